@@ -1,0 +1,8 @@
+"""`python -m pyimagesearch COMMAND` is `srgan COMMAND`."""
+
+import sys
+
+from pyimagesearch.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

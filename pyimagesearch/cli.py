@@ -1,0 +1,147 @@
+"""The argparse front of every command. Standard library only, so that --help answers at once."""
+
+import argparse
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import NoReturn
+
+from pyimagesearch import __version__
+from pyimagesearch.config import DEVICES, PRECISIONS, SCALES
+from pyimagesearch.errors import Interrupted, RunError, UserError
+from pyimagesearch.presets import PRESETS
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """One line, as for every other wrong input; argparse would print the usage before it."""
+        raise UserError(f"{message} (see {self.prog} --help)")
+
+
+def build_parser(prog: str = "srgan") -> argparse.ArgumentParser:
+    """The parser of `srgan COMMAND`."""
+    parser = _Parser(prog=prog, description="Super-resolution GANs: records, training, grids, scores.", allow_abbrev=False)
+    parser.add_argument("--version", action="version", version=f"srgan {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    _add_tfrecords(commands)
+    _add_train(commands)
+    _add_grid(commands)
+    _add_evaluate(commands)
+    _add_benchmark(commands)
+    return parser
+
+
+def _command(commands, name: str, text: str, **kwargs) -> argparse.ArgumentParser:
+    return commands.add_parser(
+        name, help=text, description=text, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **kwargs
+    )
+
+
+def _add_tfrecords(commands) -> None:
+    parser = _command(commands, "tfrecords", "Write photographs as TFRecord shards.")
+    add = parser.add_argument
+    add("--source", choices=("div2k", "folder", "sample"), default="div2k", help="where pictures come from (default div2k)")
+    add("--images", metavar="DIR", help="folder: HR pictures of any size and format")
+    add("--lr-images", metavar="DIR", help="folder: their LR pictures (default: made by MATLAB-equivalent bicubic)")
+    add("--validation", type=float, metavar="PART", help="folder: part held out for test (default 0.05)")
+    add("--div2k-config", metavar="NAME", help="div2k: TFDS configuration (default bicubic_x4)")
+    add("--scale", type=int, choices=SCALES, default=4, help="HR size over LR size (default 4)")
+    add("--crop", type=int, default=96, help="side of the HR training crops that the records must serve (default 96)")
+    add("--output", metavar="DIR", default="tfrecord", help="local or gs:// folder (default tfrecord)")
+    add("--skip-bad", action="store_true", help="folder: leave unreadable or too small pictures out, and count them")
+
+
+def _add_train(commands) -> None:
+    lines = [f"  {name:9} {preset.source}; {preset.hardware}" for name, preset in PRESETS.items()]
+    parser = _command(
+        commands, "train", "Pretrain the generator, then train SRGAN.", epilog="presets:\n" + "\n".join(lines)
+    )
+    add = parser.add_argument
+    add("--device", choices=DEVICES, required=True, help="gpu: every GPU of this machine")
+    add("--preset", default="tutorial", metavar="NAME", help=f"{', '.join(PRESETS)} (default tutorial)")
+    add("--tfrecords", metavar="DIR", default="tfrecord", help="local or gs:// folder (default tfrecord)")
+    add("--output", metavar="DIR", default="outputs", help="run folder, local or gs:// (default outputs)")
+    add("--pretrain-steps", type=int, metavar="N", help="steps of phase 1 (default: the preset's; 0 leaves it out)")
+    add("--finetune-steps", type=int, metavar="N", help="steps of phase 2 (default: the preset's; 0 leaves it out)")
+    add("--vgg-weights", metavar="WHICH", help="imagenet (Keras' download), random, or the path of an .h5 file")
+    add("--precision", choices=PRECISIONS, help="auto: bfloat16 where the device has it")
+    add("--seed", type=int, help="of weights, order and augmentation (default 42)")
+    add("--deterministic", action="store_true", help="only deterministic kernels: the same run gives the same bits")
+    add("--set", action="append", default=[], metavar="FIELD=VALUE", dest="settings", help="any other field of the preset")
+
+
+def _add_grid(commands) -> None:
+    parser = _command(commands, "grid", "Draw the LR / bicubic / pretrained / SRGAN / HR grid of a run.")
+    add = parser.add_argument
+    add("--device", choices=DEVICES, required=True, help="where the generators run")
+    pictures = parser.add_mutually_exclusive_group()
+    pictures.add_argument("--tfrecords", metavar="DIR", help="test pictures of these records (default tfrecord)")
+    pictures.add_argument("--hr", metavar="DIR", help="a folder of HR pictures instead")
+    add("--lr", metavar="DIR", help="with --hr: their LR pictures (default: made by MATLAB-equivalent bicubic)")
+    add("--output", metavar="DIR", default="outputs", help="run folder (default outputs)")
+    add("--rows", type=int, default=8, help="at most so many pictures (default 8)")
+    add("--format", choices=("png", "pdf"), default="png", help="of the figures (default png)")
+
+
+def _add_evaluate(commands) -> None:
+    parser = _command(commands, "evaluate", "Score models on whole pictures: PSNR and SSIM on Y.")
+    add = parser.add_argument
+    add("--hr", metavar="DIR", required=True, help="folder of HR pictures")
+    add("--lr", metavar="DIR", help="their LR pictures (default: made by MATLAB-equivalent bicubic)")
+    add("--model", action="append", metavar="NAME_OR_PATH", help="bicubic or a .keras file; repeat it (default bicubic)")
+    add("--json", metavar="FILE", help="write the scores of every picture here")
+
+
+def _add_benchmark(commands) -> None:
+    parser = _command(commands, "benchmark", "Measure this project against the tutorial's design choices.")
+    which = parser.add_subparsers(dest="benchmark", metavar="WHAT", required=True)
+    step = _command(which, "step", "Time one GAN step: ours, ours in float32, the tutorial's.")
+    step.add_argument("--precision", choices=PRECISIONS, default="auto", help="of ours (default auto)")
+    step.add_argument("--batch", type=int, default=4, help="crops a step (default 4)")
+    step.add_argument("--json", metavar="FILE", help="write the figures here")
+
+
+def main(argv: Sequence[str] | None = None, prog: str = "srgan") -> int:
+    """Run a command; returns its exit code (design: 0 done, 1 a fault, 2 wrong input, 130 and 143 after a signal)."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # its errors also arrive as exceptions
+    argv = list(sys.argv[1:] if argv is None else argv)
+    try:
+        args = build_parser().parse_args(argv)
+        from pyimagesearch import commands
+
+        getattr(commands, args.command)(args)
+        return 0
+    except SystemExit as ended:  # --help and --version
+        return int(ended.code or 0)
+    except KeyboardInterrupt:
+        return _fail(prog, "stopped by SIGINT", 130)
+    except Interrupted as error:
+        return _fail(prog, str(error), error.exit_code)
+    except Exception as error:
+        return _fail(prog, *_explain(error))
+
+
+def _fail(prog: str, message: str, code: int) -> int:
+    if os.environ.get("SRGAN_TRACEBACK"):
+        traceback.print_exc()
+    print(f"{prog}: {message}", file=sys.stderr)
+    return code
+
+
+def _explain(error: Exception) -> tuple[str, int]:
+    """The one line and the exit code for whatever a command raised."""
+    text = " ".join(str(error).split())
+    if isinstance(error, UserError):
+        return text, 2
+    if isinstance(error, RunError):
+        return text, 1
+    if isinstance(error, ModuleNotFoundError) and str(error.name).startswith("tensorflow"):
+        return 'TensorFlow is not installed: pip install -e ".[cpu]", or ".[gpu]" for NVIDIA GPUs', 2
+    if isinstance(error, ImportError):
+        return f"a library cannot be loaded ({text}): install the project again with pip install -e \".[cpu]\"", 2
+    if "No space left" in text:
+        return f"no disk space left ({text[:200]}): free some, or give another --output", 2
+    if isinstance(error, OSError):
+        return f"{text} (a file or folder that cannot be used)", 2
+    return f"internal error, {type(error).__name__}: {text[:300]}; SRGAN_TRACEBACK=1 shows where", 1

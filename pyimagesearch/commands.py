@@ -1,0 +1,147 @@
+"""What each command does, from parsed flags. TensorFlow and Keras are imported inside, where they are needed."""
+
+import dataclasses
+import itertools
+from argparse import Namespace
+
+from pyimagesearch.console import Stopwatch, hidden_native_stderr
+from pyimagesearch.errors import UserError
+
+
+def _load_tensorflow() -> None:
+    with hidden_native_stderr():
+        import tensorflow  # noqa: F401
+
+
+def tfrecords(args: Namespace) -> None:
+    """srgan tfrecords"""
+    from pyimagesearch.config import check_crop
+
+    watch = Stopwatch()
+    check_crop(args.crop, args.scale)
+    _load_tensorflow()
+    source = _source(args)
+    from pyimagesearch.data.writer import write_dataset
+
+    manifest = write_dataset(source, args.output, scale=args.scale, crop=args.crop)
+    if source.skipped:
+        print(f"Left out {len(source.skipped)} pictures:", *source.skipped, sep="\n  ")
+    print(
+        f"{args.output}: {manifest.records('train')} tiles of {manifest.pictures['train']} training pictures, "
+        f"{manifest.pictures['test']} test pictures ({watch})"
+    )
+
+
+def _source(args: Namespace):
+    from pyimagesearch.data import sources
+
+    belongs = {"images": "folder", "lr_images": "folder", "validation": "folder", "skip_bad": "folder",
+               "div2k_config": "div2k"}  # fmt: skip
+    for name, source in belongs.items():
+        if getattr(args, name) not in (None, False) and args.source != source:
+            flag = "--" + name.replace("_", "-")
+            raise UserError(f"{flag} belongs to --source {source}, but the source is {args.source}")
+    if args.source == "sample":
+        return sources.SampleSource(scale=args.scale, crop=args.crop)
+    if args.source == "div2k":
+        return sources.Div2kSource(args.div2k_config or "bicubic_x4", scale=args.scale)
+    if not args.images:
+        raise UserError("--source folder needs --images DIR, a folder of HR pictures")
+    validation = 0.05 if args.validation is None else args.validation
+    if not 0 <= validation < 1:
+        raise UserError(f"--validation must be at least 0 and below 1, received {validation}")
+    return sources.FolderSource(
+        args.images, scale=args.scale, crop=args.crop, validation=validation, lr_folder=args.lr_images,
+        skip_bad=args.skip_bad,
+    )  # fmt: skip
+
+
+def train(args: Namespace) -> None:
+    """srgan train"""
+    watch = Stopwatch()
+    config = _train_config(args)
+    _load_tensorflow()
+    import tensorflow as tf
+
+    from pyimagesearch.training.strategy import check_tpu_folders, choose_precision, make_strategy
+
+    if args.device == "tpu":
+        check_tpu_folders(tfrecords=args.tfrecords, output=args.output)
+    strategy = make_strategy(args.device)
+    if args.deterministic:
+        tf.config.experimental.enable_op_determinism()
+    from pyimagesearch.training.loop import Trainer
+
+    precision = choose_precision(config.precision, args.device)
+    print(f"Preset {config.preset}, {strategy.num_replicas_in_sync} replica(s), {precision}", end="")
+    print(f", VGG19 weights: {config.vgg_weights}" if config.finetune_steps else "")
+    Trainer(config, tfrecords=args.tfrecords, output=args.output, strategy=strategy, precision=precision).run()
+    print(f"{args.output}: trained ({watch})")
+
+
+def _train_config(args: Namespace):
+    from pyimagesearch.presets import get_config
+
+    config = get_config(args.preset).with_settings(args.settings)
+    names = ("pretrain_steps", "finetune_steps", "vgg_weights", "precision", "seed")
+    given = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
+    return dataclasses.replace(config, **given)
+
+
+def grid(args: Namespace) -> None:
+    """srgan grid"""
+    watch = Stopwatch()
+    if args.lr and not args.hr:
+        raise UserError("--lr belongs to --hr DIR, which is missing")
+    if args.rows < 1:
+        raise UserError(f"--rows must be at least 1, received {args.rows}")
+    _load_tensorflow()
+    from pyimagesearch import evaluation, report
+    from pyimagesearch.data.records import read_manifest, read_pictures
+    from pyimagesearch.training.strategy import check_tpu_folders, make_strategy
+
+    if args.device == "tpu":
+        check_tpu_folders(output=args.output)
+    with make_strategy(args.device).scope():
+        upscalers, missing = report.load_run(args.output)
+    for line in missing:
+        print(line)
+    scale = upscalers["bicubic"].scale
+    if args.hr:
+        pairs = evaluation.folder_pairs(args.hr, args.lr, scale)
+    else:
+        folder = args.tfrecords or "tfrecord"
+        manifest = read_manifest(folder)
+        if manifest.scale != scale:
+            raise UserError(f"{folder}: records of scale {manifest.scale}, but the run's models are x{scale}")
+        pairs = read_pictures(folder, manifest)
+    path, scores = report.draw(
+        args.output, upscalers, itertools.islice(pairs, args.rows), file_format=args.format,
+        hr=args.hr or folder, lr=args.lr,
+    )  # fmt: skip
+    print(evaluation.table(scores))
+    print(f"{path} ({watch})")
+
+
+def evaluate(args: Namespace) -> None:
+    """srgan evaluate"""
+    _load_tensorflow()
+    from pyimagesearch import evaluation
+
+    lr_scale = evaluation.scale_of_folders(args.hr, args.lr) if args.lr else None
+    upscalers = evaluation.load_upscalers(args.model or ["bicubic"], lr_scale=lr_scale)
+    scale = next(iter(upscalers.values())).scale
+    report = evaluation.evaluate(evaluation.folder_pairs(args.hr, args.lr, scale), upscalers, hr=args.hr, lr=args.lr)
+    if not args.lr:
+        print(f"LR made from {args.hr} by MATLAB-equivalent bicubic")
+    print(evaluation.table(report))
+    if args.json:
+        evaluation.write_json(args.json, report)
+
+
+def benchmark(args: Namespace) -> None:
+    """srgan benchmark WHAT"""
+    _load_tensorflow()
+    from pyimagesearch.benchmarks import step
+
+    step.run(precision=args.precision, batch=args.batch, json_path=args.json)

@@ -1,0 +1,137 @@
+"""The configuration of a training run: a frozen dataclass that refuses nonsense. Standard library only."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+from pyimagesearch.errors import UserError
+
+GENERATORS = ("srresnet", "light")
+DISCRIMINATORS = ("tutorial", "paper")
+SCALES = (2, 3, 4, 8)
+PIXEL_LOSSES = ("mse", "l1")
+DECAYS = ("constant", "cosine")
+PRECISIONS = ("auto", "float32", "bfloat16", "float16")
+DEVICES = ("gpu", "tpu", "cpu")
+CONTENT_LAYERS = tuple(
+    f"block{block}_conv{conv}" for block, convs in enumerate((2, 2, 4, 4, 4), start=1) for conv in range(1, convs + 1)
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """One training run. Fields without a default are what a preset has to decide."""
+
+    preset: str
+
+    # Networks
+    generator: str  # one of GENERATORS
+    filters: int  # channels of the generator's residual trunk
+    blocks: int  # residual blocks
+    upsample_filters: int = 256  # filters of srresnet's upsampling convs, before the pixel shuffle
+    scale: int = 4
+    discriminator: str = "tutorial"  # one of DISCRIMINATORS
+    discriminator_filters: int = 64  # of the first conv; later stages have 2, 4 and 8 times as many
+    sync_batch_norm: bool = True  # BatchNorm statistics over the global batch, not one replica's part
+
+    # Data
+    crop: int = 96  # side of an HR training crop, pixels
+    batch: int  # crops per replica and step
+    seed: int = 42  # initial weights, order of the samples, augmentation
+
+    # Phase 1: pixel loss alone
+    pretrain_steps: int
+    pretrain_loss: str = "mse"  # one of PIXEL_LOSSES
+    pretrain_rate: float = 1e-4  # Adam's learning rate
+    pretrain_decay: str = "constant"  # one of DECAYS, over all of the phase's steps
+
+    # Phase 2: adversarial and content loss
+    finetune_steps: int
+    finetune_rate: float = 1e-4  # of both Adams
+    finetune_decay: str = "constant"
+    adversarial_weight: float = 1e-3  # of the BCE in the generator's loss (Ledig et al., eq. 3)
+    content_weight: float = 1.0  # of the MSE between VGG19 features
+    pixel_weight: float = 0.0  # of an extra L1 on pixels in [0, 1]: holds colours and small nets in place
+    content_layer: str = "block5_conv4"  # VGG19's layer, after its ReLU; one of CONTENT_LAYERS
+    content_scale: float = 1 / 12.75  # applied to the features (Ledig et al., section 3.2)
+    concatenate_batches: bool = False  # discriminator sees fakes and reals as one batch (one BatchNorm statistic)
+    vgg_weights: str = "imagenet"  # "imagenet", "random" or the path of an .h5 file
+
+    ema: float = 0.0  # decay of the moving average of the generator's weights per step; 0 keeps none
+    precision: str = "auto"  # one of PRECISIONS
+
+    # Intervals in steps: they never change the result
+    steps_per_call: int = 20  # at most so many steps run inside one tf.function call
+    log_every: int = 100
+    validate_every: int = 1000
+    validation_pictures: int = 10  # the first so many of the test split
+    sample_every: int = 5000
+    checkpoint_every: int = 1000
+    keep_checkpoints: int = 3
+
+    def __post_init__(self) -> None:
+        self._one_of("generator", GENERATORS)
+        self._one_of("discriminator", DISCRIMINATORS)
+        self._one_of("scale", SCALES)
+        self._one_of("pretrain_loss", PIXEL_LOSSES)
+        self._one_of("pretrain_decay", DECAYS)
+        self._one_of("finetune_decay", DECAYS)
+        self._one_of("content_layer", CONTENT_LAYERS)
+        self._one_of("precision", PRECISIONS)
+        for name in ("pretrain_steps", "finetune_steps", "seed"):
+            self._at_least(name, 0)
+        for name in ("filters", "blocks", "upsample_filters", "discriminator_filters", "batch", "steps_per_call",
+                     "log_every", "validate_every", "validation_pictures", "sample_every", "checkpoint_every",
+                     "keep_checkpoints"):  # fmt: skip
+            self._at_least(name, 1)
+        for name in ("pretrain_rate", "finetune_rate", "content_scale"):
+            if not 0 < getattr(self, name) < float("inf"):
+                raise UserError(f"{name} must be above 0, received {getattr(self, name)}")
+        for name in ("adversarial_weight", "content_weight", "pixel_weight"):
+            self._at_least(name, 0)
+        if not 0 <= self.ema < 1:
+            raise UserError(f"ema must be at least 0 and below 1, received {self.ema}")
+        check_crop(self.crop, self.scale)
+
+    def _one_of(self, name: str, choices: tuple) -> None:
+        value = getattr(self, name)
+        if value not in choices:
+            raise UserError(f"{name} must be one of {', '.join(map(str, choices))}; received {value}")
+
+    def _at_least(self, name: str, least: int) -> None:
+        value = getattr(self, name)
+        if not least <= value < float("inf"):
+            raise UserError(f"{name} must be at least {least}, received {value}")
+
+    def to_dict(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+    def with_settings(self, settings: list[str]) -> "TrainConfig":
+        """A copy with every `FIELD=VALUE` of `settings` applied."""
+        fields = {field.name: field.type for field in dataclasses.fields(self) if field.name != "preset"}
+        values: dict[str, Any] = {}
+        for setting in settings:
+            name, equals, text = setting.partition("=")
+            if not equals:
+                raise UserError(f"--set takes FIELD=VALUE, received {setting}")
+            if name not in fields:
+                raise UserError(f"--set: unknown field {name}; valid fields: {', '.join(sorted(fields))}")
+            values[name] = _parse(name, text, fields[name])
+        return dataclasses.replace(self, **values)
+
+
+def check_crop(crop: int, scale: int) -> None:
+    """Raise UserError unless crops of `crop` HR pixels align with LR pixels and pass the networks."""
+    if crop < 16 or crop % scale:
+        raise UserError(f"crop must be at least 16 and a multiple of the scale {scale}, received {crop}")
+
+
+def _parse(name: str, text: str, kind: Any) -> Any:
+    if kind is bool:
+        if text.lower() in ("true", "false"):
+            return text.lower() == "true"
+        raise UserError(f"{name} must be true or false, received {text}")
+    try:
+        return kind(text)
+    except ValueError:
+        raise UserError(f"{name} must be {'a whole number' if kind is int else 'a number'}, received {text}") from None

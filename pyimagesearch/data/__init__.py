@@ -1,0 +1,1 @@
+"""Photographs to TFRecord shards, and shards to batches."""

@@ -1,0 +1,240 @@
+"""Where pictures come from: a folder, the sample that scikit-image carries, DIV2K through TFDS.
+
+A source knows its pictures (`entries`) before it is asked for one, and then reads them as LR/HR pairs.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from pyimagesearch import images
+from pyimagesearch.console import progress
+from pyimagesearch.errors import UserError
+
+KERNEL = "bicubic"  # MATLAB's imresize
+DIV2K_CONFIGS = (
+    "bicubic_x2", "bicubic_x3", "bicubic_x4", "bicubic_x8", "unknown_x2", "unknown_x3", "unknown_x4",
+    "realistic_mild_x4", "realistic_difficult_x4", "realistic_wild_x4",
+)  # fmt: skip
+DIV2K_TYPICAL_SIZE = (1424, 2018)  # the mean over its 800 training pictures; TFDS does not tell the true sizes
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A picture that a source can read; `height` and `width` are those of its HR side, in pixels.
+
+    `entries` lists pictures in an order that mixes them: neighbours become neighbours in a shard.
+    """
+
+    name: str
+    split: str  # "train" or "test"
+    height: int
+    width: int
+
+
+@dataclass(frozen=True)
+class Pair:
+    """hr: uint8 RGB (scale*h, scale*w, 3); lr: uint8 RGB (h, w, 3)."""
+
+    name: str
+    lr: np.ndarray
+    hr: np.ndarray
+
+
+class Source(Protocol):
+    name: str
+    kernel: str  # what made the LR pictures
+    entries: Sequence[Entry]
+    skipped: list[str]  # why pictures were left out, a line each
+
+    def read(self, entries: Sequence[Entry]) -> Iterator[Pair]:
+        """The pairs of `entries`, a run of self.entries within one split, in their order."""
+        ...
+
+
+class FolderSource:
+    """HR pictures of any mix of sizes and formats; LR by bicubic, or from a folder of the same names."""
+
+    name = "folder"
+
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        scale: int,
+        crop: int,
+        validation: float,
+        lr_folder: str | os.PathLike[str] | None = None,
+        skip_bad: bool = False,
+    ):
+        self._scale, self._crop = scale, crop
+        self._paths = {path.name: path for path in images.list_pictures(folder)}
+        self._lr_paths: dict[str, Path] | None = None
+        self.kernel = KERNEL
+        if lr_folder is not None:
+            self._lr_paths = match_lr(list(self._paths.values()), lr_folder, scale)
+            self.kernel = "given"
+        sizes, problems = self._check()
+        if problems and not skip_bad:
+            more = f" (and {len(problems) - 1} more such pictures)" if len(problems) > 1 else ""
+            raise UserError(f"{problems[0]}{more}; remove it, or leave such pictures out with --skip-bad")
+        self.skipped = problems
+        if len(sizes) < 2:
+            raise UserError(f"{folder}: holds {len(sizes)} usable picture(s); at least 2 are needed, one of them for test")
+        test = held_out(list(sizes), validation)
+        self.entries = [Entry(n, "test" if n in test else "train", *sizes[n]) for n in sorted(sizes, key=_rank)]
+
+    def _check(self) -> tuple[dict[str, tuple[int, int]], list[str]]:
+        """Decode every picture once, so that a bad one is named before anything is written."""
+
+        def check(name: str) -> tuple[int, int] | str:
+            try:
+                hr = self._read(name).hr if self._lr_paths else images.read(self._paths[name])
+            except UserError as error:
+                return str(error)
+            height, width = images.crop_to_multiple(hr, self._scale).shape[:2]
+            if min(height, width) < self._crop:
+                return f"{self._paths[name]}: {hr.shape[1]}x{hr.shape[0]} pixels are fewer than the crop of {self._crop}"
+            return height, width
+
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            found = pool.map(check, self._paths)
+            checked = dict(
+                zip(self._paths, progress(found, total=len(self._paths), label="checking", unit="picture"), strict=True)
+            )
+        return (
+            {name: size for name, size in checked.items() if not isinstance(size, str)},
+            [problem for problem in checked.values() if isinstance(problem, str)],
+        )
+
+    def _read(self, name: str) -> Pair:
+        return read_pair(self._paths[name], self._lr_paths[name] if self._lr_paths else None, self._scale)
+
+    def read(self, entries: Sequence[Entry]) -> Iterator[Pair]:
+        return (self._read(entry.name) for entry in entries)
+
+
+def read_pair(hr_path: Path, lr_path: Path | None, scale: int) -> Pair:
+    """A pair from files; without `lr_path` the LR side is made by MATLAB-equivalent bicubic."""
+    hr = images.crop_to_multiple(images.read(hr_path), scale)
+    if lr_path is None:
+        return Pair(hr_path.name, images.downscale(hr, scale), hr)
+    lr = images.read(lr_path)
+    if any(abs(small * scale - big) >= scale for small, big in zip(lr.shape[:2], hr.shape[:2], strict=True)):
+        raise UserError(
+            f"{lr_path}: {lr.shape[1]}x{lr.shape[0]} pixels are not 1/{scale} of "
+            f"{hr_path.name}'s {hr.shape[1]}x{hr.shape[0]}"
+        )
+    return Pair(hr_path.name, *same_area(lr, hr, scale))
+
+
+def same_area(lr: np.ndarray, hr: np.ndarray, scale: int) -> tuple[np.ndarray, np.ndarray]:
+    """Cut both to the area that they share, from the top left."""
+    height, width = min(lr.shape[0], hr.shape[0] // scale), min(lr.shape[1], hr.shape[1] // scale)
+    return lr[:height, :width], hr[: height * scale, : width * scale]
+
+
+def match_lr(hr_paths: Sequence[Path], lr_folder: str | os.PathLike[str], scale: int) -> dict[str, Path]:
+    """The LR picture of each HR picture: of the same stem, or of DIV2K's form (0001.png and 0001x4.png)."""
+    by_stem = {path.stem: path for path in images.list_pictures(lr_folder)}
+    found = {}
+    for path in hr_paths:
+        match = by_stem.get(path.stem) or by_stem.get(f"{path.stem}x{scale}")
+        if match is None:
+            raise UserError(f"{lr_folder}: no LR picture for {path.name} (looked for {path.stem} and {path.stem}x{scale})")
+        found[path.name] = match
+    return found
+
+
+def _rank(name: str) -> float:
+    """A number in [0, 1) that a name has for ever: it orders pictures and chooses the test split."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") / 2**64
+
+
+def held_out(names: Sequence[str], fraction: float) -> set[str]:
+    """The names of the test split: those whose rank is below `fraction`, at least one and never all."""
+    count = sum(_rank(name) < fraction for name in names)
+    return set(sorted(names, key=_rank)[: min(max(count, 1), len(names) - 1)])
+
+
+class SampleSource:
+    """The colour photographs that scikit-image carries; astronaut and chelsea are the test split."""
+
+    name = "sample"
+    kernel = KERNEL
+    _TEST = ("astronaut", "chelsea")
+    _TRAIN = ("coffee", "hubble_deep_field", "immunohistochemistry", "motorcycle", "retina", "rocket")
+
+    def __init__(self, *, scale: int, crop: int):
+        self._scale = scale
+        self._pictures = {name: images.crop_to_multiple(_sample(name), scale) for name in (*self._TRAIN, *self._TEST)}
+        self.skipped: list[str] = []
+        for name, hr in self._pictures.items():
+            if min(hr.shape[:2]) < crop:
+                raise UserError(f"--crop {crop}: larger than the sample's picture {name} ({hr.shape[1]}x{hr.shape[0]})")
+        self.entries = [
+            Entry(name, "test" if name in self._TEST else "train", hr.shape[0], hr.shape[1])
+            for name, hr in self._pictures.items()
+        ]
+
+    def read(self, entries: Sequence[Entry]) -> Iterator[Pair]:
+        for entry in entries:
+            hr = self._pictures[entry.name]
+            yield Pair(entry.name, images.downscale(hr, self._scale), hr)
+
+
+def _sample(name: str) -> np.ndarray:
+    from skimage import data
+
+    if name == "motorcycle":
+        return data.stereo_motorcycle()[0]
+    return getattr(data, name)()
+
+
+class Div2kSource:
+    """DIV2K through TensorFlow Datasets, which downloads and prepares it on first use."""
+
+    name = "div2k"
+
+    def __init__(self, config: str, *, scale: int):
+        if config not in DIV2K_CONFIGS:
+            raise UserError(f"--div2k-config: unknown {config}; valid: {', '.join(DIV2K_CONFIGS)}")
+        if not config.endswith(f"x{scale}"):
+            raise UserError(f"--div2k-config {config} disagrees with --scale {scale}; give --scale {config[-1]}")
+        import tensorflow_datasets as tfds
+
+        self._scale = scale
+        self.kernel = config.rpartition("_")[0]
+        self._builder = tfds.builder(f"div2k/{config}")
+        try:
+            self._builder.download_and_prepare(**download_options())
+        except Exception as error:
+            reason = " ".join(str(error).split())[:300]
+            raise UserError(
+                f"--source div2k: TensorFlow Datasets could not prepare div2k/{config} ({reason}); "
+                "check the network, or give your own copy with --source folder --images DIR"
+            ) from None
+        self.skipped: list[str] = []
+        self.entries = [
+            Entry(f"{split}_{index:04d}", ours, *DIV2K_TYPICAL_SIZE)
+            for split, ours in (("train", "train"), ("validation", "test"))
+            for index in range(self._builder.info.splits[split].num_examples)
+        ]
+
+    def read(self, entries: Sequence[Entry]) -> Iterator[Pair]:
+        # TFDS reads ranges, and `entries` is a run of self.entries within one split.
+        split, _, first = entries[0].name.partition("_")
+        dataset = self._builder.as_dataset(split=f"{split}[{int(first)}:{int(first) + len(entries)}]")
+        for entry, example in zip(entries, dataset.as_numpy_iterator(), strict=True):
+            yield Pair(entry.name, *same_area(example["lr"], example["hr"], self._scale))
+
+
+def download_options() -> dict:
+    """Arguments of TFDS' download_and_prepare; a test replaces this to work without a network."""
+    return {}

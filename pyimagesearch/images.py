@@ -1,0 +1,185 @@
+"""Read and write pictures, and the two conversions that scores depend on: bicubic and luma.
+
+A picture is a uint8 RGB array (H, W, 3). NumPy and Pillow only; OpenCV is imported for the formats
+that Pillow does not read (16-bit colour TIFF among them).
+"""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from pyimagesearch.errors import UserError
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".jp2")
+# Pillow warns from here on and refuses twice as many: a header that says more than 500 megapixels is a fault.
+Image.MAX_IMAGE_PIXELS = 250_000_000
+
+
+class UnreadablePicture(UserError):
+    """A file that is no whole picture."""
+
+
+def list_pictures(folder: str | os.PathLike[str]) -> list[Path]:
+    """The pictures directly inside `folder`, by name. Raises UserError where there are none."""
+    path = Path(folder)
+    if not path.is_dir():
+        raise UserError(f"{path}: no such folder; name a folder of pictures")
+    try:
+        found = sorted(p for p in path.iterdir() if p.suffix.lower() in SUFFIXES and not p.name.startswith("."))
+    except PermissionError:
+        raise UserError(f"{path}: this folder cannot be read (permission denied)") from None
+    if not found:
+        raise UserError(f"{path}: holds no picture ({', '.join(SUFFIXES)})")
+    return found
+
+
+def read(path: str | os.PathLike[str]) -> np.ndarray:
+    """Any picture as uint8 RGB (H, W, 3).
+
+    EXIF rotation is applied; grey, palette, CMYK and 16-bit pictures are converted; transparent
+    pixels are laid over white. A truncated or corrupt file raises UnreadablePicture.
+    """
+    try:
+        with Image.open(path) as opened:
+            opened.load()
+            return _to_rgb(ImageOps.exif_transpose(opened))
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file") from None
+    except PermissionError:
+        raise UserError(f"{path}: cannot be read (permission denied)") from None
+    except Image.UnidentifiedImageError:
+        return _read_with_opencv(path)
+    except Exception as error:  # Pillow's decoders raise OSError, SyntaxError, ValueError, struct.error, ...
+        raise UnreadablePicture(f"{path}: corrupt or truncated picture ({_one_line(error)})") from None
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _to_rgb(image: Image.Image) -> np.ndarray:
+    if image.mode.startswith("I") or image.mode == "F":  # 16 bits a sample, or more
+        grey = _to_8_bit(np.asarray(image))
+        return np.repeat(grey[:, :, None], 3, axis=2)
+    if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
+        rgba = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", rgba.size, (255, 255, 255, 255)), rgba)
+    return np.array(image.convert("RGB"))
+
+
+def _to_8_bit(samples: np.ndarray) -> np.ndarray:
+    if samples.dtype == np.uint8:
+        return samples
+    as_float = samples.astype(np.float64)
+    if not np.issubdtype(samples.dtype, np.floating):
+        as_float /= 257.0  # 65535 becomes 255
+    elif as_float.size and as_float.max() <= 1.0:
+        as_float *= 255.0
+    return np.clip(np.rint(as_float), 0, 255).astype(np.uint8)
+
+
+def opencv():
+    """The cv2 module, or a UserError that says what to install."""
+    try:
+        import cv2
+    except ImportError as error:
+        raise UserError(
+            f"OpenCV cannot be imported ({_one_line(error)}): pip install opencv-contrib-python, and on "
+            "Debian or Ubuntu apt-get install libgl1 libsm6 libice6 libx11-6 libglib2.0-0"
+        ) from None
+    return cv2
+
+
+def _read_with_opencv(path: str | os.PathLike[str]) -> np.ndarray:
+    cv2 = opencv()
+    samples = cv2.imread(os.fspath(path), cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION)
+    if samples is None:
+        raise UnreadablePicture(f"{path}: not a picture that Pillow or OpenCV can read")
+    samples = _to_8_bit(samples)
+    if samples.ndim == 2:
+        return np.repeat(samples[:, :, None], 3, axis=2)
+    if samples.shape[2] == 4:
+        alpha = samples[:, :, 3:].astype(np.float32) / 255.0
+        samples = np.rint(samples[:, :, :3] * alpha + 255.0 * (1.0 - alpha)).astype(np.uint8)
+    return np.ascontiguousarray(samples[:, :, ::-1])
+
+
+def write(path: str | os.PathLike[str], picture: np.ndarray) -> None:
+    """Write uint8 RGB (H, W, 3) in the format of the suffix; the file appears only when it is whole."""
+    path = Path(path)
+    beside = path.with_name(f".{path.name}.part")
+    try:
+        Image.fromarray(picture).save(beside, format=Image.registered_extensions()[path.suffix.lower()])
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def crop_to_multiple(picture: np.ndarray, multiple: int) -> np.ndarray:
+    """Cut right and bottom so that both sides divide by `multiple`."""
+    height, width = picture.shape[:2]
+    return picture[: height - height % multiple, : width - width % multiple]
+
+
+def _cubic(x: np.ndarray) -> np.ndarray:
+    """Keys' cubic convolution kernel, a = -0.5."""
+    x = np.abs(x)
+    near = (1.5 * x - 2.5) * x * x + 1.0
+    far = ((-0.5 * x + 2.5) * x - 4.0) * x + 2.0
+    return np.where(x <= 1, near, np.where(x <= 2, far, 0.0))
+
+
+def _taps(length: int, out_length: int) -> tuple[np.ndarray, np.ndarray]:
+    """Source indices and weights, each (out_length, taps), of a one-dimensional bicubic resize."""
+    factor = out_length / length
+    stretch = min(factor, 1.0)  # a downscale widens the kernel: this is the antialiasing
+    support = 4.0 / stretch
+    centre = (np.arange(out_length) + 0.5) / factor - 0.5
+    indices = np.floor(centre - support / 2)[:, None].astype(np.int64) + np.arange(int(np.ceil(support)) + 2)
+    weights = _cubic((centre[:, None] - indices) * stretch)
+    weights /= weights.sum(axis=1, keepdims=True)
+    mirror = np.concatenate([np.arange(length), np.arange(length)[::-1]])
+    return mirror[indices % (2 * length)], weights.astype(np.float32)
+
+
+def _resize_axis(samples: np.ndarray, out_length: int, axis: int) -> np.ndarray:
+    indices, weights = _taps(samples.shape[axis], out_length)
+    shape = [1, 1, 1]
+    shape[axis] = out_length
+    out: np.ndarray | None = None
+    for tap in np.flatnonzero(np.any(weights != 0, axis=0)):
+        term = np.take(samples, indices[:, tap], axis=axis) * weights[:, tap].reshape(shape)
+        out = term if out is None else np.add(out, term, out=out)
+    assert out is not None
+    return out
+
+
+def resize_bicubic(picture: np.ndarray, height: int, width: int) -> np.ndarray:
+    """MATLAB's imresize(picture, [height width], "bicubic"): antialiased, mirrored at the borders.
+
+    uint8 (H, W, 3) in and out. This is the kernel that the field's benchmarks are made with.
+    """
+    samples = _resize_axis(picture.astype(np.float32), height, 0)
+    samples = _resize_axis(samples, width, 1)
+    return np.clip(np.rint(samples), 0, 255).astype(np.uint8)
+
+
+def downscale(hr: np.ndarray, scale: int) -> np.ndarray:
+    """The LR picture (H/scale, W/scale, 3) of an HR picture whose sides divide by `scale`."""
+    return resize_bicubic(hr, hr.shape[0] // scale, hr.shape[1] // scale)
+
+
+def upscale_bicubic(lr: np.ndarray, scale: int) -> np.ndarray:
+    """(H, W, 3) to (scale*H, scale*W, 3): the baseline that every model is compared with."""
+    return resize_bicubic(lr, lr.shape[0] * scale, lr.shape[1] * scale)
+
+
+def luma(rgb):
+    """Y of BT.601 in studio range, as MATLAB's rgb2ycbcr: RGB in [0, 255], (..., 3) -> (...) in [16, 235].
+
+    Plain arithmetic, so that it serves NumPy arrays and the tensors of any Keras backend.
+    """
+    return (65.738 * rgb[..., 0] + 129.057 * rgb[..., 1] + 25.064 * rgb[..., 2]) / 256.0 + 16.0

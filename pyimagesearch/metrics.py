@@ -1,0 +1,65 @@
+"""PSNR and SSIM as the super-resolution papers measure them. Keras operations only."""
+
+import numpy as np
+from keras import ops
+
+from pyimagesearch.images import luma
+
+
+def psnr(a, b):
+    """Peak signal-to-noise ratio in dB of (B, H, W[, C]) in [0, 255] -> (B,); equal pictures give 100 dB."""
+    difference = ops.cast(a, "float32") - ops.cast(b, "float32")
+    mse = ops.mean(ops.square(difference), axis=tuple(range(1, len(difference.shape))))
+    return 10.0 * ops.log10(255.0**2 / ops.maximum(mse, 255.0**2 * 1e-10))
+
+
+def _gaussian(size: int = 11, sigma: float = 1.5) -> np.ndarray:
+    x = np.arange(size) - size // 2
+    kernel = np.exp(-(x**2) / (2 * sigma**2))
+    return (kernel / kernel.sum()).astype("float32")
+
+
+def ssim(a, b):
+    """Structural similarity of single-channel (B, H, W) in [0, 255] -> (B,), each side at least 11.
+
+    Wang et al. 2004: an 11x11 Gaussian window of sigma 1.5, K1 0.01, K2 0.03, mean over the valid region.
+    """
+    kernel = _gaussian()
+
+    def blur(x):
+        x = ops.conv(x, kernel.reshape(11, 1, 1, 1), padding="valid", data_format="channels_last")
+        return ops.conv(x, kernel.reshape(1, 11, 1, 1), padding="valid", data_format="channels_last")
+
+    # Variances do not change under a shift; centred values lose fewer float32 digits in E[x^2] - E[x]^2.
+    shift = 128.0
+    a = ops.cast(a, "float32")[..., None] - shift
+    b = ops.cast(b, "float32")[..., None] - shift
+    mean_a, mean_b = blur(a), blur(b)
+    var_a = blur(a * a) - mean_a * mean_a
+    var_b = blur(b * b) - mean_b * mean_b
+    covariance = blur(a * b) - mean_a * mean_b
+    mean_a, mean_b = mean_a + shift, mean_b + shift
+    c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+    similarity = ((2 * mean_a * mean_b + c1) * (2 * covariance + c2)) / (
+        (mean_a * mean_a + mean_b * mean_b + c1) * (var_a + var_b + c2)
+    )
+    return ops.mean(similarity, axis=(1, 2, 3))
+
+
+def _shave(x, border: int):
+    return x[:, border:-border, border:-border] if border else x
+
+
+def psnr_y(sr, hr, border: int):
+    """PSNR in dB on Y with `border` pixels cut on every side: (B, H, W, 3) RGB in [0, 255] -> (B,)."""
+    return psnr(_shave(luma(ops.cast(sr, "float32")), border), _shave(luma(ops.cast(hr, "float32")), border))
+
+
+def ssim_y(sr, hr, border: int):
+    """SSIM on Y with `border` pixels cut on every side: (B, H, W, 3) RGB in [0, 255] -> (B,)."""
+    return ssim(_shave(luma(ops.cast(sr, "float32")), border), _shave(luma(ops.cast(hr, "float32")), border))
+
+
+def psnr_rgb(sr, hr, border: int):
+    """PSNR in dB over the three channels, `border` pixels cut on every side: (B, H, W, 3) -> (B,)."""
+    return psnr(_shave(sr, border), _shave(hr, border))

@@ -1,0 +1,67 @@
+"""Layers that Keras lacks. keras.ops only, so that they run on every backend."""
+
+import keras
+import numpy as np
+from keras import ops
+
+PACKAGE = "pyimagesearch"
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class PixelShuffle(keras.layers.Layer):
+    """Sub-pixel convolution's shuffle (Shi et al. 2016): (B, H, W, f*f*C) -> (B, f*H, f*W, C)."""
+
+    def __init__(self, factor: int, **kwargs):
+        super().__init__(**kwargs)
+        self.factor = factor
+
+    def call(self, x):
+        return ops.depth_to_space(x, self.factor, data_format="channels_last")
+
+    def compute_output_shape(self, input_shape):
+        batch, height, width, channels = input_shape
+        height, width = (None if side is None else side * self.factor for side in (height, width))
+        return batch, height, width, channels // self.factor**2
+
+    def get_config(self):
+        return {**super().get_config(), "factor": self.factor}
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class BicubicUpsample(keras.layers.Layer):
+    """Bicubic interpolation (Keys, a = -0.5, mirrored borders) as a fixed convolution and a pixel shuffle.
+
+    (B, H, W, 3) -> (B, scale*H, scale*W, 3). A convolution compiles under XLA and exports everywhere, which the
+    resize operations do not. Needs H and W of at least 2.
+    """
+
+    def __init__(self, scale: int, **kwargs):
+        super().__init__(**kwargs)
+        self.scale = scale
+        self._kernel = _bicubic_kernel(scale)
+
+    def call(self, x):
+        x = ops.pad(x, [[0, 0], [2, 2], [2, 2], [0, 0]], mode="symmetric")
+        x = ops.conv(x, ops.cast(self._kernel, x.dtype), padding="valid", data_format="channels_last")
+        return ops.depth_to_space(x, self.scale, data_format="channels_last")
+
+    def compute_output_shape(self, input_shape):
+        batch, height, width, channels = input_shape
+        height, width = (None if side is None else side * self.scale for side in (height, width))
+        return batch, height, width, channels
+
+    def get_config(self):
+        return {**super().get_config(), "scale": self.scale}
+
+
+def _bicubic_kernel(scale: int) -> np.ndarray:
+    """(5, 5, 3, scale*scale*3): for each of the scale x scale phases of an output pixel, its 5x5 weights."""
+    phase = (np.arange(scale) + 0.5) / scale - 0.5  # where the output pixels lie around an input pixel
+    distance = np.abs(phase[:, None] - np.arange(-2, 3))
+    weights = np.where(
+        distance <= 1,
+        (1.5 * distance - 2.5) * distance**2 + 1,
+        np.where(distance <= 2, ((-0.5 * distance + 2.5) * distance - 4) * distance + 2, 0.0),
+    )  # (scale, 5)
+    kernel = np.einsum("yi,xj,cd->ijcyxd", weights, weights, np.eye(3))
+    return kernel.reshape(5, 5, 3, scale * scale * 3).astype("float32")

@@ -1,0 +1,96 @@
+"""The SRGAN networks: SRResNet, a light generator, and the discriminators of the tutorial and of the paper.
+
+Ledig et al., "Photo-Realistic Single Image Super-Resolution Using a Generative Adversarial Network", CVPR 2017.
+Generators take and give float32 RGB in [0, 255]: (B, H, W, 3) -> (B, scale*H, scale*W, 3).
+"""
+
+import keras
+from keras import layers
+
+from pyimagesearch.models.blocks import BicubicUpsample, PixelShuffle
+
+# What each scale is made of: one pixel shuffle a stage.
+STAGES = {2: (2,), 3: (3,), 4: (2, 2), 8: (2, 2, 2)}
+
+
+def _conv(filters: int, size: int = 3, **kwargs) -> layers.Layer:
+    return layers.Conv2D(filters, size, padding="same", **kwargs)
+
+
+def _batch_norm(synchronized: bool) -> layers.Layer:
+    # Keras' defaults (momentum 0.99, epsilon 1e-3), as the tutorial has them.
+    return layers.BatchNormalization(synchronized=synchronized and keras.backend.backend() == "tensorflow")
+
+
+def _prelu() -> layers.Layer:
+    return layers.PReLU(shared_axes=[1, 2])  # one slope a channel, so that any picture size fits
+
+
+def srresnet(*, filters: int, blocks: int, upsample_filters: int, scale: int, sync_batch_norm: bool) -> keras.Model:
+    """SRResNet: residual blocks with BatchNorm and PReLU at LR size, then pixel-shuffle stages."""
+    lr = keras.Input((None, None, 3), name="lr")
+    x = layers.Rescaling(1 / 255)(lr)
+    x = first = _prelu()(_conv(filters, 9)(x))
+    for _ in range(blocks):
+        y = _prelu()(_batch_norm(sync_batch_norm)(_conv(filters)(x)))
+        y = _batch_norm(sync_batch_norm)(_conv(filters)(y))
+        x = layers.Add()([x, y])
+    x = layers.Add()([first, _batch_norm(sync_batch_norm)(_conv(filters)(x))])
+    for factor in STAGES[scale]:
+        # upsample_filters counts the conv's filters for a factor of 2; the shuffle leaves a quarter of them.
+        x = _conv(upsample_filters * factor**2 // 4)(x)
+        x = _prelu()(PixelShuffle(factor)(x))
+    x = _conv(3, 9)(x)
+    x = layers.Activation("tanh", dtype="float32")(x)
+    sr = layers.Rescaling(127.5, offset=127.5, dtype="float32", name="sr")(x)
+    return keras.Model(lr, sr, name="srresnet")
+
+
+def light(*, filters: int, blocks: int, scale: int) -> keras.Model:
+    """A residual net without BatchNorm whose output is added to the bicubic picture.
+
+    The last conv starts at a tenth of its usual size, so that training starts from the bicubic picture.
+    """
+    lr = keras.Input((None, None, 3), name="lr")
+    x = layers.Rescaling(1 / 127.5, offset=-1)(lr)
+    x = first = _conv(filters)(x)
+    for _ in range(blocks):
+        y = _conv(filters, activation="relu", kernel_initializer="he_normal")(x)
+        x = layers.Add()([x, _conv(filters, kernel_initializer=_small())(y)])
+    x = layers.Add()([first, _conv(filters)(x)])
+    x = _conv(3 * scale**2, kernel_initializer=_small())(x)
+    residual = layers.Rescaling(127.5, dtype="float32")(PixelShuffle(scale)(x))
+    sr = layers.Add(dtype="float32", name="sr")([residual, BicubicUpsample(scale, dtype="float32")(lr)])
+    return keras.Model(lr, sr, name="light")
+
+
+def _small() -> keras.initializers.Initializer:
+    return keras.initializers.VarianceScaling(scale=0.02, mode="fan_in")  # he_normal's standard deviation / 10
+
+
+def tutorial_discriminator(*, crop: int, filters: int, sync_batch_norm: bool) -> keras.Model:
+    """The tutorial's discriminator: pictures (B, crop, crop, 3) in [0, 255] -> logits (B, 1)."""
+    picture = keras.Input((crop, crop, 3), name="picture")
+    x = layers.Rescaling(1 / 127.5, offset=-1)(picture)
+    x = layers.LeakyReLU(0.2)(_conv(filters)(x))
+    x = layers.LeakyReLU(0.2)(_batch_norm(sync_batch_norm)(_conv(filters)(x)))
+    for width in (2 * filters, 4 * filters, 8 * filters):
+        x = layers.LeakyReLU(0.2)(_batch_norm(sync_batch_norm)(_conv(width, strides=2)(x)))
+        x = layers.LeakyReLU(0.2)(_batch_norm(sync_batch_norm)(_conv(width)(x)))
+    x = layers.LeakyReLU(0.2)(layers.GlobalAveragePooling2D()(x))
+    logits = layers.Dense(1, dtype="float32", name="logits")(x)
+    return keras.Model(picture, logits, name="discriminator")
+
+
+def paper_discriminator(*, crop: int, filters: int, sync_batch_norm: bool) -> keras.Model:
+    """Ledig et al., figure 4: pictures (B, crop, crop, 3) in [0, 255] -> logits (B, 1)."""
+    picture = keras.Input((crop, crop, 3), name="picture")
+    x = layers.Rescaling(1 / 127.5, offset=-1)(picture)
+    x = layers.LeakyReLU(0.2)(_conv(filters)(x))
+    x = layers.LeakyReLU(0.2)(_batch_norm(sync_batch_norm)(_conv(filters, strides=2)(x)))
+    for width in (2 * filters, 4 * filters, 8 * filters):
+        x = layers.LeakyReLU(0.2)(_batch_norm(sync_batch_norm)(_conv(width)(x)))
+        x = layers.LeakyReLU(0.2)(_batch_norm(sync_batch_norm)(_conv(width, strides=2)(x)))
+    x = layers.LeakyReLU(0.2)(layers.Dense(16 * filters)(layers.Flatten()(x)))
+    logits = layers.Dense(1, dtype="float32", name="logits")(x)
+    return keras.Model(picture, logits, name="discriminator")

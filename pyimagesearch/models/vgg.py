@@ -1,0 +1,59 @@
+"""VGG19 up to one layer: what the content loss compares."""
+
+import hashlib
+from pathlib import Path
+
+import keras
+
+from pyimagesearch.errors import UserError
+
+_CHOICES = "--vgg-weights also takes random (no download) or the path of a VGG19 notop .h5 file"
+
+
+def weights_identity(weights: str) -> str:
+    """What tells one choice of weights from another: the name, or the hash of the file."""
+    if weights in ("imagenet", "random"):
+        return weights
+    if not Path(weights).is_file():
+        raise UserError(f"--vgg-weights: no such file {weights}; give imagenet, random or the path of an .h5 file")
+    return "sha256:" + hashlib.sha256(Path(weights).read_bytes()).hexdigest()
+
+
+def build_vgg(layer: str, weights: str) -> keras.Model:
+    """A frozen extractor: RGB (B, H, W, 3) in [0, 255] -> features (B, h, w, c) after the ReLU of `layer`.
+
+    weights: "imagenet" (Keras' download), "random" (He-normal with a fixed seed: Liu et al., CVPR 2021, show that
+    even those compare structures usefully) or the path of an .h5 file with Keras' layer names.
+    """
+    base = _base(weights)
+    rgb = keras.Input((None, None, 3), name="rgb")
+    x = _Preprocess(name="preprocess")(rgb)
+    for part in base.layers[1:]:
+        x = part(x)
+        if part.name == layer:
+            break
+    extractor = keras.Model(rgb, x, name=f"vgg19_{layer}")
+    extractor.trainable = False
+    return extractor
+
+
+class _Preprocess(keras.layers.Layer):
+    """keras.applications.vgg19.preprocess_input as a layer: RGB to BGR, minus ImageNet's means."""
+
+    def call(self, rgb):
+        return keras.ops.flip(rgb, axis=-1) - keras.ops.cast([103.939, 116.779, 123.68], rgb.dtype)
+
+
+def _base(weights: str) -> keras.Model:
+    try:
+        if weights != "random":
+            return keras.applications.VGG19(include_top=False, weights=weights)
+        base = keras.applications.VGG19(include_top=False, weights=None)
+    except Exception as error:
+        if weights == "imagenet":
+            reason = " ".join(str(error).split())
+            raise UserError(f"--vgg-weights imagenet: Keras could not download VGG19 ({reason}); {_CHOICES}") from None
+        raise UserError(f"--vgg-weights {weights}: not the weights of VGG19 without its top; {_CHOICES}") from None
+    for number, part in enumerate(layer for layer in base.layers if layer.weights):
+        part.kernel.assign(keras.initializers.HeNormal(seed=number)(part.kernel.shape))
+    return base

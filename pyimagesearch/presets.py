@@ -1,0 +1,175 @@
+"""The presets: what each is for, what it costs and what it scores. Standard library only."""
+
+from dataclasses import dataclass
+
+from pyimagesearch.config import TrainConfig
+from pyimagesearch.errors import UserError
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A configuration and what its user should expect of it."""
+
+    config: TrainConfig
+    source: str
+    command: str
+    hardware: str
+    expected_time: str
+    expected_score: str
+
+
+# The 2022 SRGAN tutorial's numbers: 2500 epochs of 10 steps a phase, batch 64 on each replica.
+TUTORIAL = Preset(
+    config=TrainConfig(
+        preset="tutorial",
+        generator="srresnet",
+        filters=64,
+        blocks=16,
+        upsample_filters=128,
+        discriminator="tutorial",
+        batch=64,
+        pretrain_steps=25_000,
+        pretrain_loss="mse",
+        pretrain_rate=1e-4,
+        finetune_steps=25_000,
+        finetune_rate=1e-5,
+        concatenate_batches=True,
+    ),
+    source="the 2022 SRGAN tutorial with TFRecords",
+    command="python train_srgan.py --device gpu --preset tutorial",
+    hardware="one or several GPUs, or a TPU",
+    expected_time="not run to its end here (no GPU)",
+    expected_score="not measured here",
+)
+
+# Ledig et al., "Photo-Realistic Single Image Super-Resolution Using a GAN", CVPR 2017, section 3.2. The paper trains
+# the GAN for 10^5 steps at 1e-4 and 10^5 at 1e-5; here the rate falls along a cosine over as many steps.
+PAPER = Preset(
+    config=TrainConfig(
+        preset="paper",
+        generator="srresnet",
+        filters=64,
+        blocks=16,
+        upsample_filters=256,
+        discriminator="paper",
+        batch=16,
+        pretrain_steps=1_000_000,
+        pretrain_loss="mse",
+        pretrain_rate=1e-4,
+        finetune_steps=200_000,
+        finetune_rate=1e-4,
+        finetune_decay="cosine",
+        checkpoint_every=2000,
+        validate_every=5000,
+    ),
+    source="Ledig et al., CVPR 2017 (arXiv 1609.04802)",
+    command="python train_srgan.py --device gpu --preset paper",
+    hardware="one GPU",
+    expected_time="not run to its end here (no GPU)",
+    expected_score="published: Set5 32.05 dB (SRResNet), 29.40 dB (SRGAN)",
+)
+
+# A small net without BatchNorm that adds its output to the bicubic picture: for CPUs, browsers and phones.
+LIGHT = Preset(
+    config=TrainConfig(
+        preset="light",
+        generator="light",
+        filters=48,
+        blocks=8,
+        discriminator="tutorial",
+        discriminator_filters=32,
+        batch=16,
+        pretrain_steps=46_000,
+        pretrain_loss="l1",
+        pretrain_rate=5e-4,
+        pretrain_decay="cosine",
+        finetune_steps=2_000,
+        finetune_rate=1e-4,
+        finetune_decay="cosine",
+        pixel_weight=0.1,
+        ema=0.999,
+        sample_every=2000,
+    ),
+    source="this project",
+    command="python train_srgan.py --device cpu --preset light",
+    hardware="2 CPU cores with bfloat16",
+    expected_time="TODO",
+    expected_score="TODO",
+)
+
+# Minutes on two cores and nothing to download: VGG19 with random weights stands in for the trained one (Liu et al.,
+# "A Generic Perceptual Loss for Modeling Structured Output Dependencies", CVPR 2021).
+DEMO = Preset(
+    config=TrainConfig(
+        preset="demo",
+        generator="light",
+        filters=32,
+        blocks=8,
+        discriminator="tutorial",
+        discriminator_filters=16,
+        batch=16,
+        pretrain_steps=3_600,
+        pretrain_loss="l1",
+        pretrain_rate=5e-4,
+        pretrain_decay="cosine",
+        finetune_steps=200,
+        finetune_rate=1e-4,
+        finetune_decay="cosine",
+        content_layer="block3_conv4",
+        pixel_weight=0.1,
+        vgg_weights="random",
+        ema=0.99,
+        log_every=50,
+        validate_every=400,
+        sample_every=1200,
+        checkpoint_every=400,
+    ),
+    source="this project",
+    command="make demo",
+    hardware="2 CPU cores",
+    expected_time="TODO",
+    expected_score="TODO",
+)
+
+# Seconds: every part of the pipeline at its smallest, for tests and for trying an installation.
+SMOKE = Preset(
+    config=TrainConfig(
+        preset="smoke",
+        generator="srresnet",
+        filters=8,
+        blocks=1,
+        upsample_filters=16,
+        discriminator="tutorial",
+        discriminator_filters=4,
+        crop=32,
+        batch=4,
+        pretrain_steps=8,
+        pretrain_rate=1e-3,
+        finetune_steps=6,
+        finetune_rate=1e-3,
+        content_layer="block2_conv2",
+        vgg_weights="random",
+        ema=0.9,
+        precision="float32",
+        steps_per_call=2,
+        log_every=2,
+        validate_every=4,
+        validation_pictures=1,
+        sample_every=8,
+        checkpoint_every=2,
+    ),
+    source="this project",
+    command="python train_srgan.py --device cpu --preset smoke --tfrecords DIR --output DIR",
+    hardware="any",
+    expected_time="20 s",
+    expected_score="none: it shows that everything runs",
+)
+
+PRESETS = {preset.config.preset: preset for preset in (TUTORIAL, PAPER, LIGHT, DEMO, SMOKE)}
+
+
+def get_config(name: str) -> TrainConfig:
+    """The configuration of the preset `name`; UserError lists the valid names."""
+    if name not in PRESETS:
+        raise UserError(f"unknown preset {name}; valid presets: {', '.join(PRESETS)}")
+    return PRESETS[name].config

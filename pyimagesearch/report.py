@@ -1,0 +1,70 @@
+"""The picture report of a run: grid, zooms and scores.json."""
+
+import os
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from pyimagesearch import evaluation, figures
+from pyimagesearch.data.sources import Pair
+from pyimagesearch.errors import UserError
+from pyimagesearch.figures import Panel, Region
+from pyimagesearch.upscaler import BICUBIC, AnyUpscaler, BicubicUpscaler, load_upscaler
+
+TITLES = {BICUBIC: "bicubic", "pretrained": "pretrained", "srgan": "SRGAN"}
+FILES = {"pretrained": "pretrained_generator.keras", "srgan": "generator.keras"}
+
+
+def load_run(folder: str) -> tuple[dict[str, AnyUpscaler], list[str]]:
+    """The upscalers of a run folder, bicubic first, and a line for each phase that was not trained."""
+    found: dict[str, AnyUpscaler] = {}
+    missing = []
+    for name, file in FILES.items():
+        path = os.path.join(folder, "models", file)
+        if os.path.exists(path):
+            found[name] = load_upscaler(path)
+        else:
+            missing.append(f"{path} does not exist: the column {TITLES[name]} is left out")
+    if not found:
+        raise UserError(f"{folder}: holds no trained model (models/{FILES['srgan']}); train one with train_srgan.py")
+    scales = {upscaler.scale for upscaler in found.values()}
+    if len(scales) > 1:
+        raise UserError(f"{folder}: the two generators have different scales {sorted(scales)}")
+    return {BICUBIC: BicubicUpscaler(scales.pop()), **found}, missing
+
+
+def panels(pair: Pair, outputs: dict[str, np.ndarray], scores: dict[str, dict[str, float]], scale: int) -> list[Panel]:
+    """The panels of one row: LR, a model each, HR."""
+    height, width = pair.lr.shape[:2]
+    row = [Panel("LR", figures.nearest(pair.lr, scale), f"{pair.name}  {width}x{height}")]
+    for name, sr in outputs.items():
+        row.append(Panel(TITLES[name], sr, f"{scores[name]['psnr_y']:.2f} dB / {scores[name]['ssim_y']:.4f}"))
+    return [*row, Panel("HR", pair.hr, "PSNR / SSIM on Y")]
+
+
+def row(pair: Pair, upscalers: dict[str, AnyUpscaler]) -> tuple[list[Panel], Region, dict[str, dict[str, float]]]:
+    """LR, bicubic, the given models and HR of one picture; the region to enlarge; the scores."""
+    outputs, scores = evaluation.score_pair(pair, upscalers)
+    region = figures.telling_region(pair.hr, outputs[BICUBIC])
+    return panels(pair, outputs, scores, upscalers[BICUBIC].scale), region, scores
+
+
+def draw(
+    folder: str, upscalers: dict[str, AnyUpscaler], pairs: Iterable[Pair], *, file_format: str, hr: str, lr: str | None
+) -> tuple[str, dict[str, Any]]:
+    """Write images/grid.*, a zoom per model and scores.json into the run folder; the grid's path and the scores."""
+    rows, scores = [], {}
+    for pair in pairs:
+        row_panels, region, scores[pair.name] = row(pair, upscalers)
+        rows.append((row_panels, region))
+    images = os.path.join(folder, "images")
+    grid_path = os.path.join(images, f"grid.{file_format}")
+    figures.save(figures.grid(rows), grid_path)
+    first, region = rows[0]
+    for name in upscalers:
+        panel = next(panel for panel in first if panel.title == TITLES[name])
+        figures.save(figures.zoom(panel, region), os.path.join(images, f"zoom_{name}.{file_format}"))
+    report = evaluation.summarize(scores, hr=hr, lr=lr, scale=upscalers[BICUBIC].scale)
+    evaluation.write_json(os.path.join(images, "scores.json"), report)
+    return grid_path, report

@@ -1,0 +1,1 @@
+"""Two-phase training: device strategy, steps, loop, run folder."""

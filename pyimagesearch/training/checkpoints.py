@@ -1,0 +1,52 @@
+"""Checkpoints of one phase: saved whole, the last few kept, the newest good one restored."""
+
+from collections.abc import Callable
+
+import tensorflow as tf
+
+from pyimagesearch.errors import UserError
+from pyimagesearch.training.phases import Phase
+from pyimagesearch.training.run_folder import RunFolder
+
+
+class PhaseCheckpoints:
+    """Networks, optimizers, moving averages, step and best validation score of a phase."""
+
+    def __init__(self, run: RunFolder, phase: Phase, keep: int, say: Callable[[str], None]):
+        self._phase, self._say = phase, say
+        self._step = tf.Variable(0, dtype=tf.int64)
+        self._best = tf.Variable(-1.0)
+        self._checkpoint = tf.train.Checkpoint(step=self._step, best=self._best, **phase.state)
+        folder = run.file("checkpoints", phase.name)
+        self._manager = tf.train.CheckpointManager(self._checkpoint, folder, keep, checkpoint_name="step")
+
+    def restore(self) -> int:
+        """Load the newest whole checkpoint; returns its step, 0 where there is none."""
+        paths = list(reversed(self._manager.checkpoints))
+        for path in paths:
+            try:
+                # Everything here must have been in the checkpoint. expect_partial, because TensorFlow would warn of
+                # the checkpoint's own bookkeeping.
+                self._checkpoint.restore(path).assert_existing_objects_matched().expect_partial()
+            except (ValueError, AssertionError, TypeError):
+                raise UserError(
+                    f"{path}: a checkpoint of another architecture; give another --output, or delete that folder"
+                ) from None
+            except tf.errors.OpError:
+                self._say(f"WARNING: {path} is damaged; trying the checkpoint before it")
+                continue
+            return int(self._step.numpy())
+        if paths:
+            raise UserError(f"{paths[-1]}: this and every other checkpoint here is damaged; delete the folder to start anew")
+        return 0
+
+    def improves(self, score: float) -> bool:
+        """Whether `score` is the best validation score so far, which it then becomes."""
+        better = score > float(self._best.numpy())
+        if better:
+            self._best.assign(score)
+        return better
+
+    def save(self, step: int) -> None:
+        self._step.assign(step)
+        self._manager.save(checkpoint_number=step)

@@ -1,0 +1,90 @@
+"""What a run shows while it trains: progress bar, history.csv, TensorBoard, validation on whole pictures."""
+
+import time
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+import tensorflow as tf
+from tqdm import tqdm
+
+from pyimagesearch import evaluation, figures, report
+from pyimagesearch.data.sources import Pair
+from pyimagesearch.training.phases import Phase
+from pyimagesearch.training.run_folder import History, RunFolder
+from pyimagesearch.upscaler import BICUBIC, BicubicUpscaler, Upscaler
+
+
+class Monitor:
+    """Logs one phase from `step` on; `twin` is a float32 generator that validation fills with weights."""
+
+    def __init__(self, run: RunFolder, phase: Phase, pairs: Sequence[Pair], twin: keras.Model, scale: int, step: int):
+        self._phase, self._pairs = phase, pairs
+        self._history = History(run)
+        self._seconds = self._history.restart(phase.name, step)
+        self._upscaler = Upscaler(twin, scale)
+        self._writer = tf.summary.create_file_writer(run.file("logs", phase.name))
+        self._bar = tqdm(total=phase.steps, initial=step, desc=phase.name, unit="step", mininterval=1, dynamic_ncols=True)
+        self._sums: dict[str, float] = {}
+        self._count, self._span = 0, 0.0
+
+    def graphs(self) -> None:
+        """Write the graphs of the phase's networks, once."""
+        networks = [self._phase.generator] + ([self._phase.discriminator] if self._phase.discriminator else [])
+        with self._writer.as_default(step=0):
+            for network in networks:
+                side = network.input_shape[1] or 24
+                spec = tf.TensorSpec([1, side, side, 3], tf.float32)
+                tf.summary.graph(tf.function(network).get_concrete_function(spec).graph)
+
+    def add(self, metrics: dict[str, float], steps: int, seconds: float) -> None:
+        """Take the means of `steps` more steps, which took `seconds`."""
+        for name, value in metrics.items():
+            self._sums[name] = self._sums.get(name, 0.0) + value * steps
+        self._count += steps
+        self._span += seconds
+        self._seconds += seconds
+        self._bar.set_postfix({name: f"{value:.4g}" for name, value in metrics.items() if "loss" in name}, refresh=False)
+        self._bar.update(steps)
+
+    def log(self, step: int) -> None:
+        """Write the means since the last call to history.csv and TensorBoard."""
+        means = {name: value / self._count for name, value in self._sums.items()}
+        rounded = {name: f"{value:.6g}" for name, value in means.items()}
+        self._history.add(phase=self._phase.name, step=step, seconds=f"{self._seconds:.1f}", **rounded)
+        with self._writer.as_default(step=step):
+            for name, value in means.items():
+                tf.summary.scalar(name, value)
+            tf.summary.scalar("learning_rate", self._phase.rate(step))
+            tf.summary.scalar("steps_per_second", self._count / self._span)
+        self._writer.flush()
+        self._sums, self._count, self._span = {}, 0, 0.0
+
+    def validate(self, step: int) -> float:
+        """PSNR on Y, mean over the validation pictures, of the weights that the twin holds."""
+        start = time.perf_counter()
+        rows = [evaluation.score_pair(pair, {"sr": self._upscaler})[1]["sr"] for pair in self._pairs]
+        psnr, ssim = (float(np.mean([row[name] for row in rows])) for name in ("psnr_y", "ssim_y"))
+        with self._writer.as_default(step=step):
+            tf.summary.scalar("validation_psnr_y", psnr)
+            tf.summary.scalar("validation_ssim_y", ssim)
+        self._writer.flush()
+        seconds = time.perf_counter() - start
+        self.say(f"{self._phase.name} step {step}: validation PSNR {psnr:.2f} dB, SSIM {ssim:.4f} on Y ({seconds:.1f} s)")
+        return psnr
+
+    def sample(self, step: int) -> None:
+        """Show LR, bicubic, SR and HR of the first validation pictures on TensorBoard."""
+        name = "pretrained" if self._phase.name == "pretrain" else "srgan"
+        upscalers = {BICUBIC: BicubicUpscaler(self._upscaler.scale), name: self._upscaler}
+        rows = [report.row(pair, upscalers)[:2] for pair in self._pairs[:3]]
+        with self._writer.as_default(step=step):
+            tf.summary.image("samples", figures.to_array(figures.grid(rows))[None])
+        self._writer.flush()
+
+    def say(self, text: str) -> None:
+        tqdm.write(text)
+
+    def close(self) -> None:
+        self._bar.close()
+        self._writer.close()

@@ -1,0 +1,102 @@
+"""Builds what a phase trains: networks, optimizers, moving average, and the step that uses them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import keras
+import tensorflow as tf
+
+from pyimagesearch.config import TrainConfig
+from pyimagesearch.errors import UserError
+from pyimagesearch.models import build_discriminator, build_generator, compute_in
+from pyimagesearch.training.steps import PretrainTraining, SRGANTraining
+from pyimagesearch.weights import load_generator
+
+Schedule = Callable[[int], float]
+
+
+@dataclass
+class Phase:
+    """One of the two phases, ready to be trained."""
+
+    name: str  # "pretrain" or "finetune"
+    steps: int
+    training: PretrainTraining | SRGANTraining
+    rate: Schedule  # the learning rate at a step
+    state: dict[str, object]  # what a checkpoint holds beside step and score
+    ema: list[tf.Variable]  # moving averages of generator.variables; empty where the preset keeps none
+    discriminator: keras.Model | None = None
+
+    @property
+    def generator(self) -> keras.Model:
+        return self.training.generator
+
+
+def build_pretrain(config: TrainConfig, strategy: tf.distribute.Strategy, precision: str) -> Phase:
+    """Phase 1, with networks and optimizer in the strategy's scope."""
+    keras.utils.set_random_seed(config.seed)
+    with strategy.scope():
+        with compute_in(precision):
+            generator = build_generator(config)
+        rate = _schedule(config.pretrain_rate, config.pretrain_decay, config.pretrain_steps)
+        optimizer = _adam(rate, generator, precision)
+        ema = _averages(config, generator)
+    training = PretrainTraining(config, generator, optimizer, strategy.num_replicas_in_sync)
+    state = {"generator": generator, "optimizer": optimizer, "ema": ema}
+    return Phase("pretrain", config.pretrain_steps, training, _rate_at(rate), state, ema)
+
+
+def build_finetune(
+    config: TrainConfig, strategy: tf.distribute.Strategy, precision: str, vgg: keras.Model, pretrained: str | None
+) -> Phase:
+    """Phase 2; the generator starts from the model saved at `pretrained`, or from scratch where that is None."""
+    keras.utils.set_random_seed(config.seed + 1)
+    with strategy.scope():
+        with compute_in(precision):
+            generator, discriminator = build_generator(config), build_discriminator(config)
+        if pretrained:
+            _copy_weights(pretrained, generator)
+        rate = _schedule(config.finetune_rate, config.finetune_decay, config.finetune_steps)
+        optimizer = _adam(rate, generator, precision)
+        discriminator_optimizer = _adam(rate, discriminator, precision)
+        ema = _averages(config, generator)
+    training = SRGANTraining(
+        config, generator, discriminator, vgg, optimizer, discriminator_optimizer, strategy.num_replicas_in_sync
+    )
+    state = {
+        "generator": generator,
+        "discriminator": discriminator,
+        "optimizer": optimizer,
+        "discriminator_optimizer": discriminator_optimizer,
+        "ema": ema,
+    }
+    return Phase("finetune", config.finetune_steps, training, _rate_at(rate), state, ema, discriminator)
+
+
+def _copy_weights(path: str, generator: keras.Model) -> None:
+    try:
+        generator.set_weights(load_generator(path).get_weights())
+    except ValueError:
+        raise UserError(f"{path}: holds another architecture than the preset's; move it away or change the preset") from None
+
+
+def _schedule(rate: float, decay: str, steps: int):
+    return keras.optimizers.schedules.CosineDecay(rate, max(steps, 1)) if decay == "cosine" else rate
+
+
+def _rate_at(rate) -> Schedule:
+    return (lambda step: float(rate(step))) if callable(rate) else (lambda _: rate)
+
+
+def _adam(rate, model: keras.Model, precision: str) -> keras.Optimizer:
+    optimizer = keras.optimizers.Adam(rate)
+    if precision == "float16":
+        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+    optimizer.build(model.trainable_variables)  # before the first step: inside a tf.function it would fail
+    return optimizer
+
+
+def _averages(config: TrainConfig, generator: keras.Model) -> list[tf.Variable]:
+    if not config.ema:
+        return []
+    return [tf.Variable(keras.ops.convert_to_numpy(variable), trainable=False) for variable in generator.variables]

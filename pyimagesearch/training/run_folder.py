@@ -1,0 +1,145 @@
+"""The run folder: config.json, models/, images/, checkpoints/, logs/ and history.csv.
+
+Everything is written beside its place and renamed, so that a file is whole or not there.
+"""
+
+import csv
+import io
+import json
+import os
+import platform
+import shutil
+import tempfile
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from pyimagesearch import console
+from pyimagesearch.data.records import join
+from pyimagesearch.errors import UserError
+
+# What may differ between two starts of one run without changing what it means.
+FREE_FIELDS = {"steps_per_call", "log_every", "validate_every", "validation_pictures", "sample_every",
+               "checkpoint_every", "keep_checkpoints", "vgg_weights", "precision"}  # fmt: skip
+GROWING_FIELDS = ("pretrain_steps", "finetune_steps")
+
+PRETRAINED = "pretrained_generator"
+GENERATOR = "generator"
+DISCRIMINATOR = "discriminator"
+
+
+class RunFolder:
+    """A local or gs:// folder that one training run owns."""
+
+    def __init__(self, path: str):
+        self.path = path
+
+    def file(self, *parts: str) -> str:
+        return join(self.path, *parts)
+
+    def claim(self, identity: dict[str, Any]) -> None:
+        """Write config.json, or check that the run which is here is the same one.
+
+        identity: `config` (the fields of a TrainConfig) and whatever else makes a run what it is.
+        """
+        path = self.file("config.json")
+        if tf.io.gfile.exists(path):
+            with tf.io.gfile.GFile(path) as file:
+                self._check_same(_parse(path, file.read()), identity)
+        elif tf.io.gfile.isdir(self.file("checkpoints")) or tf.io.gfile.isdir(self.file("models")):
+            raise UserError(f"--output {self.path}: holds models or checkpoints but no config.json; give another folder")
+        facts = {"versions": {"python": platform.python_version(), "tensorflow": tf.__version__, "keras": keras.__version__}}
+        self.write_text("config.json", json.dumps({**identity, **facts}, indent=1) + "\n")
+
+    def _check_same(self, before: dict[str, Any], now: dict[str, Any]) -> None:
+        def refuse(name: str, old: Any, new: Any) -> None:
+            raise UserError(
+                f"--output {self.path}: holds a different run ({name} {old} there, {new} here); "
+                "give another --output, or the same settings to go on with that run"
+            )
+
+        for name, new in now["config"].items():
+            old = before["config"].get(name)
+            if name in GROWING_FIELDS:
+                if new < old:
+                    refuse(name, old, new)
+            elif name not in FREE_FIELDS and new != old:
+                refuse(name, old, new)
+        if now["config"]["pretrain_steps"] > before["config"]["pretrain_steps"] and self.checkpoints("finetune"):
+            refuse("pretrain_steps", before["config"]["pretrain_steps"], now["config"]["pretrain_steps"])
+        for name in ("dataset", "vgg", "precision"):
+            if now[name] != before.get(name):
+                refuse(name, before.get(name), now[name])
+
+    def checkpoints(self, phase: str) -> list[str]:
+        return tf.io.gfile.glob(self.file("checkpoints", phase, "*.index"))
+
+    def write_text(self, name: str, text: str) -> None:
+        tf.io.gfile.makedirs(self.path)
+        beside = self.file(f".{name}.part")
+        with tf.io.gfile.GFile(beside, "w") as file:
+            file.write(text)
+        tf.io.gfile.rename(beside, self.file(name), overwrite=True)
+
+    def model_path(self, name: str) -> str:
+        return self.file("models", f"{name}.keras")
+
+    def save_model(self, model: keras.Model, name: str) -> None:
+        """Save `model` as models/NAME.keras."""
+        tf.io.gfile.makedirs(self.file("models"))
+        with tempfile.TemporaryDirectory() as folder:
+            local = os.path.join(folder, "model.keras")
+            model.save(local)
+            beside = self.file("models", f".{name}.part")
+            tf.io.gfile.copy(local, beside, overwrite=True)
+        tf.io.gfile.rename(beside, self.model_path(name), overwrite=True)
+
+    def check_disk(self, needed: int) -> None:
+        """Raise UserError unless `needed` bytes are free."""
+        if self.path.startswith("gs://"):
+            return
+        free = shutil.disk_usage(self.path).free
+        if free < needed:
+            raise UserError(
+                f"--output {self.path}: checkpoints and models need about {console.size(needed)}, "
+                f"but only {console.size(free)} are free"
+            )
+
+
+def _parse(path: str, text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+        if isinstance(found["config"], dict):
+            return found
+    except (ValueError, KeyError, TypeError):
+        pass
+    raise UserError(f"{path}: not the config.json of a run; give another --output")
+
+
+class History:
+    """history.csv: one row per log interval, written whole each time (a bucket cannot append)."""
+
+    COLUMNS = ("phase", "step", "seconds", "loss", "content_loss", "adversarial_loss", "discriminator_loss",
+               "accuracy_real", "accuracy_fake")  # fmt: skip
+
+    def __init__(self, run: RunFolder):
+        self._run = run
+        self._rows: list[dict[str, Any]] = []
+        path = run.file("history.csv")
+        if tf.io.gfile.exists(path):
+            with tf.io.gfile.GFile(path) as file:
+                self._rows = list(csv.DictReader(io.StringIO(file.read())))
+
+    def restart(self, phase: str, step: int) -> float:
+        """Drop the rows of `phase` after `step`; returns the phase's training time until then, in seconds."""
+        self._rows = [row for row in self._rows if row["phase"] != phase or int(row["step"]) <= step]
+        return max((float(row["seconds"]) for row in self._rows if row["phase"] == phase), default=0.0)
+
+    def add(self, **values: Any) -> None:
+        self._rows.append(values)
+        out = io.StringIO()
+        writer = csv.DictWriter(out, self.COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(self._rows)
+        self._run.write_text("history.csv", out.getvalue())

@@ -1,0 +1,69 @@
+"""Device to tf.distribute strategy and numeric precision."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import tensorflow as tf
+
+from pyimagesearch.errors import UserError
+
+_BUCKET = re.compile(r"gs://[a-z0-9][a-z0-9._-]{1,61}[a-z0-9](/.*)?$")
+
+
+def make_strategy(device: str, say: Callable[[str], None] = print) -> tf.distribute.Strategy:
+    """gpu: all GPUs of this machine (MirroredStrategy); cpu: the CPU alone; tpu: the TPU of the environment."""
+    if device == "cpu":
+        tf.config.set_visible_devices([], "GPU")
+        return tf.distribute.OneDeviceStrategy("/cpu:0")
+    if device == "tpu":
+        return _tpu_strategy()
+    gpus = tf.config.list_physical_devices("GPU")
+    if gpus:
+        say(f"Training on {len(gpus)} GPU{'s' if len(gpus) > 1 else ''}")
+        return tf.distribute.MirroredStrategy()
+    say("WARNING: --device gpu, but TensorFlow finds no GPU here: going on with the CPU, which is far slower")
+    return tf.distribute.MirroredStrategy(["/cpu:0"])
+
+
+def _tpu_strategy() -> tf.distribute.Strategy:
+    try:
+        resolver = tf.distribute.cluster_resolver.TPUClusterResolver(tpu="local")
+        tf.config.experimental_connect_to_cluster(resolver)
+        tf.tpu.experimental.initialize_tpu_system(resolver)
+    except (ValueError, tf.errors.OpError) as error:
+        reason = " ".join(str(error).split())[:160]
+        raise UserError(
+            f"--device tpu: no TPU can be initialised here ({reason}); run on a TPU VM with tensorflow-tpu installed, "
+            "or use --device gpu or cpu"
+        ) from None
+    return tf.distribute.TPUStrategy(resolver)
+
+
+def check_tpu_folders(**folders: str) -> None:
+    """Raise UserError unless every folder is on a bucket: a TPU's hosts cannot rely on local paths."""
+    for flag, folder in folders.items():
+        if not folder.startswith("gs://"):
+            raise UserError(f"--{flag} {folder}: --device tpu needs a gs:// folder, such as gs://my-bucket/{flag}")
+        if not _BUCKET.match(folder):
+            raise UserError(f"--{flag} {folder}: not the name of a bucket; put your own in, such as gs://my-bucket/{flag}")
+
+
+def choose_precision(wanted: str, device: str) -> str:
+    """The precision that the networks compute in: `wanted`, or for auto bfloat16 where the device has it."""
+    if wanted != "auto":
+        return wanted
+    if device == "tpu":
+        return "bfloat16"
+    gpus = tf.config.get_visible_devices("GPU")
+    if gpus:
+        capability = tf.config.experimental.get_device_details(gpus[0]).get("compute_capability", (0, 0))
+        return "bfloat16" if capability >= (8, 0) else "float32"
+    return "bfloat16" if _cpu_has_bfloat16() else "float32"
+
+
+def _cpu_has_bfloat16() -> bool:
+    try:
+        return "avx512_bf16" in Path("/proc/cpuinfo").read_text()
+    except OSError:  # not Linux
+        return False

@@ -1,0 +1,65 @@
+"""The one promise: a picture in, the same picture `scale` times larger out.
+
+Command line, validation, evaluation and grids all go through this object, so that scores describe what users get.
+"""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from pyimagesearch import images, weights
+
+BICUBIC = "bicubic"
+TILE = 384  # LR pixels a side that are upscaled at once; at x4 a 64-channel generator needs about 1.5 GB for it
+CONTEXT = 48  # LR pixels around a tile that the network sees too: more than the generators' receptive fields
+LEAST = 16  # networks see at least so many pixels a side; smaller pictures are mirrored out to it
+
+
+class Upscaler:
+    """Upscales uint8 RGB (H, W, 3) of any size from 1x1 to uint8 RGB (scale*H, scale*W, 3)."""
+
+    def __init__(self, model: keras.Model, scale: int):
+        self.scale = scale
+        # One trace for every picture size.
+        signature = [tf.TensorSpec([1, None, None, 3], tf.float32)]
+        self._forward = tf.function(lambda lr: model(lr, training=False), input_signature=signature)
+
+    def __call__(self, lr: np.ndarray) -> np.ndarray:
+        height, width = lr.shape[:2]
+        bottom, right = max(0, LEAST - height), max(0, LEAST - width)
+        if bottom or right:
+            lr = np.pad(lr, ((0, bottom), (0, right), (0, 0)), mode="symmetric")
+        s = self.scale
+        sr = np.empty((lr.shape[0] * s, lr.shape[1] * s, 3), np.uint8)
+        for top in range(0, lr.shape[0], TILE):
+            for left in range(0, lr.shape[1], TILE):
+                self._tile(lr, sr, top, left)
+        return sr[: height * s, : width * s]
+
+    def _tile(self, lr: np.ndarray, sr: np.ndarray, top: int, left: int) -> None:
+        s = self.scale
+        bottom, right = min(top + TILE, lr.shape[0]), min(left + TILE, lr.shape[1])
+        y, x = max(0, top - CONTEXT), max(0, left - CONTEXT)
+        seen = lr[y : bottom + CONTEXT, x : right + CONTEXT]
+        out = self._forward(seen[None].astype(np.float32)).numpy()[0]
+        out = out[(top - y) * s : (bottom - y) * s, (left - x) * s : (right - x) * s]
+        sr[top * s : bottom * s, left * s : right * s] = np.rint(np.clip(out, 0, 255))
+
+
+class BicubicUpscaler:
+    """The baseline, with the promise of Upscaler."""
+
+    def __init__(self, scale: int):
+        self.scale = scale
+
+    def __call__(self, lr: np.ndarray) -> np.ndarray:
+        return images.upscale_bicubic(lr, self.scale)
+
+
+AnyUpscaler = Upscaler | BicubicUpscaler
+
+
+def load_upscaler(path: str) -> Upscaler:
+    """The upscaler of the generator saved at `path`."""
+    model = weights.load_generator(path)
+    return Upscaler(model, weights.generator_scale(model))

@@ -1,0 +1,34 @@
+"""Finds a trained generator by path and loads it."""
+
+import os
+import zipfile
+
+import keras
+import numpy as np
+
+import pyimagesearch.models.blocks  # noqa: F401  (registers the layers that a saved generator is made of)
+from pyimagesearch.errors import UserError
+
+
+def load_generator(path: str) -> keras.Model:
+    """The generator saved at `path` (a .keras file, local or gs://), computing in float32."""
+    if not path.startswith("gs://"):
+        if not os.path.exists(path):
+            raise UserError(f"{path}: no such model; name bicubic or a .keras file such as outputs/models/generator.keras")
+        if not zipfile.is_zipfile(path):
+            raise UserError(f"{path}: not a .keras file, or a truncated one")
+    try:
+        model = keras.models.load_model(path, compile=False)
+        generator_scale(model)
+    except Exception as error:
+        raise UserError(f"{path}: not a generator that can be loaded ({' '.join(str(error).split())[:200]})") from None
+    return model
+
+
+def generator_scale(model: keras.Model) -> int:
+    """How many times larger `model` makes a picture."""
+    side = 8
+    out = model(np.zeros((1, side, side, 3), "float32"))
+    if len(out.shape) != 4 or out.shape[-1] != 3 or out.shape[1] != out.shape[2] or out.shape[1] % side:
+        raise ValueError(f"it gives {tuple(out.shape)} for pictures of (1, {side}, {side}, 3)")
+    return out.shape[1] // side
