@@ -21,7 +21,9 @@ class _Parser(argparse.ArgumentParser):
 
 def build_parser(prog: str = "srgan") -> argparse.ArgumentParser:
     """The parser of `srgan COMMAND`."""
-    parser = _Parser(prog=prog, description="Super-resolution GANs: records, training, grids, scores.", allow_abbrev=False)
+    parser = _Parser(
+        prog=prog, description="Super-resolution GANs: records, training, grids, scores.", allow_abbrev=False
+    )
     parser.add_argument("--version", action="version", version=f"srgan {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _add_tfrecords(commands)
@@ -34,14 +36,24 @@ def build_parser(prog: str = "srgan") -> argparse.ArgumentParser:
 
 def _command(commands, name: str, text: str, **kwargs) -> argparse.ArgumentParser:
     return commands.add_parser(
-        name, help=text, description=text, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **kwargs
+        name,
+        help=text,
+        description=text,
+        allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        **kwargs,
     )
 
 
 def _add_tfrecords(commands) -> None:
     parser = _command(commands, "tfrecords", "Write photographs as TFRecord shards.")
     add = parser.add_argument
-    add("--source", choices=("div2k", "folder", "sample"), default="div2k", help="where pictures come from (default div2k)")
+    add(
+        "--source",
+        choices=("div2k", "folder", "sample"),
+        default="div2k",
+        help="where pictures come from (default div2k)",
+    )
     add("--images", metavar="DIR", help="folder: HR pictures of any size and format")
     add("--lr-images", metavar="DIR", help="folder: their LR pictures (default: made by MATLAB-equivalent bicubic)")
     add("--validation", type=float, metavar="PART", help="folder: part held out for test (default 0.05)")
@@ -68,7 +80,14 @@ def _add_train(commands) -> None:
     add("--precision", choices=PRECISIONS, help="auto: bfloat16 where the device has it")
     add("--seed", type=int, help="of weights, order and augmentation (default 42)")
     add("--deterministic", action="store_true", help="only deterministic kernels: the same run gives the same bits")
-    add("--set", action="append", default=[], metavar="FIELD=VALUE", dest="settings", help="any other field of the preset")
+    add(
+        "--set",
+        action="append",
+        default=[],
+        metavar="FIELD=VALUE",
+        dest="settings",
+        help="any other field of the preset",
+    )
 
 
 def _add_grid(commands) -> None:
@@ -89,7 +108,9 @@ def _add_evaluate(commands) -> None:
     add = parser.add_argument
     add("--hr", metavar="DIR", required=True, help="folder of HR pictures")
     add("--lr", metavar="DIR", help="their LR pictures (default: made by MATLAB-equivalent bicubic)")
-    add("--model", action="append", metavar="NAME_OR_PATH", help="bicubic or a .keras file; repeat it (default bicubic)")
+    add(
+        "--model", action="append", metavar="NAME_OR_PATH", help="bicubic or a .keras file; repeat it (default bicubic)"
+    )
     add("--json", metavar="FILE", help="write the scores of every picture here")
 
 
@@ -139,7 +160,7 @@ def _explain(error: Exception) -> tuple[str, int]:
     if isinstance(error, ModuleNotFoundError) and str(error.name).startswith("tensorflow"):
         return 'TensorFlow is not installed: pip install -e ".[cpu]", or ".[gpu]" for NVIDIA GPUs', 2
     if isinstance(error, ImportError):
-        return f"a library cannot be loaded ({text}): install the project again with pip install -e \".[cpu]\"", 2
+        return f'a library cannot be loaded ({text}): install the project again with pip install -e ".[cpu]"', 2
     if "No space left" in text:
         return f"no disk space left ({text[:200]}): free some, or give another --output", 2
     if isinstance(error, OSError):

@@ -5,7 +5,6 @@ that Pillow does not read (16-bit colour TIFF among them).
 """
 
 import os
-from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np

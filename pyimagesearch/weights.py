@@ -14,7 +14,9 @@ def load_generator(path: str) -> keras.Model:
     """The generator saved at `path` (a .keras file, local or gs://), computing in float32."""
     if not path.startswith("gs://"):
         if not os.path.exists(path):
-            raise UserError(f"{path}: no such model; name bicubic or a .keras file such as outputs/models/generator.keras")
+            raise UserError(
+                f"{path}: no such model; name bicubic or a .keras file such as outputs/models/generator.keras"
+            )
         if not zipfile.is_zipfile(path):
             raise UserError(f"{path}: not a .keras file, or a truncated one")
     try:

@@ -67,9 +67,7 @@ def _stream(folder: str, manifest: Manifest, seed: int, start: int) -> tf.data.D
     return epochs.flat_map(epoch).enumerate(start=start)
 
 
-def random_crop(
-    lr: tf.Tensor, hr: tf.Tensor, crop: int, scale: int, seed: list
-) -> tuple[tf.Tensor, tf.Tensor]:
+def random_crop(lr: tf.Tensor, hr: tf.Tensor, crop: int, scale: int, seed: list) -> tuple[tf.Tensor, tf.Tensor]:
     """The same random area of both: lr (crop/scale, crop/scale, 3), hr (crop, crop, 3)."""
     size = crop // scale
     room = tf.shape(lr)[:2] - size + 1
@@ -84,10 +82,12 @@ def random_crop(
 def augment(lr: tf.Tensor, hr: tf.Tensor, seed: list) -> tuple[tf.Tensor, tf.Tensor]:
     """One of the eight flips and quarter turns, the same for both square pictures."""
     choice = tf.random.stateless_uniform([], [seed[0], -1 - seed[1]], 0, 8, tf.int32)
-    turns, flip = choice % 4, choice >= 4
+    # Every symmetry of the square is a transposition or none, then a flip or none along each side. Dynamic axes and
+    # strides instead of tf.cond keep this cheap enough to run for every crop.
+    first_axis, step_y, step_x = choice % 2, 1 - 2 * (choice // 2 % 2), 1 - 2 * (choice // 4)
 
     def turn(picture: tf.Tensor) -> tf.Tensor:
-        flipped = tf.cond(flip, lambda: tf.reverse(picture, [1]), lambda: picture)
-        return tf.ensure_shape(tf.image.rot90(flipped, turns), picture.shape)
+        turned = tf.transpose(picture, [first_axis, 1 - first_axis, 2])[::step_y, ::step_x]
+        return tf.ensure_shape(turned, picture.shape)
 
     return turn(lr), turn(hr)

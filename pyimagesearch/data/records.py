@@ -80,9 +80,7 @@ class Tiling:
         for top in self.offsets(pair.hr.shape[0], scale):
             for left in self.offsets(pair.hr.shape[1], scale):
                 hr = pair.hr[top : top + self.tile, left : left + self.tile]
-                lr = pair.lr[
-                    top // scale : (top + self.tile) // scale, left // scale : (left + self.tile) // scale
-                ]
+                lr = pair.lr[top // scale : (top + self.tile) // scale, left // scale : (left + self.tile) // scale]
                 yield Pair(f"{pair.name}@{left},{top}", lr, hr)
 
     def stored_bytes(self, height: int, width: int, scale: int) -> int:

@@ -86,7 +86,9 @@ class FolderSource:
             raise UserError(f"{problems[0]}{more}; remove it, or leave such pictures out with --skip-bad")
         self.skipped = problems
         if len(sizes) < 2:
-            raise UserError(f"{folder}: holds {len(sizes)} usable picture(s); at least 2 are needed, one of them for test")
+            raise UserError(
+                f"{folder}: holds {len(sizes)} usable picture(s); at least 2 are needed, one of them for test"
+            )
         test = held_out(list(sizes), validation)
         self.entries = [Entry(n, "test" if n in test else "train", *sizes[n]) for n in sorted(sizes, key=_rank)]
 
@@ -100,7 +102,9 @@ class FolderSource:
                 return str(error)
             height, width = images.crop_to_multiple(hr, self._scale).shape[:2]
             if min(height, width) < self._crop:
-                return f"{self._paths[name]}: {hr.shape[1]}x{hr.shape[0]} pixels are fewer than the crop of {self._crop}"
+                return (
+                    f"{self._paths[name]}: {hr.shape[1]}x{hr.shape[0]} pixels are fewer than the crop of {self._crop}"
+                )
             return height, width
 
         with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -147,7 +151,9 @@ def match_lr(hr_paths: Sequence[Path], lr_folder: str | os.PathLike[str], scale:
     for path in hr_paths:
         match = by_stem.get(path.stem) or by_stem.get(f"{path.stem}x{scale}")
         if match is None:
-            raise UserError(f"{lr_folder}: no LR picture for {path.name} (looked for {path.stem} and {path.stem}x{scale})")
+            raise UserError(
+                f"{lr_folder}: no LR picture for {path.name} (looked for {path.stem} and {path.stem}x{scale})"
+            )
         found[path.name] = match
     return found
 

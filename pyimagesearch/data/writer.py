@@ -7,6 +7,7 @@ import platform
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import tensorflow as tf
 from tqdm import tqdm
@@ -37,11 +38,13 @@ class _Plan:
     bytes: int
 
 
-def write_dataset(source: Source, output: str, *, scale: int, crop: int, say: Callable[[str], None] = print) -> Manifest:
+def write_dataset(
+    source: Source, output: str, *, scale: int, crop: int, say: Callable[[str], None] = print
+) -> Manifest:
     """Write the records of `source` into `output` (local or gs://) and return the manifest."""
     tiling = Tiling.for_crop(crop, scale)
     counts = {split: sum(entry.split == split for entry in source.entries) for split in ("train", "test")}
-    recipe = dict(
+    recipe: dict[str, Any] = dict(
         schema=SCHEMA, source=source.name, scale=scale, kernel=source.kernel, crop=crop, tile=tiling.tile,
         stride=tiling.stride, pictures=counts,
     )  # fmt: skip

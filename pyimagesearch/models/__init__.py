@@ -39,6 +39,4 @@ def build_generator(config: TrainConfig) -> keras.Model:
 def build_discriminator(config: TrainConfig) -> keras.Model:
     """Pictures (B, crop, crop, 3) in [0, 255] -> logits (B, 1), float32; above zero means real."""
     build = {"tutorial": srgan.tutorial_discriminator, "paper": srgan.paper_discriminator}[config.discriminator]
-    return build(
-        crop=config.crop, filters=config.discriminator_filters, sync_batch_norm=config.sync_batch_norm
-    )
+    return build(crop=config.crop, filters=config.discriminator_filters, sync_batch_norm=config.sync_batch_norm)

@@ -37,7 +37,9 @@ class PhaseCheckpoints:
                 continue
             return int(self._step.numpy())
         if paths:
-            raise UserError(f"{paths[-1]}: this and every other checkpoint here is damaged; delete the folder to start anew")
+            raise UserError(
+                f"{paths[-1]}: this and every other checkpoint here is damaged; delete the folder to start anew"
+            )
         return 0
 
     def improves(self, score: float) -> bool:

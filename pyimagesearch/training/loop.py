@@ -97,16 +97,16 @@ class Trainer:
 
     def _run_phase(self, phase: Phase, stop: StopRequest) -> None:
         saved = PhaseCheckpoints(self.run_folder, phase, self.config.keep_checkpoints, self.say)
-        step = saved.restore()
-        if step >= phase.steps:
-            self.say(f"{phase.name} is finished: {step} of {phase.steps} steps")
+        first = saved.restore()
+        if first >= phase.steps:
+            self.say(f"{phase.name} is finished: {first} of {phase.steps} steps")
             return
-        self.say(f"Resuming {phase.name} at step {step}" if step else f"Starting {phase.name}: {phase.steps} steps")
-        monitor = Monitor(self.run_folder, phase, self.pairs, self.twin, self.config.scale, step)
+        self.say(f"Resuming {phase.name} at step {first}" if first else f"Starting {phase.name}: {phase.steps} steps")
+        monitor = Monitor(self.run_folder, phase, self.pairs, self.twin, self.config.scale, first)
         try:
-            if step == 0:
+            if first == 0:
                 monitor.graphs()
-            for step, count, seconds, metrics in self._steps(phase, step):
+            for step, count, seconds, metrics in self._steps(phase, first):
                 monitor.add(metrics, count, seconds)
                 self._at_interval(phase, step, monitor, saved)
                 if stop.received:

@@ -12,7 +12,7 @@ from pyimagesearch import evaluation, figures, report
 from pyimagesearch.data.sources import Pair
 from pyimagesearch.training.phases import Phase
 from pyimagesearch.training.run_folder import History, RunFolder
-from pyimagesearch.upscaler import BICUBIC, BicubicUpscaler, Upscaler
+from pyimagesearch.upscaler import BICUBIC, AnyUpscaler, BicubicUpscaler, Upscaler
 
 
 class Monitor:
@@ -24,7 +24,9 @@ class Monitor:
         self._seconds = self._history.restart(phase.name, step)
         self._upscaler = Upscaler(twin, scale)
         self._writer = tf.summary.create_file_writer(run.file("logs", phase.name))
-        self._bar = tqdm(total=phase.steps, initial=step, desc=phase.name, unit="step", mininterval=1, dynamic_ncols=True)
+        self._bar = tqdm(
+            total=phase.steps, initial=step, desc=phase.name, unit="step", mininterval=1, dynamic_ncols=True
+        )
         self._sums: dict[str, float] = {}
         self._count, self._span = 0, 0.0
 
@@ -44,7 +46,9 @@ class Monitor:
         self._count += steps
         self._span += seconds
         self._seconds += seconds
-        self._bar.set_postfix({name: f"{value:.4g}" for name, value in metrics.items() if "loss" in name}, refresh=False)
+        self._bar.set_postfix(
+            {name: f"{value:.4g}" for name, value in metrics.items() if "loss" in name}, refresh=False
+        )
         self._bar.update(steps)
 
     def log(self, step: int) -> None:
@@ -70,13 +74,15 @@ class Monitor:
             tf.summary.scalar("validation_ssim_y", ssim)
         self._writer.flush()
         seconds = time.perf_counter() - start
-        self.say(f"{self._phase.name} step {step}: validation PSNR {psnr:.2f} dB, SSIM {ssim:.4f} on Y ({seconds:.1f} s)")
+        self.say(
+            f"{self._phase.name} step {step}: validation PSNR {psnr:.2f} dB, SSIM {ssim:.4f} on Y ({seconds:.1f} s)"
+        )
         return psnr
 
     def sample(self, step: int) -> None:
         """Show LR, bicubic, SR and HR of the first validation pictures on TensorBoard."""
         name = "pretrained" if self._phase.name == "pretrain" else "srgan"
-        upscalers = {BICUBIC: BicubicUpscaler(self._upscaler.scale), name: self._upscaler}
+        upscalers: dict[str, AnyUpscaler] = {BICUBIC: BicubicUpscaler(self._upscaler.scale), name: self._upscaler}
         rows = [report.row(pair, upscalers)[:2] for pair in self._pairs[:3]]
         with self._writer.as_default(step=step):
             tf.summary.image("samples", figures.to_array(figures.grid(rows))[None])

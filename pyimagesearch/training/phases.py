@@ -77,7 +77,9 @@ def _copy_weights(path: str, generator: keras.Model) -> None:
     try:
         generator.set_weights(load_generator(path).get_weights())
     except ValueError:
-        raise UserError(f"{path}: holds another architecture than the preset's; move it away or change the preset") from None
+        raise UserError(
+            f"{path}: holds another architecture than the preset's; move it away or change the preset"
+        ) from None
 
 
 def _schedule(rate: float, decay: str, steps: int):

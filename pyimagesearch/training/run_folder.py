@@ -48,8 +48,12 @@ class RunFolder:
             with tf.io.gfile.GFile(path) as file:
                 self._check_same(_parse(path, file.read()), identity)
         elif tf.io.gfile.isdir(self.file("checkpoints")) or tf.io.gfile.isdir(self.file("models")):
-            raise UserError(f"--output {self.path}: holds models or checkpoints but no config.json; give another folder")
-        facts = {"versions": {"python": platform.python_version(), "tensorflow": tf.__version__, "keras": keras.__version__}}
+            raise UserError(
+                f"--output {self.path}: holds models or checkpoints but no config.json; give another folder"
+            )
+        facts = {
+            "versions": {"python": platform.python_version(), "tensorflow": tf.__version__, "keras": keras.__version__}
+        }
         self.write_text("config.json", json.dumps({**identity, **facts}, indent=1) + "\n")
 
     def _check_same(self, before: dict[str, Any], now: dict[str, Any]) -> None:

@@ -26,7 +26,7 @@ def stop_requests() -> Iterator[StopRequest]:
 
     def handle(number: int, _frame) -> None:
         request.received = signal.Signals(number)
-        signal.signal(number, before[number])
+        signal.signal(number, before[signal.Signals(number)])
 
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     for number in before:

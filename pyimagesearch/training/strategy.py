@@ -46,7 +46,9 @@ def check_tpu_folders(**folders: str) -> None:
         if not folder.startswith("gs://"):
             raise UserError(f"--{flag} {folder}: --device tpu needs a gs:// folder, such as gs://my-bucket/{flag}")
         if not _BUCKET.match(folder):
-            raise UserError(f"--{flag} {folder}: not the name of a bucket; put your own in, such as gs://my-bucket/{flag}")
+            raise UserError(
+                f"--{flag} {folder}: not the name of a bucket; put your own in, such as gs://my-bucket/{flag}"
+            )
 
 
 def choose_precision(wanted: str, device: str) -> str:

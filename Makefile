@@ -1,0 +1,40 @@
+PYTHON ?= python3
+BIN := .venv/bin
+DEMO_RECORDS := tfrecord/demo
+DEMO_OUTPUT := outputs/demo
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-slow lint clean
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+
+.venv/.cpu: setup.cfg pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet -e ".[cpu]"
+	touch $@
+
+.venv/.test: .venv/.cpu
+	$(BIN)/pip install --quiet -e ".[cpu,test]"
+	touch $@
+
+setup: .venv/.test ## .venv with all that the commands and the tests need
+
+demo: .venv/.cpu ## photographs to grid in minutes, on the CPU
+	$(BIN)/python create_tfrecords.py --source sample --output $(DEMO_RECORDS)
+	$(BIN)/python train_srgan.py --device cpu --preset demo --tfrecords $(DEMO_RECORDS) --output $(DEMO_OUTPUT)
+	$(BIN)/python inference.py --device cpu --tfrecords $(DEMO_RECORDS) --output $(DEMO_OUTPUT)
+
+test: .venv/.test ## the tests that a user relies on, at most 10 minutes
+	$(BIN)/python -m pytest
+
+test-slow: .venv/.test ## the tests that take minutes each
+	$(BIN)/python -m pytest -m slow
+
+lint: .venv/.test ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+clean: ## remove .venv and what the demo wrote
+	rm -rf .venv $(DEMO_RECORDS) $(DEMO_OUTPUT)
