@@ -5,6 +5,7 @@ that Pillow does not read (16-bit colour TIFF among them).
 """
 
 import os
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,8 @@ from pyimagesearch.errors import UserError
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".jp2")
 # Pillow warns from here on and refuses twice as many: a header that says more than 500 megapixels is a fault.
 Image.MAX_IMAGE_PIXELS = 250_000_000
+# What Pillow says of odd metadata is no concern of whoever reads pixels, and of a corrupt file we say it ourselves.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 
 class UnreadablePicture(UserError):
@@ -89,6 +92,7 @@ def opencv():
             f"OpenCV cannot be imported ({_one_line(error)}): pip install opencv-contrib-python, and on "
             "Debian or Ubuntu apt-get install libgl1 libsm6 libice6 libx11-6 libglib2.0-0"
         ) from None
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # its codecs log what we raise
     return cv2
 
 
@@ -140,8 +144,11 @@ def _taps(length: int, out_length: int) -> tuple[np.ndarray, np.ndarray]:
     indices = np.floor(centre - support / 2)[:, None].astype(np.int64) + np.arange(int(np.ceil(support)) + 2)
     weights = _cubic((centre[:, None] - indices) * stretch)
     weights /= weights.sum(axis=1, keepdims=True)
-    mirror = np.concatenate([np.arange(length), np.arange(length)[::-1]])
-    return mirror[indices % (2 * length)], weights.astype(np.float32)
+    if stretch < 1:
+        inside = indices.clip(0, length - 1)  # the border's pixels, repeated
+    else:
+        inside = np.concatenate([np.arange(length), np.arange(length)[::-1]])[indices % (2 * length)]  # mirrored
+    return inside, weights.astype(np.float32)
 
 
 def _resize_axis(samples: np.ndarray, out_length: int, axis: int) -> np.ndarray:
@@ -157,11 +164,14 @@ def _resize_axis(samples: np.ndarray, out_length: int, axis: int) -> np.ndarray:
 
 
 def resize_bicubic(picture: np.ndarray, height: int, width: int) -> np.ndarray:
-    """MATLAB's imresize(picture, [height width], "bicubic"): antialiased, mirrored at the borders.
+    """MATLAB's imresize(picture, [height width], "bicubic"), antialiased: the kernel of the field's benchmarks.
 
-    uint8 (H, W, 3) in and out. This is the kernel that the field's benchmarks are made with.
+    uint8 (H, W, 3) in and out. A downscale equals the LR files that papers use, to one level: they repeat the border's
+    pixels and round after each of the two passes. An upscale mirrors the border and rounds once, as models can.
     """
     samples = _resize_axis(picture.astype(np.float32), height, 0)
+    if height < picture.shape[0]:
+        samples = np.clip(np.rint(samples), 0, 255)
     samples = _resize_axis(samples, width, 1)
     return np.clip(np.rint(samples), 0, 255).astype(np.uint8)
 

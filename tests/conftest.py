@@ -5,6 +5,7 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -20,3 +21,20 @@ def test_data() -> Path:
     if not folder:
         pytest.skip("SRGAN_TEST_DATA is not set: no real photographs, benchmarks and VGG19 weights here")
     return Path(folder)
+
+
+@pytest.fixture
+def noise():
+    """noise(height, width, seed) is a uint8 RGB picture of which no two parts are alike."""
+
+    def make(height, width, seed=0):
+        return np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def two_replicas() -> tf.distribute.Strategy:
+    """MirroredStrategy on the two logical CPUs: one for all tests, since the collective operations of a second
+    one in the same process meet those of the first."""
+    return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
