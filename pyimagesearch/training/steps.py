@@ -86,8 +86,8 @@ class SRGANTraining:
             else:
                 fake, real = self.discriminator(sr, training=True), self.discriminator(hr, training=True)
             # BCE over fakes and reals together: the mean of both halves.
-            fake_loss, real_loss = losses.adversarial_loss(fake, real=False), losses.adversarial_loss(real, real=True)
-            loss = (fake_loss + real_loss) / 2 / self.replicas
+            loss = losses.adversarial_loss(fake, real=False) + losses.adversarial_loss(real, real=True)
+            loss = loss / 2 / self.replicas
             scaled = self.discriminator_optimizer.scale_loss(loss)
         self.discriminator_optimizer.apply(tape.gradient(scaled, variables), variables)
         return {

@@ -1,0 +1,177 @@
+"""The training steps: the same update on one and two replicas, the order of the GAN step, XLA, gradients."""
+
+import dataclasses
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from pyimagesearch import losses
+from pyimagesearch.models import build_vgg
+from pyimagesearch.presets import PRESETS, get_config
+from pyimagesearch.training.phases import build_finetune, build_pretrain
+
+SMOKE = get_config("smoke")
+
+
+def a_batch(count: int, crop: int = 32, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    hr = rng.integers(0, 256, (count, crop, crop, 3), np.uint8)
+    return hr[:, ::4, ::4], hr
+
+
+def build(kind: str, config, strategy):
+    if kind == "pretrain":
+        return build_pretrain(config, strategy, "float32")
+    with strategy.scope():
+        vgg = build_vgg(config.content_layer, "random")
+    return build_finetune(config, strategy, "float32", vgg, None)
+
+
+def updated(kind: str, config, strategy, steps: int = 2) -> tuple[list[np.ndarray], dict[str, float]]:
+    """Weights and last losses after `steps` steps on the same global batches of 4."""
+    phase = build(kind, config, strategy)
+    replicas = strategy.num_replicas_in_sync
+
+    @tf.function
+    def step(lr, hr):
+        per_replica = strategy.run(phase.training.train_step, args=(lr, hr))
+        return {name: strategy.reduce("SUM", value, axis=None) for name, value in per_replica.items()}
+
+    def of_replica(array: np.ndarray):
+        part = len(array) // replicas
+        return strategy.experimental_distribute_values_from_function(
+            lambda context: tf.constant(array[context.replica_id_in_sync_group * part :][:part])
+        )
+
+    for number in range(steps):
+        metrics = {name: float(value) for name, value in step(*map(of_replica, a_batch(4, seed=number))).items()}
+    weights = phase.generator.get_weights() + (phase.discriminator.get_weights() if phase.discriminator else [])
+    return weights, metrics
+
+
+@pytest.mark.parametrize("kind", ["pretrain", "finetune"])
+def test_one_replica_and_two_give_the_same_update(kind, two_replicas):
+    # SGD would be the sharper test of the gradients, but Adam is what is used; its first steps divide by the
+    # gradient's size, so that biases before a BatchNorm (true gradient: zero) may go anywhere. Outputs may not.
+    one, one_metrics = updated(kind, SMOKE, tf.distribute.OneDeviceStrategy("/cpu:0"))
+    two, two_metrics = updated(kind, SMOKE, two_replicas)
+    assert one_metrics.keys() == two_metrics.keys()
+    for name, value in one_metrics.items():
+        assert two_metrics[name] == pytest.approx(value, rel=1e-4), name
+    compared = [(a, b) for a, b in zip(one, two, strict=True) if a.ndim > 1]
+    assert compared
+    for a, b in compared:
+        np.testing.assert_allclose(a, b, atol=3e-5)
+
+
+def bce(logits, real: bool):
+    return float(losses.adversarial_loss(logits, real=real))
+
+
+def test_the_generator_trains_against_the_updated_discriminator_whose_statistics_it_leaves_alone():
+    config = dataclasses.replace(SMOKE, finetune_rate=0.05)  # a step large enough to tell before from after
+    ours, by_hand, untouched = (build("finetune", config, tf.distribute.get_strategy()) for _ in range(3))
+    lr, hr = a_batch(4)
+    metrics = ours.training.train_step(tf.constant(lr), tf.constant(hr))
+
+    fakes = by_hand.generator(tf.cast(lr, tf.float32), training=True)
+    judge, optimizer = by_hand.discriminator, keras.optimizers.Adam(0.05)
+    with tf.GradientTape() as tape:
+        loss = (
+            losses.adversarial_loss(judge(fakes, training=True), real=False)
+            + losses.adversarial_loss(judge(tf.cast(hr, tf.float32), training=True), real=True)
+        ) / 2
+    optimizer.apply(tape.gradient(loss, judge.trainable_variables), judge.trainable_variables)
+    for mine, expected in zip(ours.discriminator.non_trainable_variables, judge.non_trainable_variables, strict=True):
+        np.testing.assert_allclose(mine, expected, rtol=1e-4, atol=1e-5, err_msg=mine.path)
+    assert float(metrics["adversarial_loss"]) == pytest.approx(bce(judge(fakes, training=True), True), rel=1e-3)
+    before = bce(untouched.discriminator(fakes, training=True), True)
+    assert float(metrics["adversarial_loss"]) != pytest.approx(before, rel=1e-2)
+
+
+def test_the_generators_gradient_is_that_of_its_whole_loss():
+    """The chain of two tapes equals one tape around everything."""
+    config = dataclasses.replace(SMOKE, pixel_weight=0.1)
+    phase = build("finetune", config, tf.distribute.get_strategy())
+    taken = []
+    phase.training.optimizer.apply = lambda gradients, _: taken.extend(gradients)
+    lr, hr = a_batch(4)
+    reference = build("finetune", config, tf.distribute.get_strategy())
+    phase.training.train_step(tf.constant(lr), tf.constant(hr))
+
+    training = reference.training
+    lr, hr = tf.cast(lr, tf.float32), tf.cast(hr, tf.float32)
+    training._train_discriminator(training.generator(lr, training=True), hr)
+    variables = training.generator.trainable_variables
+    with tf.GradientTape() as tape:
+        sr = training.generator(lr, training=True)
+        content = losses.content_loss(training.vgg(sr), training.vgg(hr), config.content_scale)
+        adversarial = losses.adversarial_loss(training.discriminator(sr, training=True), real=True)
+        loss = content + config.adversarial_weight * adversarial + 0.1 * tf.reduce_mean(tf.abs(sr - hr)) / 255
+    for ours, expected in zip(taken, tape.gradient(loss, variables), strict=True):
+        np.testing.assert_allclose(ours, expected, rtol=2e-3, atol=2e-3 * float(tf.reduce_max(tf.abs(expected))) + 1e-9)
+
+
+@pytest.mark.parametrize("concatenate", [True, False])
+def test_fakes_and_reals_share_batch_statistics_only_where_the_preset_says_so(concatenate):
+    config = dataclasses.replace(SMOKE, concatenate_batches=concatenate)
+    phase, reference = (build("finetune", config, tf.distribute.get_strategy()) for _ in range(2))
+    lr, hr = a_batch(4)
+    metrics = phase.training.train_step(tf.constant(lr), tf.constant(hr))
+    judge, hr = reference.discriminator, tf.cast(hr, tf.float32)
+    fakes = reference.generator(tf.cast(lr, tf.float32), training=True)
+    together = tf.split(judge(tf.concat([fakes, hr], 0), training=True), 2)
+    apart = judge(fakes, training=True), judge(hr, training=True)
+    expected, other = (
+        (bce(f, False) + bce(r, True)) / 2 for f, r in ((together, apart) if concatenate else (apart, together))
+    )
+    assert float(metrics["discriminator_loss"]) == pytest.approx(expected, rel=1e-4)
+    assert expected != pytest.approx(other, rel=1e-3)
+
+
+@pytest.mark.parametrize("kind", ["pretrain", "finetune"])
+def test_the_whole_step_compiles_under_xla(kind):
+    """A TPU demands it: static shapes, and nothing that runs on the host."""
+    phase = build(kind, SMOKE, tf.distribute.get_strategy())
+    lr, hr = a_batch(4)
+    compiled = tf.function(phase.training.train_step, jit_compile=True)(lr, hr)
+    plain = build(kind, SMOKE, tf.distribute.get_strategy()).training.train_step(tf.constant(lr), tf.constant(hr))
+    for name, value in compiled.items():
+        assert float(value) == pytest.approx(float(plain[name]), rel=1e-3), name
+
+
+def test_the_light_generator_trains_under_xla():
+    """Its bicubic skip is a convolution because the resize operations do not compile."""
+    config = dataclasses.replace(SMOKE, generator="light")
+    phase = build("finetune", config, tf.distribute.get_strategy())
+    metrics = tf.function(phase.training.train_step, jit_compile=True)(*a_batch(4))
+    assert all(np.isfinite(float(value)) for value in metrics.values())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in PRESETS if name != "smoke"])
+def test_every_presets_step_compiles_under_xla(name):
+    config = dataclasses.replace(get_config(name), batch=1, vgg_weights="random")
+    phase = build("finetune", config, tf.distribute.get_strategy())
+    metrics = tf.function(phase.training.train_step, jit_compile=True)(*a_batch(1, config.crop))
+    assert all(np.isfinite(float(value)) for value in metrics.values())
+
+
+@pytest.mark.parametrize("kind", ["pretrain", "finetune"])
+@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+def test_steps_train_in_reduced_precision(kind, precision):
+    strategy = tf.distribute.get_strategy()
+    if kind == "pretrain":
+        phase = build_pretrain(SMOKE, strategy, precision)
+    else:
+        phase = build_finetune(SMOKE, strategy, precision, build_vgg(SMOKE.content_layer, "random"), None)
+    assert all(variable.dtype == "float32" for variable in phase.generator.trainable_variables)
+    step = tf.function(phase.training.train_step)
+    lr, hr = a_batch(4)
+    first = float(step(lr, hr)["loss"])
+    for _ in range(12):
+        last = float(step(lr, hr)["loss"])
+    assert np.isfinite(last)
+    assert last < first
