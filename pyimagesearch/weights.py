@@ -21,6 +21,8 @@ def load_generator(path: str) -> keras.Model:
             raise UserError(f"{path}: not a .keras file, or a truncated one")
     try:
         model = keras.models.load_model(path, compile=False)
+        for layer in model.layers:  # where it was saved in mixed precision
+            layer.dtype_policy = "float32"
         generator_scale(model)
     except Exception as error:
         raise UserError(f"{path}: not a generator that can be loaded ({' '.join(str(error).split())[:200]})") from None

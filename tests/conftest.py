@@ -9,6 +9,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from pyimagesearch import images
+from pyimagesearch.data.sources import Entry, Pair
+
 # Two replicas on any machine. Must happen before TensorFlow's first operation.
 _CPU = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(_CPU, [tf.config.LogicalDeviceConfiguration()] * 2)
@@ -38,3 +41,60 @@ def two_replicas() -> tf.distribute.Strategy:
     """MirroredStrategy on the two logical CPUs: one for all tests, since the collective operations of a second
     one in the same process meet those of the first."""
     return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+
+
+@pytest.fixture(scope="session")
+def save_generator(tmp_path_factory):
+    """save_generator(kind, scale) is the path of a tiny saved generator and the model itself, built once each.
+
+    Its last conv is enlarged, so that it visibly differs from bicubic without any training.
+    """
+    import dataclasses
+    import functools
+
+    import keras
+
+    from pyimagesearch.models import build_generator
+    from pyimagesearch.presets import get_config
+
+    folder = tmp_path_factory.mktemp("generators")
+
+    @functools.cache
+    def save(kind="light", scale=4, seed=0):
+        keras.utils.set_random_seed(seed)
+        config = dataclasses.replace(get_config("smoke"), generator=kind, scale=scale, crop=24 * scale)
+        model = build_generator(config)
+        last = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)][-1]
+        last.kernel.assign(last.kernel * 4.0)
+        path = folder / f"{kind}_x{scale}_{seed}.keras"
+        model.save(path)
+        return path, model
+
+    return save
+
+
+class ArraySource:
+    """A data.sources.Source of pictures in memory; LR by `shrink(hr, scale)`."""
+
+    name = "arrays"
+    kernel = "bicubic"
+
+    def __init__(self, train, test, *, scale, shrink):
+        self.skipped = []
+        splits = {"train": train, "test": test}
+        named = {f"{split}{i}": (split, hr) for split, pictures in splits.items() for i, hr in enumerate(pictures)}
+        self.entries = [Entry(name, split, *hr.shape[:2]) for name, (split, hr) in named.items()]
+        self.pairs = {name: Pair(name, shrink(hr, scale), hr) for name, (_, hr) in named.items()}
+
+    def read(self, entries):
+        return (self.pairs[entry.name] for entry in entries)
+
+
+@pytest.fixture
+def array_source():
+    """array_source(train, test) is a Source of HR pictures whose sides divide by `scale`."""
+
+    def make(train, test, *, scale=4, shrink=images.downscale):
+        return ArraySource(train, test, scale=scale, shrink=shrink)
+
+    return make

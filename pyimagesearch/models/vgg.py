@@ -14,9 +14,13 @@ def weights_identity(weights: str) -> str:
     """What tells one choice of weights from another: the name, or the hash of the file."""
     if weights in ("imagenet", "random"):
         return weights
+    _check_exists(weights)
+    return "sha256:" + hashlib.sha256(Path(weights).read_bytes()).hexdigest()
+
+
+def _check_exists(weights: str) -> None:
     if not Path(weights).is_file():
         raise UserError(f"--vgg-weights: no such file {weights}; give imagenet, random or the path of an .h5 file")
-    return "sha256:" + hashlib.sha256(Path(weights).read_bytes()).hexdigest()
 
 
 def build_vgg(layer: str, weights: str) -> keras.Model:
@@ -45,6 +49,8 @@ class _Preprocess(keras.layers.Layer):
 
 
 def _base(weights: str) -> keras.Model:
+    if weights not in ("imagenet", "random"):
+        _check_exists(weights)
     try:
         if weights != "random":
             return keras.applications.VGG19(include_top=False, weights=weights)

@@ -1,0 +1,82 @@
+"""The losses against NumPy, hand-computed values and Keras' own."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from pyimagesearch import losses
+
+
+@pytest.fixture
+def pictures() -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(1)
+    return rng.uniform(0, 255, (2, 5, 7, 3)).astype("float32"), rng.uniform(0, 255, (2, 5, 7, 3)).astype("float32")
+
+
+@pytest.mark.parametrize(("kind", "expected"), [("mse", 0.04), ("l1", 0.2)])
+def test_pixel_losses_count_in_units_of_the_full_range(kind, expected):
+    black, fifth = np.zeros((1, 2, 2, 3), "float32"), np.full((1, 2, 2, 3), 51.0, "float32")  # 51 = 255 / 5
+    assert float(losses.pixel_loss(kind, black, fifth)) == pytest.approx(expected, rel=1e-6)
+    assert float(losses.pixel_loss(kind, fifth, black)) == pytest.approx(expected, rel=1e-6)
+
+
+def test_pixel_losses_equal_numpys(pictures):
+    sr, hr = pictures
+    difference = (sr.astype(np.float64) - hr) / 255
+    assert float(losses.pixel_loss("mse", sr, hr)) == pytest.approx(np.mean(difference**2), rel=1e-5)
+    assert float(losses.pixel_loss("l1", sr, hr)) == pytest.approx(np.mean(np.abs(difference)), rel=1e-5)
+
+
+def test_pixel_losses_take_the_uint8_pictures_of_the_loader(pictures):
+    sr, hr = pictures
+    as_uint8 = tf.cast(hr, tf.uint8)
+    assert float(losses.pixel_loss("l1", sr, as_uint8)) == float(
+        losses.pixel_loss("l1", sr, tf.cast(as_uint8, tf.float32))
+    )
+
+
+def test_content_loss_is_the_mse_of_scaled_features(pictures):
+    a, b = pictures
+    expected = np.mean((a.astype(np.float64) / 12.75 - b.astype(np.float64) / 12.75) ** 2)
+    assert float(losses.content_loss(a, b, 1 / 12.75)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_content_loss_by_hand():
+    assert float(losses.content_loss(np.full((1, 1, 1, 2), 3.0), np.full((1, 1, 1, 2), 1.0), 0.5)) == pytest.approx(1.0)
+
+
+def test_content_loss_of_half_precision_features_does_not_overflow():
+    a, b = np.full((1, 2, 2, 4), 3e4, "float16"), np.zeros((1, 2, 2, 4), "float16")
+    assert float(losses.content_loss(a, b, 1.0)) == pytest.approx(9e8, rel=1e-3)  # float16 ends at 65504
+
+
+@pytest.mark.parametrize("real", [True, False])
+@pytest.mark.parametrize("shape", [(6, 1), (2, 4, 4, 1)])  # one logit a picture; one at each place of a map
+def test_adversarial_loss_equals_keras_binary_cross_entropy(real, shape):
+    logits = np.random.default_rng(2).normal(0, 4, shape).astype("float32")
+    labels = np.full(shape, float(real), "float32")
+    reference = keras.losses.BinaryCrossentropy(from_logits=True)(labels, logits)
+    assert float(losses.adversarial_loss(logits, real=real)) == pytest.approx(float(reference), rel=1e-5)
+
+
+def test_adversarial_loss_of_an_undecided_discriminator_is_ln_2():
+    for real in (True, False):
+        assert float(losses.adversarial_loss(np.zeros((3, 1)), real=real)) == pytest.approx(np.log(2), rel=1e-6)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+@pytest.mark.parametrize("size", [1e3, 6e4])
+@pytest.mark.parametrize("real", [True, False])
+def test_extreme_logits_keep_a_finite_loss_and_the_full_gradient(real, size, dtype):
+    wrong = tf.fill([4, 1], tf.constant(-size if real else size, dtype))  # the discriminator is sure, and wrong
+    with tf.GradientTape() as tape:
+        tape.watch(wrong)
+        loss = losses.adversarial_loss(wrong, real=real)
+    np.testing.assert_allclose(float(loss), size, rtol=1e-3)
+    np.testing.assert_allclose(tape.gradient(loss, wrong).numpy(), (-1 if real else 1) / 4)
+
+
+@pytest.mark.parametrize("real", [True, False])
+def test_a_discriminator_that_is_sure_and_right_costs_nothing(real):
+    assert float(losses.adversarial_loss(np.full((2, 1), 1e4 if real else -1e4), real=real)) == 0.0

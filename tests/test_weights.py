@@ -1,0 +1,105 @@
+"""Generators are found by path; whatever is none is refused in one line that names the file."""
+
+import zipfile
+
+import keras
+import numpy as np
+import pytest
+
+from pyimagesearch.errors import UserError
+from pyimagesearch.models import build_discriminator, build_generator, compute_in
+from pyimagesearch.presets import get_config
+from pyimagesearch.weights import generator_scale, load_generator
+
+
+def refusal(path) -> str:
+    with pytest.raises(UserError) as refused:
+        load_generator(str(path))
+    text = str(refused.value)
+    assert text.startswith(f"{path}: ")
+    assert "\n" not in text
+    assert len(text) < len(str(path)) + 300
+    return text
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4, 8])
+@pytest.mark.parametrize("kind", ["light", "srresnet"])
+def test_a_saved_generator_is_loaded_with_its_scale(save_generator, kind, scale):
+    path, model = save_generator(kind, scale)
+    loaded = load_generator(str(path))
+    lr = np.full((1, 9, 12, 3), 80, "float32")
+    np.testing.assert_array_equal(loaded(lr), model(lr))
+    assert generator_scale(loaded) == scale
+
+
+def test_a_generator_saved_in_mixed_precision_computes_in_float32(tmp_path):
+    with compute_in("bfloat16"):
+        model = build_generator(get_config("smoke"))
+    model.save(tmp_path / "mixed.keras")
+    exact = build_generator(get_config("smoke"))
+    exact.set_weights(model.get_weights())
+    lr = np.random.default_rng(0).integers(0, 256, (1, 16, 16, 3)).astype("float32")
+    np.testing.assert_array_equal(load_generator(str(tmp_path / "mixed.keras"))(lr), exact(lr))
+
+
+def test_a_missing_file_says_what_can_be_named_instead(tmp_path):
+    text = refusal(tmp_path / "generator.keras")
+    assert "no such model" in text
+    assert "bicubic" in text
+    assert ".keras" in text
+
+
+def test_a_folder_is_refused(tmp_path):
+    assert "not a .keras file" in refusal(tmp_path)
+
+
+@pytest.mark.parametrize("kept", [0.0, 0.3, 0.99])
+def test_a_truncated_file_is_refused(save_generator, tmp_path, kept):
+    content = save_generator("light", 4)[0].read_bytes()
+    path = tmp_path / "short.keras"
+    path.write_bytes(content[: int(len(content) * kept)])
+    assert "not a .keras file, or a truncated one" in refusal(path)
+
+
+def test_garbage_is_refused(tmp_path):
+    path = tmp_path / "garbage.keras"
+    path.write_bytes(b"\x89PNG" * 999)
+    assert "not a .keras file" in refusal(path)
+
+
+def test_a_zip_of_something_else_is_refused(tmp_path):
+    path = tmp_path / "archive.keras"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("readme.txt", "hello")
+    assert "not a generator that can be loaded" in refusal(path)
+
+
+def test_flipped_bytes_are_refused(save_generator, tmp_path):
+    content = bytearray(save_generator("light", 4)[0].read_bytes())
+    middle = len(content) // 2  # inside the weights, which are the last and largest member
+    content[middle : middle + 64] = bytes(64)
+    path = tmp_path / "flipped.keras"
+    path.write_bytes(content)
+    refusal(path)
+
+
+def _classifier() -> keras.Model:
+    return keras.Sequential([keras.Input((None, None, 3)), keras.layers.GlobalAveragePooling2D()])
+
+
+def _grey() -> keras.Model:
+    return keras.Sequential([keras.Input((None, None, 3)), keras.layers.Conv2D(1, 3, padding="same")])
+
+
+def _shrinking() -> keras.Model:
+    return keras.Sequential([keras.Input((None, None, 3)), keras.layers.Conv2D(3, 3, padding="valid")])
+
+
+@pytest.mark.parametrize(
+    "build", [lambda: build_discriminator(get_config("smoke")), _classifier, _grey, _shrinking],
+    ids=["discriminator", "classifier", "grey", "shrinking"],
+)  # fmt: skip
+def test_a_model_that_is_no_generator_is_refused(build, tmp_path):
+    path = tmp_path / "other.keras"
+    build().save(path)
+    assert "not a generator that can be loaded" in refusal(path)
