@@ -11,7 +11,7 @@ from pyimagesearch import images, weights
 
 BICUBIC = "bicubic"
 TILE = 384  # LR pixels a side that are upscaled at once; at x4 a 64-channel generator needs about 1.5 GB for it
-CONTEXT = 48  # LR pixels around a tile that the network sees too: more than the generators' receptive fields
+CONTEXT = 48  # LR pixels around a tile that the network sees too: more than the presets' generators look around
 LEAST = 16  # networks see at least so many pixels a side; smaller pictures are mirrored out to it
 
 
@@ -20,6 +20,7 @@ class Upscaler:
 
     def __init__(self, model: keras.Model, scale: int):
         self.scale = scale
+        self.context = max(CONTEXT, _reach(model))
         # One trace for every picture size.
         signature = [tf.TensorSpec([1, None, None, 3], tf.float32)]
         self._forward = tf.function(lambda lr: model(lr, training=False), input_signature=signature)
@@ -39,11 +40,16 @@ class Upscaler:
     def _tile(self, lr: np.ndarray, sr: np.ndarray, top: int, left: int) -> None:
         s = self.scale
         bottom, right = min(top + TILE, lr.shape[0]), min(left + TILE, lr.shape[1])
-        y, x = max(0, top - CONTEXT), max(0, left - CONTEXT)
-        seen = lr[y : bottom + CONTEXT, x : right + CONTEXT]
+        y, x = max(0, top - self.context), max(0, left - self.context)
+        seen = lr[y : bottom + self.context, x : right + self.context]
         out = self._forward(seen[None].astype(np.float32)).numpy()[0]
         out = out[(top - y) * s : (bottom - y) * s, (left - x) * s : (right - x) * s]
         sr[top * s : bottom * s, left * s : right * s] = np.rint(np.clip(out, 0, 255))
+
+
+def _reach(model: keras.Model) -> int:
+    """How many LR pixels around a pixel its convolutions see at most: a deep trunk needs more than CONTEXT."""
+    return sum(max(layer.kernel_size) // 2 for layer in model.layers if isinstance(layer, keras.layers.Conv2D))
 
 
 class BicubicUpscaler:
