@@ -17,6 +17,7 @@ from pyimagesearch.data.sources import Pair
 from pyimagesearch.errors import UserError
 
 SCHEMA = 1
+COVERAGE = math.sqrt(0.75)  # of the crop positions along each side, so that tiles hold 3/4 of a picture's
 # Declared once, for writer and parser. lr and hr: uint8, row by row; shape: height and width of lr.
 FEATURES = {
     "name": tf.io.FixedLenFeature([], tf.string),
@@ -51,7 +52,8 @@ class Tiling:
     """How large pictures are cut, in HR pixels; a picture smaller than `tile` is stored whole."""
 
     tile: int
-    stride: int
+    stride: int  # between tiles of an endless picture
+    crop: int
 
     @classmethod
     def for_crop(cls, crop: int, scale: int) -> "Tiling":
@@ -63,15 +65,20 @@ class Tiling:
         lr_crop = crop // scale
         for tile in range(lr_crop, 100 * lr_crop):
             stride = math.ceil(tile / math.sqrt(2))
-            if ((tile - lr_crop + 1) / stride) ** 2 >= 0.75:
-                return cls(tile * scale, stride * scale)
+            if (tile - lr_crop + 1) / stride >= COVERAGE:
+                return cls(tile * scale, stride * scale, crop)
         raise AssertionError("a tile of 100 crops holds nearly all positions")
 
     def offsets(self, length: int, scale: int) -> list[int]:
-        """Where tiles begin along a side of `length` HR pixels: evenly, the last one flush with the border."""
+        """Where tiles begin along a side of `length` HR pixels: evenly, the last one flush with the border.
+
+        Only so many that they hold COVERAGE of the side: a tile more at each border would be a fifth of a DIV2K
+        picture.
+        """
         if length <= self.tile:
             return [0]
-        count = math.ceil((length - self.tile) / self.stride) + 1
+        held, positions = ((side - self.crop) // scale + 1 for side in (self.tile, length))
+        count = max(2, math.ceil(COVERAGE * positions / held))
         step = (length - self.tile) / (count - 1)
         return [round(index * step / scale) * scale for index in range(count)]
 
@@ -139,7 +146,7 @@ def read_manifest(folder: str) -> Manifest:
         raise UserError(f"{folder}: no such TFRecord folder; {command}")
     if not tf.io.gfile.exists(manifest_path(folder)):
         raise UserError(f"{folder}: holds no manifest.json, so its records are missing or unfinished; {command}")
-    with tf.io.gfile.GFile(manifest_path(folder)) as file:
+    with tf.io.gfile.GFile(manifest_path(folder), "rb") as file:
         manifest = _parse_manifest(folder, file.read())
     for shard in manifest.shards:
         path = join(folder, shard.path)
@@ -154,7 +161,7 @@ def read_manifest(folder: str) -> Manifest:
     return manifest
 
 
-def _parse_manifest(folder: str, text: str) -> Manifest:
+def _parse_manifest(folder: str, text: bytes) -> Manifest:
     try:
         values: dict[str, Any] = json.loads(text)
         if values["schema"] == SCHEMA:

@@ -126,8 +126,9 @@ class FolderSource:
 
 def read_pair(hr_path: Path, lr_path: Path | None, scale: int) -> Pair:
     """A pair from files; without `lr_path` the LR side is made by MATLAB-equivalent bicubic."""
-    hr = images.crop_to_multiple(images.read(hr_path), scale)
+    hr = images.read(hr_path)
     if lr_path is None:
+        hr = images.crop_to_multiple(hr, scale)
         return Pair(hr_path.name, images.downscale(hr, scale), hr)
     lr = images.read(lr_path)
     if any(abs(small * scale - big) >= scale for small, big in zip(lr.shape[:2], hr.shape[:2], strict=True)):

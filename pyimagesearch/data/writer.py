@@ -53,6 +53,7 @@ def write_dataset(
     plans = list(_plan(source.entries, tiling, scale))
     needed = sum(plan.bytes for plan in plans)
     _check_disk(output, needed)
+    _make_folder(output)
     say(
         f"Writing {counts['train']} training and {counts['test']} test pictures to {output}: "
         f"{len(plans)} shard{'s' if len(plans) > 1 else ''}, about {console.size(needed)}"
@@ -106,6 +107,13 @@ def _check_disk(output: str, needed: int) -> None:
         raise UserError(
             f"--output {output}: the records need about {console.size(needed)}, but only {console.size(free)} are free"
         )
+
+
+def _make_folder(output: str) -> None:
+    try:
+        tf.io.gfile.makedirs(output)
+    except tf.errors.OpError as error:
+        raise UserError(f"--output {output}: this folder cannot be made ({error.message})") from None
 
 
 def _write_shard(
