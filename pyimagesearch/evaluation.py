@@ -32,8 +32,8 @@ def scores(sr: np.ndarray, pair: Pair, scale: int) -> dict[str, float]:
 
 
 def check_size(pair: Pair, scale: int) -> None:
-    """Raise UserError where a picture is too small for SSIM's window after the crop."""
-    least = 11 + 2 * scale
+    """Raise UserError where a picture is too small for SSIM's window, or its LR picture for the consistency's crop."""
+    least = max(11 + 2 * scale, 5 * scale)
     if min(pair.hr.shape[:2]) < least:
         height, width = pair.hr.shape[:2]
         raise UserError(f"{pair.name}: {width}x{height} pixels are too few to score; {least} a side are needed")
@@ -92,20 +92,22 @@ def load_upscalers(names: Sequence[str], *, lr_scale: int | None = None) -> dict
 def scale_of_folders(hr: str, lr: str) -> int:
     """How many times larger the first HR picture is than its LR picture."""
     path = images.list_pictures(hr)[0]
+    problem: UserError | None = None
     for scale in (2, 3, 4, 8):
         try:
             lr_path = match_lr([path], lr, scale)[path.name]
         except UserError as error:
-            missing = error
+            problem = problem or error
             continue
         hr_shape, lr_shape = images.read(path).shape, images.read(lr_path).shape
         if all(big // scale == small for big, small in zip(hr_shape[:2], lr_shape[:2], strict=True)):
             return scale
-        missing = UserError(
+        problem = UserError(
             f"{lr_path}: {lr_shape[1]}x{lr_shape[0]} pixels are not 1/2, 1/3, 1/4 or 1/8 of "
             f"{path.name}'s {hr_shape[1]}x{hr_shape[0]}"
         )
-    raise missing
+    assert problem is not None
+    raise problem
 
 
 def folder_pairs(hr: str, lr: str | None, scale: int) -> Iterator[Pair]:
@@ -134,5 +136,8 @@ def write_json(path: str | os.PathLike[str], report: Mapping[str, Any]) -> None:
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     beside = target.with_name(f".{target.name}.part")
-    beside.write_text(json.dumps(report, indent=1) + "\n")
-    beside.replace(target)
+    try:
+        beside.write_text(json.dumps(report, indent=1) + "\n")
+        beside.replace(target)
+    finally:
+        beside.unlink(missing_ok=True)

@@ -46,9 +46,11 @@ def nearest(lr: np.ndarray, scale: int) -> np.ndarray:
 
 
 def telling_region(hr: np.ndarray, bicubic: np.ndarray) -> Region:
-    """The window, a quarter as wide as the picture, in which bicubic interpolation loses most."""
+    """The window in which bicubic interpolation loses most: about a quarter of the shorter side, so that it fits
+    into the picture twice as large."""
     height, width = hr.shape[:2]
-    size = max(min(height, width) // 4, min(height, width, 24))
+    side = min(height, width)
+    size = max(1, side // 4, min(side // 3, 24))
     wide = min(width, size * 3 // 2)
     error = np.square(images.luma(hr.astype(np.float64)) - images.luma(bicubic.astype(np.float64)))
     sums = np.pad(error.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
