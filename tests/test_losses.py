@@ -73,6 +73,7 @@ def test_extreme_logits_keep_a_finite_loss_and_the_full_gradient(real, size, dty
     with tf.GradientTape() as tape:
         tape.watch(wrong)
         loss = losses.adversarial_loss(wrong, real=real)
+    assert loss.dtype == tf.float32
     np.testing.assert_allclose(float(loss), size, rtol=1e-3)
     np.testing.assert_allclose(tape.gradient(loss, wrong).numpy(), (-1 if real else 1) / 4)
 
