@@ -79,9 +79,9 @@ def test_transparent_palette_entries_become_white(tmp_path, suffix):
 
 @pytest.mark.parametrize("suffix", [".png", ".tif"])
 def test_16_bit_grey_keeps_its_brightness(tmp_path, suffix):
-    grey = np.array([[0, 128, 257, 32896, 65535]], np.uint16)
+    grey = np.array([[0, 128, 257, 51400, 65535]], np.uint16)
     cv2.imwrite(str(tmp_path / f"a{suffix}"), grey)
-    assert_close(images.read(tmp_path / f"a{suffix}"), grey_as_rgb(np.array([[0, 0, 1, 128, 255]], np.uint8)))
+    assert_close(images.read(tmp_path / f"a{suffix}"), grey_as_rgb(np.array([[0, 0, 1, 200, 255]], np.uint8)))
 
 
 # Pillow keeps the high byte of 16-bit PNG, which is not rounded: hence one level.
@@ -104,6 +104,13 @@ def test_16_bit_alpha_is_laid_over_white(tmp_path, suffix):
 def test_float_tiff_of_zero_to_one_is_stretched(tmp_path):
     cv2.imwrite(str(tmp_path / "a.tif"), np.array([[0.0, 0.5, 1.0]], np.float32))
     assert_close(images.read(tmp_path / "a.tif"), grey_as_rgb(np.array([[0, 128, 255]], np.uint8)))
+
+
+def test_what_only_opencv_reads_keeps_its_channel_order(tmp_path, noise):
+    cv2.imwrite(str(tmp_path / "a.tif"), noise(8, 12)[:, :, ::-1].astype(np.float32) / 255)
+    with pytest.raises(Image.UnidentifiedImageError):
+        Image.open(tmp_path / "a.tif")
+    assert_close(images.read(tmp_path / "a.tif"), noise(8, 12))
 
 
 def test_cmyk_jpeg_is_converted(tmp_path):
