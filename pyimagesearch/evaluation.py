@@ -100,7 +100,7 @@ def scale_of_folders(hr: str, lr: str) -> int:
             problem = problem or error
             continue
         hr_shape, lr_shape = images.read(path).shape, images.read(lr_path).shape
-        if all(big // scale == small for big, small in zip(hr_shape[:2], lr_shape[:2], strict=True)):
+        if all(abs(small * scale - big) < scale for big, small in zip(hr_shape[:2], lr_shape[:2], strict=True)):
             return scale
         problem = UserError(
             f"{lr_path}: {lr_shape[1]}x{lr_shape[0]} pixels are not 1/2, 1/3, 1/4 or 1/8 of "

@@ -147,12 +147,16 @@ def test_lr_pictures_are_made_where_none_are_given(folders):
         np.testing.assert_array_equal(made.hr, given.hr)
 
 
+@pytest.mark.parametrize("rounded_up", [0, 1], ids=["down", "up"])
 @pytest.mark.parametrize("scale", [2, 3, 4, 8])
-def test_the_scale_is_read_off_the_pictures(tmp_path, scale):
-    images.write(tmp_path / "one.png", smooth(97, 50))
+def test_the_scale_is_read_off_the_pictures_however_their_sizes_were_rounded(tmp_path, scale, rounded_up, capsys):
+    images.write(tmp_path / "one.png", smooth(97, 49))  # no scale but 7 divides either
     (tmp_path / "lr").mkdir()
-    images.write(tmp_path / "lr" / "one.png", smooth(97 // scale, 50 // scale))
+    images.write(tmp_path / "lr" / "one.png", smooth(97 // scale + rounded_up, 49 // scale + rounded_up))
     assert evaluation.scale_of_folders(str(tmp_path), str(tmp_path / "lr")) == scale
+    code, out, _ = run(capsys, "--hr", tmp_path, "--lr", tmp_path / "lr")
+    assert code == 0
+    assert f"{scale} pixels cropped" in out
 
 
 def test_bicubic_takes_the_scale_of_the_models(save_generator):

@@ -134,7 +134,9 @@ def test_a_zoom_shows_the_region_twice_as_large_beside_it(noise, corner):
     assert box.height == pytest.approx(2 * region.height * pixel, rel=0.01)
     assert whole.x0 - 1 <= box.x0 < box.x1 <= whole.x1 + 1
     assert whole.y0 - 1 <= box.y0 < box.y1 <= whole.y1 + 1
-    # The region itself stays visible.
+    # In the corner opposite to the region, which itself stays visible.
+    assert (box.x0 > whole.x0 + 1) == (region.left < 75)
+    assert (box.y0 > whole.y0 + 1) == (region.top > 40)
     left, right = whole.x0 + region.left * pixel, whole.x0 + (region.left + region.width) * pixel
     bottom, top = whole.y1 - (region.top + region.height) * pixel, whole.y1 - region.top * pixel
     assert box.x0 >= right - 1 or box.x1 <= left + 1 or box.y0 >= top - 1 or box.y1 <= bottom + 1
