@@ -2,7 +2,9 @@
 
 import argparse
 import os
+import signal
 import sys
+import threading
 import traceback
 from collections.abc import Sequence
 from typing import NoReturn
@@ -127,6 +129,8 @@ def main(argv: Sequence[str] | None = None, prog: str = "srgan") -> int:
     """Run a command; returns its exit code (design: 0 done, 1 a fault, 2 wrong input, 130 and 143 after a signal)."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # its errors also arrive as exceptions
     argv = list(sys.argv[1:] if argv is None else argv)
+    on_main_thread = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGTERM, _terminated) if on_main_thread else None
     try:
         args = build_parser().parse_args(argv)
         from pyimagesearch import commands
@@ -141,6 +145,14 @@ def main(argv: Sequence[str] | None = None, prog: str = "srgan") -> int:
         return _fail(prog, str(error), error.exit_code)
     except Exception as error:
         return _fail(prog, *_explain(error))
+    finally:
+        if on_main_thread:
+            signal.signal(signal.SIGTERM, before)
+
+
+def _terminated(*_) -> NoReturn:
+    """What is under way unwinds and removes its unfinished files. Training has a handler of its own, which saves."""
+    raise Interrupted("stopped by SIGTERM", 128 + signal.SIGTERM)
 
 
 def _fail(prog: str, message: str, code: int) -> int:

@@ -38,7 +38,7 @@ def _source(args: Namespace):
     belongs = {"images": "folder", "lr_images": "folder", "validation": "folder", "skip_bad": "folder",
                "div2k_config": "div2k"}  # fmt: skip
     for name, source in belongs.items():
-        if getattr(args, name) not in (None, False) and args.source != source:
+        if getattr(args, name) is not None and getattr(args, name) is not False and args.source != source:
             flag = "--" + name.replace("_", "-")
             raise UserError(f"{flag} belongs to --source {source}, but the source is {args.source}")
     if args.source == "sample":

@@ -80,6 +80,8 @@ class TrainConfig:
         self._one_of("precision", PRECISIONS)
         for name in ("pretrain_steps", "finetune_steps", "seed"):
             self._at_least(name, 0)
+        if self.seed > 2**31:
+            raise UserError(f"seed must be at most {2**31}, received {self.seed}")
         for name in ("filters", "blocks", "upsample_filters", "discriminator_filters", "batch", "steps_per_call",
                      "log_every", "validate_every", "validation_pictures", "sample_every", "checkpoint_every",
                      "keep_checkpoints"):  # fmt: skip

@@ -35,8 +35,8 @@ def size(count: float) -> str:
 
 
 def progress(items: Iterable[T], *, total: int, label: str, unit: str) -> Iterator[T]:
-    """Iterate over `items` under a progress bar that shows the time left (on stderr)."""
-    yield from tqdm(items, total=total, desc=label, unit=unit, mininterval=0.5, dynamic_ncols=True)
+    """Iterate over `items` under a progress bar that shows the time left (on stderr, where that is a terminal)."""
+    yield from tqdm(items, total=total, desc=label, unit=unit, mininterval=0.5, dynamic_ncols=True, disable=None)
 
 
 class Stopwatch:

@@ -103,6 +103,12 @@ def test_another_number_of_pictures_is_another_recipe(source, tmp_path, array_so
         write(array_source([noise(32, 32)], [noise(32, 32)]), tmp_path)
 
 
+def test_as_many_other_pictures_are_another_recipe(tmp_path, array_source, noise):
+    write(array_source([noise(64, 64)], [noise(32, 32)]), tmp_path)
+    with pytest.raises(UserError, match="already holds records with contents"):
+        write(array_source([noise(64, 68)], [noise(32, 32)]), tmp_path)
+
+
 def test_a_damaged_folder_is_not_taken_for_a_written_one(source, tmp_path):
     manifest = write(source, tmp_path)
     (tmp_path / manifest.shards[0].path).write_bytes(b"cut")

@@ -117,6 +117,7 @@ class Manifest:
     tile: int
     stride: int
     pictures: dict[str, int]  # per split
+    contents: str  # hash of the pictures' names, splits and sizes
     shards: list[Shard]
     versions: dict[str, str]
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib.metadata
+import json
 import os
 import platform
 import shutil
@@ -47,6 +48,7 @@ def write_dataset(
     recipe: dict[str, Any] = dict(
         schema=SCHEMA, source=source.name, scale=scale, kernel=source.kernel, crop=crop, tile=tiling.tile,
         stride=tiling.stride, pictures=counts,
+        contents=_contents(source.entries),
     )  # fmt: skip
     if tf.io.gfile.exists(manifest_path(output)):
         return _already_written(output, recipe, say)
@@ -58,11 +60,17 @@ def write_dataset(
         f"Writing {counts['train']} training and {counts['test']} test pictures to {output}: "
         f"{len(plans)} shard{'s' if len(plans) > 1 else ''}, about {console.size(needed)}"
     )
-    with tqdm(total=len(source.entries), desc="writing", unit="picture", mininterval=0.5) as bar:
+    with tqdm(total=len(source.entries), desc="writing", unit="picture", mininterval=0.5, disable=None) as bar:
         shards = [_write_shard(source, plan, output, tiling, scale, bar.update) for plan in plans]
     manifest = Manifest(**recipe, shards=shards, versions=_versions())
     _write_whole(manifest_path(output), manifest.to_json())
     return manifest
+
+
+def _contents(entries: Sequence[Entry]) -> str:
+    """What tells the pictures of one source from another's: a hash of their names, splits and sizes."""
+    listing = sorted((entry.split, entry.name, entry.height, entry.width) for entry in entries)
+    return hashlib.sha256(json.dumps(listing).encode()).hexdigest()
 
 
 def _already_written(output: str, recipe: dict, say: Callable[[str], None]) -> Manifest:

@@ -32,7 +32,7 @@ class PhaseCheckpoints:
                 raise UserError(
                     f"{path}: a checkpoint of another architecture; give another --output, or delete that folder"
                 ) from None
-            except tf.errors.OpError:
+            except (tf.errors.OpError, IndexError):  # IndexError: how the reader says that bytes are missing
                 self._say(f"WARNING: {path} is damaged; trying the checkpoint before it")
                 continue
             return int(self._step.numpy())

@@ -9,6 +9,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from pyimagesearch import evaluation, figures, report
+from pyimagesearch.console import duration
 from pyimagesearch.data.sources import Pair
 from pyimagesearch.training.phases import Phase
 from pyimagesearch.training.run_folder import History, RunFolder
@@ -24,11 +25,21 @@ class Monitor:
         self._seconds = self._history.restart(phase.name, step)
         self._upscaler = Upscaler(twin, scale)
         self._writer = tf.summary.create_file_writer(run.file("logs", phase.name))
+        self._step = step
+        # disable=None: no bar where stderr is no terminal; log() prints lines there instead.
         self._bar = tqdm(
-            total=phase.steps, initial=step, desc=phase.name, unit="step", mininterval=1, dynamic_ncols=True
+            total=phase.steps,
+            initial=step,
+            desc=phase.name,
+            unit="step",
+            mininterval=1,
+            dynamic_ncols=True,
+            disable=None,
         )
         self._sums: dict[str, float] = {}
         self._count, self._span = 0, 0.0
+        self._calls = 0
+        self._on_cpu = not any(tf.config.list_logical_devices(kind) for kind in ("GPU", "TPU"))
 
     def graphs(self) -> None:
         """Write the graphs of the phase's networks, once."""
@@ -50,6 +61,11 @@ class Monitor:
             {name: f"{value:.4g}" for name, value in metrics.items() if "loss" in name}, refresh=False
         )
         self._bar.update(steps)
+        self._step += steps
+        self._calls += 1
+        if self._calls == 3 and self._on_cpu:  # the first call compiles
+            left = (self._phase.steps - self._step) * seconds / steps
+            self.say(f"{self._phase.name}: about {duration(left)} to go on this CPU")
 
     def log(self, step: int) -> None:
         """Write the means since the last call to history.csv and TensorBoard."""
@@ -62,6 +78,10 @@ class Monitor:
             tf.summary.scalar("learning_rate", self._phase.rate(step))
             tf.summary.scalar("steps_per_second", self._count / self._span)
         self._writer.flush()
+        if self._bar.disable:
+            left = duration((self._phase.steps - step) * self._span / self._count)
+            losses = ", ".join(f"{name} {value:.4g}" for name, value in means.items() if "loss" in name)
+            self.say(f"{self._phase.name} step {step} of {self._phase.steps}: {losses}; {left} to go")
         self._sums, self._count, self._span = {}, 0, 0.0
 
     def validate(self, step: int) -> float:

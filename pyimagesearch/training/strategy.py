@@ -1,5 +1,6 @@
 """Device to tf.distribute strategy and numeric precision."""
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,10 @@ def make_strategy(device: str, say: Callable[[str], None] = print) -> tf.distrib
         return tf.distribute.OneDeviceStrategy("/cpu:0")
     if device == "tpu":
         return _tpu_strategy()
+    if "TF_CONFIG" in os.environ:
+        raise UserError(
+            "TF_CONFIG is set, but training on several hosts is not supported yet; unset it to use this host"
+        )
     gpus = tf.config.list_physical_devices("GPU")
     if gpus:
         say(f"Training on {len(gpus)} GPU{'s' if len(gpus) > 1 else ''}")

@@ -1,0 +1,249 @@
+"""The three doors and the command line as a user meets them: exit codes, one line per error, real kills."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from pyimagesearch.cli import main
+from pyimagesearch.data.sources import SampleSource
+from pyimagesearch.data.writer import write_dataset
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def records(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("records")
+    write_dataset(SampleSource(scale=4, crop=32), str(folder), scale=4, crop=32)
+    return folder
+
+
+def door(name: str, *arguments, **kwargs) -> subprocess.CompletedProcess:
+    command = [sys.executable, str(ROOT / f"{name}.py"), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, **kwargs)
+
+
+def refused(capsys, *arguments) -> str:
+    """The one line that a command says when it refuses its input."""
+    code = main([str(argument) for argument in arguments])
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert code == 2, lines
+    assert len(lines) == 1, lines
+    assert "Traceback" not in lines[0]
+    return lines[0]
+
+
+SMOKE = ("train", "--device", "cpu", "--preset", "smoke")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "COMMAND"),
+        (("fly",), "choose from"),
+        (("train",), "--device"),
+        (("train", "--device", "gpux"), "'gpu', 'tpu', 'cpu'"),
+        (("train", "--device", "cpu", "--preset", "huge"), "valid presets: tutorial, paper, light, demo, smoke"),
+        (("train", "--device", "cpu", "--fast"), "--fast"),
+        ((*SMOKE, "--set", "batch=many"), "batch must be a whole number, received many"),
+        ((*SMOKE, "--set", "colour=red"), "unknown field colour; valid fields: adversarial_weight"),
+        ((*SMOKE, "--set", "scale=5"), "scale must be one of 2, 3, 4, 8; received 5"),
+        ((*SMOKE, "--pretrain-steps", "-1"), "pretrain_steps must be at least 0, received -1"),
+        ((*SMOKE, "--tfrecords", "nowhere"), "nowhere: no such TFRecord folder"),
+        ((*SMOKE, "--precision", "float8"), "float8"),
+        (("grid", "--device", "cpu", "--lr", "x"), "--hr"),
+        (("grid", "--device", "cpu", "--rows", "0"), "--rows must be at least 1, received 0"),
+        (("grid", "--device", "cpu", "--output", "nowhere"), "nowhere: holds no trained model"),
+        (("train", "--device", "tpu"), "--device tpu needs a gs:// folder"),
+        (
+            ("train", "--device", "tpu", "--tfrecords", "gs://<PATH_TO_GCS_BUCKET>/tfrecord", "--output", "gs://b/o"),
+            "not the name of a bucket",
+        ),
+        (("benchmark", "step", "--batch", "0"), "--batch must be at least 1, received 0"),
+    ],
+)
+def test_wrong_flags_get_one_line_and_exit_code_2(capsys, arguments, said):
+    assert said in refused(capsys, *arguments)
+
+
+def test_tpu_without_a_tpu_is_refused(capsys):
+    line = refused(capsys, "train", "--device", "tpu", "--tfrecords", "gs://abc/t", "--output", "gs://abc/o")
+    assert "no TPU can be initialised here" in line
+
+
+def test_records_of_another_scale_or_crop_are_refused(capsys, records, tmp_path):
+    run = ("--tfrecords", records, "--output", tmp_path / "run")
+    assert "records of scale 4, but the preset's scale is 2" in refused(capsys, *SMOKE, *run, "--set", "scale=2")
+    assert "crops of 32, but the preset's crop is 64" in refused(capsys, *SMOKE, *run, "--set", "crop=64")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_truncated_shard_is_named(capsys, records, tmp_path):
+    shutil.copytree(records, tmp_path / "records")
+    shard = next((tmp_path / "records" / "train").iterdir())
+    shard.write_bytes(shard.read_bytes()[:-100])
+    line = refused(capsys, *SMOKE, "--tfrecords", tmp_path / "records", "--output", tmp_path / "run")
+    assert str(shard) in line
+    assert "truncated" in line
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_flipped_byte_in_a_shard_is_named_while_training(capsys, records, tmp_path):
+    shutil.copytree(records, tmp_path / "records")
+    shard = next((tmp_path / "records" / "train").iterdir())
+    content = bytearray(shard.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    shard.write_bytes(content)
+    code = main([*SMOKE, "--tfrecords", str(tmp_path / "records"), "--output", str(tmp_path / "run")])
+    last = capsys.readouterr().err.strip().splitlines()[-1]
+    assert code == 2
+    assert str(shard) in last
+    assert "corrupt record" in last
+
+
+def test_vgg_weights_that_cannot_be_had_are_refused_before_training(capsys, records, tmp_path, monkeypatch):
+    run = ("--tfrecords", records, "--output", tmp_path / "run")
+    assert "no such file nowhere.h5" in refused(capsys, *SMOKE, *run, "--vgg-weights", "nowhere.h5")
+    garbage = tmp_path / "garbage.h5"
+    garbage.write_bytes(b"nothing")
+    assert "not the weights of VGG19" in refused(capsys, *SMOKE, *run, "--vgg-weights", garbage)
+
+    def fail(**_):
+        raise Exception("URL fetch failure on https://example.invalid")
+
+    monkeypatch.setattr(keras.applications, "VGG19", fail)  # the download's outermost edge
+    line = refused(capsys, *SMOKE, *run, "--vgg-weights", "imagenet")
+    assert "random" in line
+    assert "path of a VGG19 notop .h5 file" in line
+    assert not (tmp_path / "run").exists()
+
+
+def test_gpu_without_a_gpu_says_so_and_goes_on(capsys, records, tmp_path):
+    arguments = ["train", "--device", "gpu", "--preset", "smoke", "--tfrecords", str(records)]
+    code = main([*arguments, "--output", str(tmp_path / "run"), "--pretrain-steps", "2", "--finetune-steps", "0"])
+    output = capsys.readouterr().out
+    assert code == 0
+    assert "WARNING: --device gpu, but TensorFlow finds no GPU" in output
+    assert "on this CPU" in output  # the estimate of the time it will take
+
+
+def test_help_answers_in_under_half_a_second_without_tensorflow():
+    fastest = float("inf")
+    for _ in range(3):
+        start = time.perf_counter()
+        done = door("train_srgan", "--help")
+        fastest = min(fastest, time.perf_counter() - start)
+    assert done.returncode == 0
+    assert "--preset" in done.stdout
+    code = "import sys, pyimagesearch.cli as c; c.main(['train', '--help']); print('tensorflow' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.strip().endswith("False")
+
+
+def test_a_missing_tensorflow_gets_one_line(tmp_path, records):
+    (tmp_path / "tensorflow.py").write_text(
+        "raise ModuleNotFoundError(\"No module named 'tensorflow'\", name='tensorflow')"
+    )
+    done = door("train_srgan", *SMOKE[1:], "--tfrecords", records, env={**os.environ, "PYTHONPATH": str(tmp_path)})
+    assert done.returncode == 2
+    assert done.stderr.strip().splitlines() == [
+        'train_srgan.py: TensorFlow is not installed: pip install -e ".[cpu]", or ".[gpu]" for NVIDIA GPUs'
+    ]
+
+
+def test_missing_system_libraries_of_opencv_get_one_line(tmp_path):
+    """A 16-bit colour TIFF needs OpenCV, whose libGL a bare server lacks."""
+    import cv2
+
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    for name in ("a.tif", "b.tif"):
+        cv2.imwrite(str(pictures / name), np.full((64, 64, 3), 40_000, np.uint16))
+    (tmp_path / "cv2.py").write_text("raise ImportError('libGL.so.1: cannot open shared object file')")
+    arguments = ("--source", "folder", "--images", pictures, "--crop", "32", "--output", tmp_path / "records")
+    done = door("create_tfrecords", *arguments, env={**os.environ, "PYTHONPATH": str(tmp_path)})
+    assert done.returncode == 2
+    last = done.stderr.strip().splitlines()[-1]
+    assert "libGL.so.1" in last
+    assert "apt-get install libgl1" in last
+
+
+def test_sigterm_while_writing_records_leaves_nothing_half_written(tmp_path):
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    for number in range(60):
+        noise = np.random.default_rng(number).integers(0, 256, (512, 512, 3), np.uint8)
+        Image.fromarray(noise).save(pictures / f"{number}.bmp")
+    command = [sys.executable, str(ROOT / "create_tfrecords.py"), "--source", "folder", "--images", str(pictures)]
+    process = subprocess.Popen(
+        [*command, "--output", str(tmp_path / "records")], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    wait_for(lambda: list(tmp_path.glob("records/train/*.part")), process)
+    process.terminate()
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 143
+    assert said.strip().splitlines() == ["create_tfrecords.py: stopped by SIGTERM"]
+    assert not [path for path in (tmp_path / "records").rglob("*") if path.is_file()]
+
+
+def start_training(records: Path, output: Path, *more: str) -> subprocess.Popen:
+    command = [sys.executable, str(ROOT / "train_srgan.py"), *SMOKE[1:], "--deterministic"]
+    command += ["--tfrecords", str(records), "--output", str(output), *more]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+
+
+def wait_for(condition, process: subprocess.Popen, seconds: float = 120) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert process.poll() is None, "the run ended before it could be killed"
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def checkpoints(output: Path, phase: str) -> list[Path]:
+    return list((output / "checkpoints" / phase).glob("*.index"))
+
+
+def test_ctrl_c_saves_and_the_same_command_goes_on(records, tmp_path):
+    output = tmp_path / "run"
+    more = ("--pretrain-steps", "400", "--finetune-steps", "0", "--set", "steps_per_call=1")
+    process = start_training(records, output, *more)
+    wait_for(lambda: checkpoints(output, "pretrain"), process)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 130
+    again = start_training(records, output, *more)
+    assert any(line.startswith("Resuming pretrain at step ") for line in again.stdout)
+    again.wait(120)
+    assert again.returncode == 0
+
+
+@pytest.mark.slow
+def test_a_run_killed_in_either_phase_ends_with_the_same_bits(records, tmp_path):
+    """SIGKILL, which no handler sees; --deterministic promises the same weights, bit for bit on a CPU."""
+    whole = start_training(records, tmp_path / "whole")
+    assert whole.wait(300) == 0
+    output = tmp_path / "killed"
+    for phase in ("pretrain", "finetune"):
+        process = start_training(records, output)
+        wait_for(lambda phase=phase: checkpoints(output, phase), process)
+        process.kill()
+        process.wait()
+    last = start_training(records, output)
+    assert any(line.startswith("Resuming finetune at step ") for line in last.stdout)
+    assert last.wait(300) == 0
+    for name in ("pretrained_generator", "generator", "discriminator"):
+        ours, expected = (
+            keras.models.load_model(folder / "models" / f"{name}.keras", compile=False).get_weights()
+            for folder in (output, tmp_path / "whole")
+        )
+        for a, b in zip(ours, expected, strict=True):
+            np.testing.assert_array_equal(a, b)
