@@ -8,8 +8,11 @@ class UserError(Exception):
     """
 
 
-class Interrupted(Exception):
-    """SIGINT or SIGTERM ended the command after it had saved its work (exit code 130 or 143)."""
+class Interrupted(BaseException):
+    """SIGINT or SIGTERM ended the command after it had saved its work (exit code 130 or 143).
+
+    Like KeyboardInterrupt, no `except Exception` on the way may take it for a fault of what it was doing.
+    """
 
     def __init__(self, message: str, exit_code: int):
         super().__init__(message)

@@ -1,7 +1,7 @@
 """Read and write pictures, and the two conversions that scores depend on: bicubic and luma.
 
 A picture is a uint8 RGB array (H, W, 3). NumPy and Pillow only; OpenCV is imported for the formats
-that Pillow does not read (16-bit colour TIFF among them).
+that Pillow does not read (floating-point TIFF among them).
 """
 
 import os

@@ -129,7 +129,7 @@ def test_vgg_weights_that_cannot_be_had_are_refused_before_training(capsys, reco
 
 def test_gpu_without_a_gpu_says_so_and_goes_on(capsys, records, tmp_path):
     arguments = ["train", "--device", "gpu", "--preset", "smoke", "--tfrecords", str(records)]
-    code = main([*arguments, "--output", str(tmp_path / "run"), "--pretrain-steps", "2", "--finetune-steps", "0"])
+    code = main([*arguments, "--output", str(tmp_path / "run"), "--pretrain-steps", "8", "--finetune-steps", "0"])
     output = capsys.readouterr().out
     assert code == 0
     assert "WARNING: --device gpu, but TensorFlow finds no GPU" in output
@@ -161,13 +161,13 @@ def test_a_missing_tensorflow_gets_one_line(tmp_path, records):
 
 
 def test_missing_system_libraries_of_opencv_get_one_line(tmp_path):
-    """A 16-bit colour TIFF needs OpenCV, whose libGL a bare server lacks."""
+    """A floating-point TIFF needs OpenCV, whose libGL a bare server lacks."""
     import cv2
 
     pictures = tmp_path / "pictures"
     pictures.mkdir()
     for name in ("a.tif", "b.tif"):
-        cv2.imwrite(str(pictures / name), np.full((64, 64, 3), 40_000, np.uint16))
+        cv2.imwrite(str(pictures / name), np.full((64, 64, 3), 0.5, np.float32))
     (tmp_path / "cv2.py").write_text("raise ImportError('libGL.so.1: cannot open shared object file')")
     arguments = ("--source", "folder", "--images", pictures, "--crop", "32", "--output", tmp_path / "records")
     done = door("create_tfrecords", *arguments, env={**os.environ, "PYTHONPATH": str(tmp_path)})
@@ -215,7 +215,9 @@ def checkpoints(output: Path, phase: str) -> list[Path]:
 
 def test_ctrl_c_saves_and_the_same_command_goes_on(records, tmp_path):
     output = tmp_path / "run"
-    more = ("--pretrain-steps", "400", "--finetune-steps", "0", "--set", "steps_per_call=1")
+    more = ["--pretrain-steps", "200", "--finetune-steps", "0"]
+    for setting in ("steps_per_call=1", "checkpoint_every=50", "validate_every=200", "sample_every=200", "log_every=50"):
+        more += ["--set", setting]
     process = start_training(records, output, *more)
     wait_for(lambda: checkpoints(output, "pretrain"), process)
     process.send_signal(signal.SIGINT)

@@ -217,6 +217,13 @@ def test_losses_that_are_not_finite_stop_the_run_and_name_the_step(records, tmp_
         train(records, tmp_path / "run", config)
 
 
+def test_the_second_phase_can_be_added_later(records, tmp_path):
+    train(records, tmp_path / "run", dataclasses.replace(SMOKE, finetune_steps=0))
+    assert not (tmp_path / "run" / "models" / "generator.keras").exists()
+    train(records, tmp_path / "run")
+    assert (tmp_path / "run" / "models" / "generator.keras").exists()
+
+
 def test_a_phase_can_be_left_out(records, tmp_path):
     train(records, tmp_path / "run", dataclasses.replace(SMOKE, pretrain_steps=0, finetune_steps=2))
     assert (tmp_path / "run" / "models" / "generator.keras").exists()
