@@ -26,7 +26,7 @@ demo: .venv/.cpu ## photographs to grid in minutes, on the CPU
 	$(BIN)/python inference.py --device cpu --tfrecords $(DEMO_RECORDS) --output $(DEMO_OUTPUT)
 
 test: .venv/.test ## the tests that a user relies on, at most 10 minutes
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-slow: .venv/.test ## the tests that take minutes each
 	$(BIN)/python -m pytest -m slow

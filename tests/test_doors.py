@@ -1,5 +1,6 @@
 """The three doors and the command line as a user meets them: exit codes, one line per error, real kills."""
 
+import json
 import os
 import shutil
 import signal
@@ -136,17 +137,13 @@ def test_gpu_without_a_gpu_says_so_and_goes_on(capsys, records, tmp_path):
     assert "on this CPU" in output  # the estimate of the time it will take
 
 
-def test_help_answers_in_under_half_a_second_without_tensorflow():
-    fastest = float("inf")
-    for _ in range(3):
-        start = time.perf_counter()
-        done = door("train_srgan", "--help")
-        fastest = min(fastest, time.perf_counter() - start)
+def test_help_answers_without_loading_tensorflow():
+    done = door("train_srgan", "--help")
     assert done.returncode == 0
     assert "--preset" in done.stdout
-    code = "import sys, pyimagesearch.cli as c; c.main(['train', '--help']); print('tensorflow' in sys.modules)"
+    code = "import sys, pyimagesearch.cli as c; c.main(['train', '--help']); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
-    assert done.stdout.strip().endswith("False")
+    assert not {"tensorflow", "keras", "numpy", "cv2"} & set(done.stdout.splitlines()[-1].split())
 
 
 def test_a_missing_tensorflow_gets_one_line(tmp_path, records):
@@ -216,7 +213,13 @@ def checkpoints(output: Path, phase: str) -> list[Path]:
 def test_ctrl_c_saves_and_the_same_command_goes_on(records, tmp_path):
     output = tmp_path / "run"
     more = ["--pretrain-steps", "200", "--finetune-steps", "0"]
-    for setting in ("steps_per_call=1", "checkpoint_every=50", "validate_every=200", "sample_every=200", "log_every=50"):
+    for setting in (
+        "steps_per_call=1",
+        "checkpoint_every=50",
+        "validate_every=200",
+        "sample_every=200",
+        "log_every=50",
+    ):
         more += ["--set", setting]
     process = start_training(records, output, *more)
     wait_for(lambda: checkpoints(output, "pretrain"), process)
@@ -249,3 +252,20 @@ def test_a_run_killed_in_either_phase_ends_with_the_same_bits(records, tmp_path)
         )
         for a, b in zip(ours, expected, strict=True):
             np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.slow
+def test_the_demos_first_phase_beats_bicubic_on_photographs_that_it_has_not_seen(tmp_path):
+    """A quarter of the demo's pretraining, from photographs to grid, through the three doors."""
+    records, output = tmp_path / "records", tmp_path / "run"
+    assert door("create_tfrecords", "--source", "sample", "--output", records).returncode == 0
+    run = ("--tfrecords", records, "--output", output)
+    short = ("--pretrain-steps", "600", "--finetune-steps", "10")
+    assert door("train_srgan", "--device", "cpu", "--preset", "demo", *run, *short).returncode == 0
+    done = door("inference", "--device", "cpu", *run)
+    assert done.returncode == 0
+    assert str(output / "images" / "grid.png") in done.stdout
+    scores = json.loads((output / "images" / "scores.json").read_text())["models"]
+    assert set(scores) == {"bicubic", "pretrained", "srgan"}
+    assert set(scores["bicubic"]["pictures"]) == {"astronaut", "chelsea"}
+    assert scores["pretrained"]["mean"]["psnr_y"] > scores["bicubic"]["mean"]["psnr_y"] + 0.5

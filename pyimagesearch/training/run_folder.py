@@ -73,7 +73,9 @@ class RunFolder:
         if now["config"]["pretrain_steps"] > before["config"]["pretrain_steps"] and self.checkpoints("finetune"):
             refuse("pretrain_steps", before["config"]["pretrain_steps"], now["config"]["pretrain_steps"])
         for name in ("dataset", "vgg", "precision"):
-            if now[name] != before.get(name) and not (name == "vgg" and before.get(name) is None):  # None: no phase 2 yet
+            if now[name] != before.get(name) and not (
+                name == "vgg" and before.get(name) is None
+            ):  # None: no phase 2 yet
                 refuse(name, before.get(name), now[name])
 
     def checkpoints(self, phase: str) -> list[str]:
