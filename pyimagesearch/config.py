@@ -57,7 +57,7 @@ class TrainConfig:
     concatenate_batches: bool = False  # discriminator sees fakes and reals as one batch (one BatchNorm statistic)
     vgg_weights: str = "imagenet"  # "imagenet", "random" or the path of an .h5 file
 
-    ema: float = 0.0  # decay of the moving average of the generator's weights per step; 0 keeps none
+    ema: float = 0.0  # decay of the moving average of the generator's weights per step, less at first; 0 keeps none
     precision: str = "auto"  # one of PRECISIONS
 
     # Intervals in steps: they never change the result

@@ -155,7 +155,7 @@ class Trainer:
             boundary = min([phase.steps, *((step // every + 1) * every for every in intervals)])
             count = min(per_call, boundary - step)
             start = time.perf_counter()
-            means, bad_step = run_steps(batches, tf.constant(count))
+            means, bad_step = run_steps(batches, tf.constant(step), tf.constant(count))
             metrics = {name: float(value) for name, value in means.items()}
             seconds = time.perf_counter() - start
             if bad_step >= 0:
@@ -179,22 +179,25 @@ class Trainer:
 
 
 def _compile(strategy: tf.distribute.Strategy, phase: Phase, decay: float) -> Callable:
-    """A function of (batches, count) that trains `count` steps; gives mean metrics and the first step, counted from
-    0, whose losses were not finite (-1: none)."""
+    """A function of (batches, first, count) that trains the steps first, first + 1, ...; gives mean metrics and the
+    number of steps before the first whose losses were not finite (-1: none)."""
     training, averaged = phase.training, [variable.value for variable in phase.generator.variables]
 
-    def update_average(average: tf.Variable, variable: tf.Variable) -> None:
-        average.assign(decay * average + (1.0 - decay) * variable)
+    def update_average(average: tf.Variable, variable: tf.Variable, keep: tf.Tensor) -> None:
+        average.assign(keep * average + (1.0 - keep) * variable)
 
     @tf.function
-    def run_steps(batches, count):
+    def run_steps(batches, first, count):
         totals = {name: tf.constant(0.0) for name in training.METRICS}
         bad_step = tf.constant(-1)
         for index in tf.range(count):
             per_replica = strategy.run(training.train_step, args=next(batches))
             metrics = {name: strategy.reduce("SUM", per_replica[name], axis=None) for name in training.METRICS}
+            # Few steps are averaged over few: otherwise short runs would keep the weights that they began with.
+            done = tf.cast(first + index, tf.float32)
+            keep = tf.minimum(decay, (1.0 + done) / (10.0 + done))
             for average, variable in zip(phase.ema, averaged, strict=False):
-                strategy.extended.update(average, update_average, args=(variable,))
+                strategy.extended.update(average, update_average, args=(variable, keep))
             totals = {name: totals[name] + metrics[name] for name in training.METRICS}
             finite = tf.math.is_finite(tf.add_n([metrics[name] for name in training.METRICS]))
             bad_step = tf.where(finite | (bad_step >= 0), bad_step, index)
