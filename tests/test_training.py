@@ -18,7 +18,8 @@ from pyimagesearch.data.sources import SampleSource
 from pyimagesearch.data.writer import write_dataset
 from pyimagesearch.errors import Interrupted, RunError, UserError
 from pyimagesearch.presets import get_config
-from pyimagesearch.training.loop import Trainer
+from pyimagesearch.training.loop import Trainer, _compile
+from pyimagesearch.training.phases import build_pretrain
 from pyimagesearch.training.run_folder import RunFolder
 from pyimagesearch.training.signals import stop_requests
 from pyimagesearch.upscaler import load_upscaler
@@ -152,6 +153,30 @@ def test_a_stopped_run_goes_on_and_ends_as_one_that_was_never_stopped(
     assert [(row["phase"], row["step"]) for row in history(output)] == [
         (row["phase"], row["step"]) for row in history(finished)
     ]
+
+
+def test_a_run_whose_pretrained_model_is_gone_does_not_start_from_scratch(records, finished, tmp_path):
+    output = tmp_path / "run"
+    shutil.copytree(finished, output)
+    (output / "models" / "pretrained_generator.keras").unlink()
+    with pytest.raises(UserError, match=r"pretrained_generator\.keras: phase 1 is finished, but its model is gone"):
+        train(records, output)
+
+
+def test_the_moving_average_is_that_of_the_weights_after_each_step():
+    phase = build_pretrain(SMOKE, ONE, "float32")
+    run_steps = _compile(ONE, phase, decay=0.2)
+    hr = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), np.uint8)
+    batches = iter(ONE.experimental_distribute_dataset(tf.data.Dataset.from_tensors((hr[:, ::4, ::4], hr)).repeat()))
+    expected = phase.generator.get_weights()
+    for step in range(4):
+        run_steps(batches, tf.constant(step), tf.constant(1))
+        keep = min(0.2, (1 + step) / (10 + step))  # 0.1, 0.18, then the decay asked for
+        expected = [
+            keep * old + (1 - keep) * new for old, new in zip(expected, phase.generator.get_weights(), strict=True)
+        ]
+    for average, value in zip(phase.ema, expected, strict=True):
+        np.testing.assert_allclose(average.numpy(), value, rtol=1e-4, atol=1e-6)
 
 
 def test_a_longer_run_goes_on_from_a_finished_one(records, finished, tmp_path):

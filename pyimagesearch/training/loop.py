@@ -92,7 +92,9 @@ class Trainer:
                 self._run_phase(build_pretrain(config, self.strategy, self.precision), stop)
             if config.finetune_steps:
                 assert self.vgg is not None
-                start = pretrained if tf.io.gfile.exists(pretrained) else None
+                if config.pretrain_steps and not tf.io.gfile.exists(pretrained):
+                    raise UserError(f"{pretrained}: phase 1 is finished, but its model is gone; give another --output")
+                start = pretrained if config.pretrain_steps else None
                 self._run_phase(build_finetune(config, self.strategy, self.precision, self.vgg, start), stop)
 
     def _run_phase(self, phase: Phase, stop: StopRequest) -> None:
