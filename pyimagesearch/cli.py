@@ -15,6 +15,13 @@ from pyimagesearch.errors import Interrupted, RunError, UserError
 from pyimagesearch.presets import PRESETS
 
 
+def _folder(text: str) -> str:
+    """A folder's path; an empty one, as from an unset shell variable, would mean the root of the disk."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("is empty; name a folder")
+    return text
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """One line, as for every other wrong input; argparse would print the usage before it."""
@@ -56,13 +63,18 @@ def _add_tfrecords(commands) -> None:
         default="div2k",
         help="where pictures come from (default div2k)",
     )
-    add("--images", metavar="DIR", help="folder: HR pictures of any size and format")
-    add("--lr-images", metavar="DIR", help="folder: their LR pictures (default: made by MATLAB-equivalent bicubic)")
+    add("--images", type=_folder, metavar="DIR", help="folder: HR pictures of any size and format")
+    add(
+        "--lr-images",
+        type=_folder,
+        metavar="DIR",
+        help="folder: their LR pictures (default: made by MATLAB-equivalent bicubic)",
+    )
     add("--validation", type=float, metavar="PART", help="folder: part held out for test (default 0.05)")
     add("--div2k-config", metavar="NAME", help="div2k: TFDS configuration (default bicubic_x4)")
     add("--scale", type=int, choices=SCALES, default=4, help="HR size over LR size (default 4)")
     add("--crop", type=int, default=96, help="side of the HR training crops that the records must serve (default 96)")
-    add("--output", metavar="DIR", default="tfrecord", help="local or gs:// folder (default tfrecord)")
+    add("--output", type=_folder, metavar="DIR", default="tfrecord", help="local or gs:// folder (default tfrecord)")
     add("--skip-bad", action="store_true", help="folder: leave unreadable or too small pictures out, and count them")
 
 
@@ -74,8 +86,8 @@ def _add_train(commands) -> None:
     add = parser.add_argument
     add("--device", choices=DEVICES, required=True, help="gpu: every GPU of this machine")
     add("--preset", default="tutorial", metavar="NAME", help=f"{', '.join(PRESETS)} (default tutorial)")
-    add("--tfrecords", metavar="DIR", default="tfrecord", help="local or gs:// folder (default tfrecord)")
-    add("--output", metavar="DIR", default="outputs", help="run folder, local or gs:// (default outputs)")
+    add("--tfrecords", type=_folder, metavar="DIR", default="tfrecord", help="local or gs:// folder (default tfrecord)")
+    add("--output", type=_folder, metavar="DIR", default="outputs", help="run folder, local or gs:// (default outputs)")
     add("--pretrain-steps", type=int, metavar="N", help="steps of phase 1 (default: the preset's; 0 leaves it out)")
     add("--finetune-steps", type=int, metavar="N", help="steps of phase 2 (default: the preset's; 0 leaves it out)")
     add("--vgg-weights", metavar="WHICH", help="imagenet (Keras' download), random, or the path of an .h5 file")
@@ -95,12 +107,19 @@ def _add_train(commands) -> None:
 def _add_grid(commands) -> None:
     parser = _command(commands, "grid", "Draw the LR / bicubic / pretrained / SRGAN / HR grid of a run.")
     add = parser.add_argument
-    add("--device", choices=DEVICES, required=True, help="where the generators run")
+    add("--device", choices=("gpu", "cpu"), required=True, help="where the generators run")
     pictures = parser.add_mutually_exclusive_group()
-    pictures.add_argument("--tfrecords", metavar="DIR", help="test pictures of these records (default tfrecord)")
-    pictures.add_argument("--hr", metavar="DIR", help="a folder of HR pictures instead")
-    add("--lr", metavar="DIR", help="with --hr: their LR pictures (default: made by MATLAB-equivalent bicubic)")
-    add("--output", metavar="DIR", default="outputs", help="run folder (default outputs)")
+    pictures.add_argument(
+        "--tfrecords", type=_folder, metavar="DIR", help="test pictures of these records (default tfrecord)"
+    )
+    pictures.add_argument("--hr", type=_folder, metavar="DIR", help="a folder of HR pictures instead")
+    add(
+        "--lr",
+        type=_folder,
+        metavar="DIR",
+        help="with --hr: their LR pictures (default: made by MATLAB-equivalent bicubic)",
+    )
+    add("--output", type=_folder, metavar="DIR", default="outputs", help="run folder (default outputs)")
     add("--rows", type=int, default=8, help="at most so many pictures (default 8)")
     add("--format", choices=("png", "pdf"), default="png", help="of the figures (default png)")
 
@@ -108,8 +127,8 @@ def _add_grid(commands) -> None:
 def _add_evaluate(commands) -> None:
     parser = _command(commands, "evaluate", "Score models on whole pictures: PSNR and SSIM on Y.")
     add = parser.add_argument
-    add("--hr", metavar="DIR", required=True, help="folder of HR pictures")
-    add("--lr", metavar="DIR", help="their LR pictures (default: made by MATLAB-equivalent bicubic)")
+    add("--hr", type=_folder, metavar="DIR", required=True, help="folder of HR pictures")
+    add("--lr", type=_folder, metavar="DIR", help="their LR pictures (default: made by MATLAB-equivalent bicubic)")
     add(
         "--model", action="append", metavar="NAME_OR_PATH", help="bicubic or a .keras file; repeat it (default bicubic)"
     )
@@ -155,6 +174,10 @@ def _terminated(*_) -> NoReturn:
     raise Interrupted("stopped by SIGTERM", 128 + signal.SIGTERM)
 
 
+# TensorFlow's file errors are no OSErrors, and importing it here to name them would slow every command down.
+_UNUSABLE = ("PermissionDeniedError", "FailedPreconditionError", "NotFoundError", "AlreadyExistsError")
+
+
 def _fail(prog: str, message: str, code: int) -> int:
     if os.environ.get("SRGAN_TRACEBACK"):
         traceback.print_exc()
@@ -169,12 +192,12 @@ def _explain(error: Exception) -> tuple[str, int]:
         return text, 2
     if isinstance(error, RunError):
         return text, 1
-    if isinstance(error, ModuleNotFoundError) and str(error.name).startswith("tensorflow"):
+    if isinstance(error, ModuleNotFoundError) and str(error.name).split(".")[0] == "tensorflow":
         return 'TensorFlow is not installed: pip install -e ".[cpu]", or ".[gpu]" for NVIDIA GPUs', 2
     if isinstance(error, ImportError):
         return f'a library cannot be loaded ({text}): install the project again with pip install -e ".[cpu]"', 2
     if "No space left" in text:
         return f"no disk space left ({text[:200]}): free some, or give another --output", 2
-    if isinstance(error, OSError):
-        return f"{text} (a file or folder that cannot be used)", 2
+    if isinstance(error, OSError) or type(error).__name__ in _UNUSABLE:
+        return f"{text[:300]} (a file or folder that cannot be used)", 2
     return f"internal error, {type(error).__name__}: {text[:300]}; SRGAN_TRACEBACK=1 shows where", 1

@@ -98,10 +98,8 @@ def grid(args: Namespace) -> None:
     _load_tensorflow()
     from pyimagesearch import evaluation, report
     from pyimagesearch.data.records import read_manifest, read_pictures
-    from pyimagesearch.training.strategy import check_tpu_folders, make_strategy
+    from pyimagesearch.training.strategy import make_strategy
 
-    if args.device == "tpu":
-        check_tpu_folders(output=args.output)
     with make_strategy(args.device).scope():
         upscalers, missing = report.load_run(args.output)
     for line in missing:

@@ -60,7 +60,7 @@ class TrainConfig:
     ema: float = 0.0  # decay of the moving average of the generator's weights per step, less at first; 0 keeps none
     precision: str = "auto"  # one of PRECISIONS
 
-    # Intervals in steps: they never change the result
+    # Intervals in steps. They change no weights on the way; what is validated, and when, chooses phase 1's best model.
     steps_per_call: int = 20  # at most so many steps run inside one tf.function call
     log_every: int = 100
     validate_every: int = 1000
@@ -93,6 +93,8 @@ class TrainConfig:
             self._at_least(name, 0)
         if not 0 <= self.ema < 1:
             raise UserError(f"ema must be at least 0 and below 1, received {self.ema}")
+        if self.upsample_filters % 4:
+            raise UserError(f"upsample_filters must be a multiple of 4, received {self.upsample_filters}")
         check_crop(self.crop, self.scale)
 
     def _one_of(self, name: str, choices: tuple) -> None:

@@ -8,6 +8,10 @@ class UserError(Exception):
     """
 
 
+class MissingLibrary(UserError):
+    """A library of the system is missing: no picture is to blame."""
+
+
 class Interrupted(BaseException):
     """SIGINT or SIGTERM ended the command after it had saved its work (exit code 130 or 143).
 

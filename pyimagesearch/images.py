@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from pyimagesearch.errors import UserError
+from pyimagesearch.errors import MissingLibrary, UserError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".jp2")
 # Pillow warns from here on and refuses twice as many: a header that says more than 500 megapixels is a fault.
@@ -84,11 +84,11 @@ def _to_8_bit(samples: np.ndarray) -> np.ndarray:
 
 
 def opencv():
-    """The cv2 module, or a UserError that says what to install."""
+    """The cv2 module, or a MissingLibrary that says what to install."""
     try:
         import cv2
     except ImportError as error:
-        raise UserError(
+        raise MissingLibrary(
             f"OpenCV cannot be imported ({_one_line(error)}): pip install opencv-contrib-python, and on "
             "Debian or Ubuntu apt-get install libgl1 libsm6 libice6 libx11-6 libglib2.0-0"
         ) from None

@@ -13,7 +13,7 @@ from pyimagesearch.figures import Panel, Region
 from pyimagesearch.upscaler import BICUBIC, AnyUpscaler, BicubicUpscaler, load_upscaler
 
 TITLES = {BICUBIC: "bicubic", "pretrained": "pretrained", "srgan": "SRGAN"}
-FILES = {"pretrained": "pretrained_generator.keras", "srgan": "generator.keras"}
+FILES = {"pretrained": "pretrained_generator.keras", "srgan": "generator.keras"}  # as the run folder names them
 
 
 def load_run(folder: str) -> tuple[dict[str, AnyUpscaler], list[str]]:

@@ -34,7 +34,12 @@ def _bytes(value: bytes) -> tf.train.Feature:
 def serialize(name: str, lr: np.ndarray, hr: np.ndarray) -> bytes:
     """One record of lr (h, w, 3) and hr (scale*h, scale*w, 3), both uint8."""
     shape = tf.train.Feature(int64_list=tf.train.Int64List(value=lr.shape[:2]))
-    feature = {"name": _bytes(name.encode()), "shape": shape, "lr": _bytes(lr.tobytes()), "hr": _bytes(hr.tobytes())}
+    feature = {
+        "name": _bytes(name.encode(errors="surrogateescape")),
+        "shape": shape,
+        "lr": _bytes(lr.tobytes()),
+        "hr": _bytes(hr.tobytes()),
+    }
     return tf.train.Example(features=tf.train.Features(feature=feature)).SerializeToString()
 
 
@@ -140,6 +145,9 @@ def manifest_path(folder: str) -> str:
     return join(folder, "manifest.json")
 
 
+_AGAIN = "delete {} and run create_tfrecords.py again"
+
+
 def read_manifest(folder: str) -> Manifest:
     """The manifest of `folder`, its shards checked for presence and size (not for their hashes)."""
     command = "write it with create_tfrecords.py"
@@ -152,12 +160,12 @@ def read_manifest(folder: str) -> Manifest:
     for shard in manifest.shards:
         path = join(folder, shard.path)
         if not tf.io.gfile.exists(path):
-            raise UserError(f"{path}: this shard is missing; write the folder again with create_tfrecords.py")
+            raise UserError(f"{path}: this shard is missing; {_AGAIN.format(folder)}")
         length = tf.io.gfile.stat(path).length
         if length != shard.bytes:
             raise UserError(
                 f"{path}: truncated or foreign shard ({length} bytes, the manifest says {shard.bytes}); "
-                "write the folder again with create_tfrecords.py"
+                f"{_AGAIN.format(folder)}"
             )
     return manifest
 
@@ -169,8 +177,8 @@ def _parse_manifest(folder: str, text: bytes) -> Manifest:
             return Manifest(**{**values, "shards": [Shard(**shard) for shard in values["shards"]]})
         found = values["schema"]
     except (ValueError, KeyError, TypeError):
-        raise UserError(f"{manifest_path(folder)}: not a manifest of this program; write the folder again") from None
-    raise UserError(f"{folder}: records of schema {found}, this program reads {SCHEMA}; write the folder again")
+        raise UserError(f"{manifest_path(folder)}: not a manifest of this program; {_AGAIN.format(folder)}") from None
+    raise UserError(f"{folder}: records of schema {found}, this program reads {SCHEMA}; {_AGAIN.format(folder)}")
 
 
 def check_usable(folder: str, manifest: Manifest, *, scale: int, crop: int) -> None:
@@ -191,7 +199,7 @@ def read_pictures(folder: str, manifest: Manifest, count: int | None = None) -> 
     try:
         for record in dataset:
             name, lr, hr = parse(record, manifest.scale)
-            yield Pair(name.numpy().decode(), lr.numpy(), hr.numpy())
+            yield Pair(name.numpy().decode(errors="surrogateescape"), lr.numpy(), hr.numpy())
     except tf.errors.DataLossError:
         raise UserError(corrupt_message(paths)) from None
 
@@ -204,5 +212,7 @@ def corrupt_message(paths: Sequence[str]) -> str:
             for _ in tf.data.TFRecordDataset(path):
                 good += 1
         except tf.errors.DataLossError:
-            return f"{path}: corrupt record after {good} good ones; write the folder again with create_tfrecords.py"
+            return (
+                f"{path}: corrupt record after {good} good ones; delete the dataset and run create_tfrecords.py again"
+            )
     return f"{paths[0]} or a shard beside it held a corrupt record, which is gone when read again; check the disk"

@@ -13,9 +13,9 @@ from typing import Protocol
 
 import numpy as np
 
-from pyimagesearch import images
+from pyimagesearch import console, images
 from pyimagesearch.console import progress
-from pyimagesearch.errors import UserError
+from pyimagesearch.errors import MissingLibrary, UserError
 
 KERNEL = "bicubic"  # MATLAB's imresize
 DIV2K_CONFIGS = (
@@ -36,6 +36,7 @@ class Entry:
     split: str  # "train" or "test"
     height: int
     width: int
+    content: str = ""  # hash of its files, where they are at hand: tells an edited picture from the old one
 
 
 @dataclass(frozen=True)
@@ -92,12 +93,14 @@ class FolderSource:
         test = held_out(list(sizes), validation)
         self.entries = [Entry(n, "test" if n in test else "train", *sizes[n]) for n in sorted(sizes, key=_rank)]
 
-    def _check(self) -> tuple[dict[str, tuple[int, int]], list[str]]:
+    def _check(self) -> tuple[dict[str, tuple[int, int, str]], list[str]]:
         """Decode every picture once, so that a bad one is named before anything is written."""
 
-        def check(name: str) -> tuple[int, int] | str:
+        def check(name: str) -> tuple[int, int, str] | str:
             try:
                 hr = self._read(name).hr if self._lr_paths else images.read(self._paths[name])
+            except MissingLibrary:
+                raise
             except UserError as error:
                 return str(error)
             height, width = images.crop_to_multiple(hr, self._scale).shape[:2]
@@ -105,7 +108,7 @@ class FolderSource:
                 return (
                     f"{self._paths[name]}: {hr.shape[1]}x{hr.shape[0]} pixels are fewer than the crop of {self._crop}"
                 )
-            return height, width
+            return height, width, self._hash(name)
 
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             found = pool.map(check, self._paths)
@@ -116,6 +119,12 @@ class FolderSource:
             {name: size for name, size in checked.items() if not isinstance(size, str)},
             [problem for problem in checked.values() if isinstance(problem, str)],
         )
+
+    def _hash(self, name: str) -> str:
+        digest = hashlib.sha256(self._paths[name].read_bytes())
+        if self._lr_paths:
+            digest.update(self._lr_paths[name].read_bytes())
+        return digest.hexdigest()
 
     def _read(self, name: str) -> Pair:
         return read_pair(self._paths[name], self._lr_paths[name] if self._lr_paths else None, self._scale)
@@ -161,7 +170,7 @@ def match_lr(hr_paths: Sequence[Path], lr_folder: str | os.PathLike[str], scale:
 
 def _rank(name: str) -> float:
     """A number in [0, 1) that a name has for ever: it orders pictures and chooses the test split."""
-    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") / 2**64
+    return int.from_bytes(hashlib.sha256(name.encode(errors="surrogateescape")).digest()[:8], "big") / 2**64
 
 
 def held_out(names: Sequence[str], fraction: float) -> set[str]:
@@ -219,6 +228,11 @@ class Div2kSource:
         self._scale = scale
         self.kernel = config.rpartition("_")[0]
         self._builder = tfds.builder(f"div2k/{config}")
+        size = self._builder.info.download_size
+        print(
+            f"Preparing div2k/{config} in {self._builder.data_dir}"
+            + (f": {console.size(size)} to download" if size else "")
+        )
         try:
             self._builder.download_and_prepare(**download_options())
         except Exception as error:

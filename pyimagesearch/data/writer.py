@@ -68,8 +68,8 @@ def write_dataset(
 
 
 def _contents(entries: Sequence[Entry]) -> str:
-    """What tells the pictures of one source from another's: a hash of their names, splits and sizes."""
-    listing = sorted((entry.split, entry.name, entry.height, entry.width) for entry in entries)
+    """What tells the pictures of one source from another's: a hash of names, splits, sizes and files."""
+    listing = sorted((entry.split, entry.name, entry.height, entry.width, entry.content) for entry in entries)
     return hashlib.sha256(json.dumps(listing).encode()).hexdigest()
 
 

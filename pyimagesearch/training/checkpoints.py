@@ -13,7 +13,7 @@ class PhaseCheckpoints:
     """Networks, optimizers, moving averages, step and best validation score of a phase."""
 
     def __init__(self, run: RunFolder, phase: Phase, keep: int, say: Callable[[str], None]):
-        self._phase, self._say = phase, say
+        self._run, self._phase, self._say = run, phase, say
         self._step = tf.Variable(0, dtype=tf.int64)
         self._best = tf.Variable(-1.0)
         self._checkpoint = tf.train.Checkpoint(step=self._step, best=self._best, **phase.state)
@@ -22,7 +22,9 @@ class PhaseCheckpoints:
 
     def restore(self) -> int:
         """Load the newest whole checkpoint; returns its step, 0 where there is none."""
-        paths = list(reversed(self._manager.checkpoints))
+        # By the files, not by TensorFlow's list of them, which may be lost.
+        indices = self._run.checkpoints(self._phase.name)
+        paths = sorted((path.removesuffix(".index") for path in indices), key=_step_of, reverse=True)
         for path in paths:
             try:
                 # Everything here must have been in the checkpoint. expect_partial, because TensorFlow would warn of
@@ -52,3 +54,7 @@ class PhaseCheckpoints:
     def save(self, step: int) -> None:
         self._step.assign(step)
         self._manager.save(checkpoint_number=step)
+
+
+def _step_of(path: str) -> int:
+    return int(path.rpartition("-")[2])

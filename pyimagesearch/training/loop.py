@@ -59,13 +59,19 @@ class Trainer:
         self.vgg = self._build_vgg() if config.finetune_steps else None
         self.pairs = self._validation_pictures()
         self.run_folder = RunFolder(output)
-        self.run_folder.claim(self._identity())
         self.twin = build_generator(config)  # float32, outside the strategy: validates, and is what gets saved
-        self.run_folder.check_disk(20 * self.twin.count_params() * config.keep_checkpoints + 100_000_000)
+        self.run_folder.check_disk(self._disk_bytes())
+        self.run_folder.claim(self._identity())
 
     def _build_vgg(self) -> keras.Model:
         with self.strategy.scope(), compute_in(self.precision):
             return build_vgg(self.config.content_layer, self.config.vgg_weights)
+
+    def _disk_bytes(self) -> int:
+        """What checkpoints and models take: each weight in 4 bytes, with two moments of Adam and, maybe, an average."""
+        discriminator = build_discriminator(self.config).count_params() if self.config.finetune_steps else 0
+        generator, kept = self.twin.count_params(), self.config.keep_checkpoints + 1
+        return 16 * kept * (2 * generator + discriminator) + 50_000_000
 
     def _validation_pictures(self) -> list[Pair]:
         pairs = list(read_pictures(self.tfrecords, self.manifest, self.config.validation_pictures))
@@ -112,7 +118,8 @@ class Trainer:
                 monitor.add(metrics, count, seconds)
                 self._at_interval(phase, step, monitor, saved)
                 if stop.received:
-                    saved.save(step)
+                    monitor.log(step)  # the means since the last row, which no checkpoint holds
+                    self._save(phase, step, saved)
                     raise Interrupted(
                         f"Stopped by {stop.received.name} at step {step} of {phase.name}, which is saved; "
                         "the same command goes on from there",
@@ -130,7 +137,7 @@ class Trainer:
                for name in ("log", "validate", "sample", "checkpoint")}  # fmt: skip
         if due["log"]:
             monitor.log(step)
-        if due["validate"] or due["sample"] or due["checkpoint"]:
+        if due["validate"] or due["sample"]:
             _fill(self.twin, phase)
         if due["validate"]:
             score = monitor.validate(step)
@@ -139,12 +146,19 @@ class Trainer:
         if due["sample"]:
             monitor.sample(step)
         if due["checkpoint"]:
-            if phase.discriminator is not None:
-                self.run_folder.save_model(self.twin, GENERATOR)
-                judge = build_discriminator(config)
-                judge.set_weights(phase.discriminator.get_weights())
-                self.run_folder.save_model(judge, DISCRIMINATOR)
-            saved.save(step)
+            self._save(phase, step, saved)
+
+    def _save(self, phase: Phase, step: int, saved: PhaseCheckpoints) -> None:
+        """Save the phase's models and then the checkpoint that vouches for them."""
+        _fill(self.twin, phase)
+        if phase.discriminator is not None:
+            self.run_folder.save_model(self.twin, GENERATOR)
+            judge = build_discriminator(self.config)
+            judge.set_weights(phase.discriminator.get_weights())
+            self.run_folder.save_model(judge, DISCRIMINATOR)
+        elif not tf.io.gfile.exists(self.run_folder.model_path(PRETRAINED)):
+            self.run_folder.save_model(self.twin, PRETRAINED)  # until a validation finds the best
+        saved.save(step)
 
     def _steps(self, phase: Phase, step: int) -> Iterator[tuple[int, int, float, dict[str, float]]]:
         """Train from `step` to the end; yields the step reached, how many it took, their seconds and mean metrics."""

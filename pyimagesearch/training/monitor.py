@@ -37,7 +37,7 @@ class Monitor:
             disable=None,
         )
         self._sums: dict[str, float] = {}
-        self._count, self._span = 0, 0.0
+        self._count, self._timed, self._span = 0, 0, 0.0
         self._calls = 0
         self._on_cpu = not any(tf.config.list_logical_devices(kind) for kind in ("GPU", "TPU"))
 
@@ -55,7 +55,8 @@ class Monitor:
         for name, value in metrics.items():
             self._sums[name] = self._sums.get(name, 0.0) + value * steps
         self._count += steps
-        self._span += seconds
+        self._span += seconds if self._calls else 0.0  # the first call compiles
+        self._timed += steps if self._calls else 0
         self._seconds += seconds
         self._bar.set_postfix(
             {name: f"{value:.4g}" for name, value in metrics.items() if "loss" in name}, refresh=False
@@ -69,6 +70,8 @@ class Monitor:
 
     def log(self, step: int) -> None:
         """Write the means since the last call to history.csv and TensorBoard."""
+        if not self._count:
+            return
         means = {name: value / self._count for name, value in self._sums.items()}
         rounded = {name: f"{value:.6g}" for name, value in means.items()}
         self._history.add(phase=self._phase.name, step=step, seconds=f"{self._seconds:.1f}", **rounded)
@@ -76,13 +79,14 @@ class Monitor:
             for name, value in means.items():
                 tf.summary.scalar(name, value)
             tf.summary.scalar("learning_rate", self._phase.rate(step))
-            tf.summary.scalar("steps_per_second", self._count / self._span)
+            if self._timed:
+                tf.summary.scalar("steps_per_second", self._timed / self._span)
         self._writer.flush()
-        if self._bar.disable:
-            left = duration((self._phase.steps - step) * self._span / self._count)
+        if self._bar.disable and self._timed:
+            left = duration((self._phase.steps - step) * self._span / self._timed)
             losses = ", ".join(f"{name} {value:.4g}" for name, value in means.items() if "loss" in name)
             self.say(f"{self._phase.name} step {step} of {self._phase.steps}: {losses}; {left} to go")
-        self._sums, self._count, self._span = {}, 0, 0.0
+        self._sums, self._count, self._timed, self._span = {}, 0, 0, 0.0
 
     def validate(self, step: int) -> float:
         """PSNR on Y, mean over the validation pictures, of the weights that the twin holds."""

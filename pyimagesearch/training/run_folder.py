@@ -10,6 +10,8 @@ import os
 import platform
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -20,7 +22,7 @@ from pyimagesearch.data.records import join
 from pyimagesearch.errors import UserError
 
 # What may differ between two starts of one run without changing what it means.
-FREE_FIELDS = {"steps_per_call", "log_every", "validate_every", "validation_pictures", "sample_every",
+FREE_FIELDS = {"steps_per_call", "log_every", "validate_every", "sample_every",
                "checkpoint_every", "keep_checkpoints", "vgg_weights", "precision"}  # fmt: skip
 GROWING_FIELDS = ("pretrain_steps", "finetune_steps")
 
@@ -44,10 +46,11 @@ class RunFolder:
         identity: `config` (the fields of a TrainConfig) and whatever else makes a run what it is.
         """
         path = self.file("config.json")
-        if tf.io.gfile.exists(path):
+        started = any(tf.io.gfile.isdir(self.file(name)) for name in ("checkpoints", "models"))
+        if tf.io.gfile.exists(path) and started:
             with tf.io.gfile.GFile(path) as file:
                 self._check_same(_parse(path, file.read()), identity)
-        elif tf.io.gfile.isdir(self.file("checkpoints")) or tf.io.gfile.isdir(self.file("models")):
+        elif started:
             raise UserError(
                 f"--output {self.path}: holds models or checkpoints but no config.json; give another folder"
             )
@@ -83,10 +86,8 @@ class RunFolder:
 
     def write_text(self, name: str, text: str) -> None:
         tf.io.gfile.makedirs(self.path)
-        beside = self.file(f".{name}.part")
-        with tf.io.gfile.GFile(beside, "w") as file:
+        with _appearing(self.file(name)) as beside, tf.io.gfile.GFile(beside, "w") as file:
             file.write(text)
-        tf.io.gfile.rename(beside, self.file(name), overwrite=True)
 
     def model_path(self, name: str) -> str:
         return self.file("models", f"{name}.keras")
@@ -97,20 +98,34 @@ class RunFolder:
         with tempfile.TemporaryDirectory() as folder:
             local = os.path.join(folder, "model.keras")
             model.save(local)
-            beside = self.file("models", f".{name}.part")
-            tf.io.gfile.copy(local, beside, overwrite=True)
-        tf.io.gfile.rename(beside, self.model_path(name), overwrite=True)
+            with _appearing(self.model_path(name)) as beside:
+                tf.io.gfile.copy(local, beside, overwrite=True)
 
     def check_disk(self, needed: int) -> None:
         """Raise UserError unless `needed` bytes are free."""
         if self.path.startswith("gs://"):
             return
-        free = shutil.disk_usage(self.path).free
+        existing = os.path.abspath(self.path)
+        while not os.path.exists(existing):
+            existing = os.path.dirname(existing)
+        free = shutil.disk_usage(existing).free
         if free < needed:
             raise UserError(
                 f"--output {self.path}: checkpoints and models need about {console.size(needed)}, "
                 f"but only {console.size(free)} are free"
             )
+
+
+@contextmanager
+def _appearing(path: str) -> Iterator[str]:
+    """A path to write to; what is written appears as `path` once it is whole, or not at all."""
+    beside = f"{path}.part"
+    try:
+        yield beside
+        tf.io.gfile.rename(beside, path, overwrite=True)
+    finally:
+        if tf.io.gfile.exists(beside):
+            tf.io.gfile.remove(beside)
 
 
 def _parse(path: str, text: str) -> dict[str, Any]:
@@ -126,7 +141,8 @@ def _parse(path: str, text: str) -> dict[str, Any]:
 class History:
     """history.csv: one row per log interval, written whole each time (a bucket cannot append)."""
 
-    COLUMNS = ("phase", "step", "seconds", "loss", "content_loss", "adversarial_loss", "discriminator_loss",
+    COLUMNS = ("phase", "step", "seconds", "loss", "content_loss", "adversarial_loss",
+        "pixel_loss", "discriminator_loss",
                "accuracy_real", "accuracy_fake")  # fmt: skip
 
     def __init__(self, run: RunFolder):

@@ -40,8 +40,14 @@ class SRGANTraining:
     """Phase 2: generator and discriminator against each other (Ledig et al., CVPR 2017, section 2.2)."""
 
     METRICS = (
-        "loss", "content_loss", "adversarial_loss", "discriminator_loss", "accuracy_real", "accuracy_fake"
-    )  # fmt: skip
+        "loss",
+        "content_loss",
+        "adversarial_loss",
+        "pixel_loss",
+        "discriminator_loss",
+        "accuracy_real",
+        "accuracy_fake",
+    )
 
     def __init__(
         self,
@@ -100,10 +106,10 @@ class SRGANTraining:
         config = self.config
         content = losses.content_loss(self.vgg(sr, training=False), hr_features, config.content_scale)
         adversarial = losses.adversarial_loss(self._judge(sr), real=True)
-        loss = config.content_weight * content + config.adversarial_weight * adversarial
-        if config.pixel_weight:
-            loss += config.pixel_weight * losses.pixel_loss("l1", sr, hr)
+        pixel = losses.pixel_loss("l1", sr, hr)
+        loss = config.content_weight * content + config.adversarial_weight * adversarial + config.pixel_weight * pixel
         return {
+            "pixel_loss": pixel / self.replicas,
             "loss": loss / self.replicas,
             "content_loss": content / self.replicas,
             "adversarial_loss": adversarial / self.replicas,

@@ -14,18 +14,18 @@ _BUCKET = re.compile(r"gs://[a-z0-9][a-z0-9._-]{1,61}[a-z0-9](/.*)?$")
 
 def make_strategy(device: str, say: Callable[[str], None] = print) -> tf.distribute.Strategy:
     """gpu: all GPUs of this machine (MirroredStrategy); cpu: the CPU alone; tpu: the TPU of the environment."""
+    if "TF_CONFIG" in os.environ:
+        raise UserError(
+            "TF_CONFIG is set, but training on several hosts is not supported yet; unset it to use this host"
+        )
     if device == "cpu":
         tf.config.set_visible_devices([], "GPU")
         return tf.distribute.OneDeviceStrategy("/cpu:0")
     if device == "tpu":
         return _tpu_strategy()
-    if "TF_CONFIG" in os.environ:
-        raise UserError(
-            "TF_CONFIG is set, but training on several hosts is not supported yet; unset it to use this host"
-        )
     gpus = tf.config.list_physical_devices("GPU")
     if gpus:
-        say(f"Training on {len(gpus)} GPU{'s' if len(gpus) > 1 else ''}")
+        say(f"Using {len(gpus)} GPU{'s' if len(gpus) > 1 else ''}")
         return tf.distribute.MirroredStrategy()
     say("WARNING: --device gpu, but TensorFlow finds no GPU here: going on with the CPU, which is far slower")
     return tf.distribute.MirroredStrategy(["/cpu:0"])
