@@ -93,8 +93,8 @@ LIGHT = Preset(
     source="this project",
     command="python train_srgan.py --device cpu --preset light",
     hardware="2 CPU cores with bfloat16",
-    expected_time="TODO",
-    expected_score="TODO",
+    expected_time="about 2 h by the speed of its steps",
+    expected_score="after 10,000 steps of phase 1 (24 min on a busy machine): Set5 31.18 dB, Set14 27.94 dB; whole run not made yet",
 )
 
 # Minutes on two cores and nothing to download: VGG19 with random weights stands in for the trained one (Liu et al.,
@@ -130,8 +130,8 @@ DEMO = Preset(
     source="this project",
     command="make demo",
     hardware="2 CPU cores",
-    expected_time="TODO",
-    expected_score="TODO",
+    expected_time="about 3 min",
+    expected_score="astronaut and chelsea 30.3 dB pretrained, 30.05 dB SRGAN (bicubic 29.16)",
 )
 
 # Seconds: every part of the pipeline at its smallest, for tests and for trying an installation.
