@@ -94,7 +94,7 @@ LIGHT = Preset(
     command="python train_srgan.py --device cpu --preset light",
     hardware="2 CPU cores with bfloat16",
     expected_time="about 2 h by the speed of its steps",
-    expected_score="after 10,000 steps of phase 1 (24 min on a busy machine): Set5 31.18 dB, Set14 27.94 dB; whole run not made yet",
+    expected_score="after 10,000 steps of phase 1 (24 min): Set5 31.18 dB, Set14 27.94 dB; not run to its end yet",
 )
 
 # Minutes on two cores and nothing to download: VGG19 with random weights stands in for the trained one (Liu et al.,
