@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from pyimagesearch import images, metrics
-from pyimagesearch.data.sources import Pair, match_lr, read_pair
+from pyimagesearch.data.pairs import Pair, match_lr, read_pair
 from pyimagesearch.errors import UserError
 from pyimagesearch.upscaler import BICUBIC, AnyUpscaler, BicubicUpscaler, load_upscaler
 

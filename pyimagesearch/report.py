@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from pyimagesearch import evaluation, figures
-from pyimagesearch.data.sources import Pair
+from pyimagesearch.data.pairs import Pair
 from pyimagesearch.errors import UserError
 from pyimagesearch.figures import Panel, Region
 from pyimagesearch.upscaler import BICUBIC, AnyUpscaler, BicubicUpscaler, load_upscaler

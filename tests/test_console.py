@@ -49,7 +49,10 @@ def test_a_command_says_how_long_it_took_and_how_much_memory_it_needed():
     assert 20e6 < float(number) * {"MB": 1e6, "GB": 1e9}[unit] < 100e9
 
 
-def test_progress_passes_everything_on_and_writes_to_stderr_only(capsys):
+def test_progress_passes_everything_on_and_writes_to_a_terminals_stderr_only(capsys, monkeypatch):
+    assert list(console.progress(iter("abc"), total=3, label="checking", unit="picture")) == ["a", "b", "c"]
+    assert capsys.readouterr() == ("", "")  # no terminal, so that an error's line stands alone in a log
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     assert list(console.progress(iter("abc"), total=3, label="checking", unit="picture")) == ["a", "b", "c"]
     captured = capsys.readouterr()
     assert captured.out == ""

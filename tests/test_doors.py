@@ -69,6 +69,8 @@ SMOKE = ("train", "--device", "cpu", "--preset", "smoke")
             ("train", "--device", "tpu", "--tfrecords", "gs://<PATH_TO_GCS_BUCKET>/tfrecord", "--output", "gs://b/o"),
             "not the name of a bucket",
         ),
+        ((*SMOKE, "--output", ""), "is empty; name a folder"),
+        ((*SMOKE, "--set", "upsample_filters=6"), "upsample_filters must be a multiple of 4, received 6"),
         (("benchmark", "step", "--batch", "0"), "--batch must be at least 1, received 0"),
     ],
 )
@@ -79,6 +81,17 @@ def test_wrong_flags_get_one_line_and_exit_code_2(capsys, arguments, said):
 def test_tpu_without_a_tpu_is_refused(capsys):
     line = refused(capsys, "train", "--device", "tpu", "--tfrecords", "gs://abc/t", "--output", "gs://abc/o")
     assert "no TPU can be initialised here" in line
+
+
+def test_several_hosts_are_refused_whatever_the_device(capsys, monkeypatch, records):
+    monkeypatch.setenv("TF_CONFIG", "{}")
+    assert "several hosts is not supported yet" in refused(capsys, *SMOKE, "--tfrecords", records)
+
+
+def test_a_file_in_place_of_the_run_folder_is_refused(capsys, records, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    refused(capsys, *SMOKE, "--tfrecords", records, "--output", tmp_path / "file")
+    assert (tmp_path / "file").read_text() == "mine"
 
 
 def test_records_of_another_scale_or_crop_are_refused(capsys, records, tmp_path):

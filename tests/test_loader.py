@@ -225,3 +225,15 @@ def test_a_corrupt_record_stops_the_batches_and_can_be_located(numbered):
         numbers(folder, manifest, 3)
     paths = [join(folder, shard.path) for shard in manifest.of_split("train")]
     assert corrupt_message(paths).startswith(f"{path}: corrupt record after 0 good ones")
+
+
+def test_the_order_depends_on_the_seed_alone_and_not_on_tensorflows(tmp_path, array_source, noise):
+    manifest = writer.write_dataset(
+        array_source([noise(32, 32, i) for i in range(20)], [noise(32, 32)]), str(tmp_path), scale=4, crop=32
+    )
+    batches = []
+    for global_seed in (1, 2):
+        tf.random.set_seed(global_seed)
+        first = next(iter(training_batches(str(tmp_path), manifest, crop=32, batch=8, seed=3)))
+        batches.append(first[1].numpy())
+    np.testing.assert_array_equal(*batches)

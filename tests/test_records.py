@@ -257,7 +257,7 @@ def test_a_flipped_byte_is_found_and_its_shard_named(folder, position):
     shard = folder / "test" / "00000-of-00001.tfrec"
     flip_a_byte(shard, position)
     good = 1 if position < 0 else 0
-    with pytest.raises(UserError, match=f"{shard}: corrupt record after {good} good ones; write the folder again"):
+    with pytest.raises(UserError, match=f"{shard}: corrupt record after {good} good ones; delete the dataset"):
         list(read_pictures(str(folder), read_manifest(str(folder))))
 
 

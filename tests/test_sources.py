@@ -343,3 +343,15 @@ def test_div2k_is_written_and_read_back_although_its_sizes_are_guesses(div2k, tm
     assert manifest.pictures == {"train": 5, "test": 2}
     stored = {pair.hr.tobytes() for pair in read_pictures(str(tmp_path), manifest)}
     assert stored == {picture.tobytes() for picture in hr["valid"]}
+
+
+def test_an_edited_picture_of_the_same_name_and_size_is_another_entry(tmp_path, noise):
+    def entries():
+        return FolderSource(tmp_path, scale=4, crop=32, validation=0.05).entries
+
+    for name in ("a.png", "b.png"):
+        Image.fromarray(noise(32, 32)).save(tmp_path / name)
+    before = entries()
+    assert entries() == before
+    Image.fromarray(noise(32, 32, 9)).save(tmp_path / "b.png")
+    assert entries() != before

@@ -143,6 +143,8 @@ def test_a_stopped_run_goes_on_and_ends_as_one_that_was_never_stopped(
         with pytest.raises(Interrupted) as stopped:
             train(records, output, one_by_one)
     assert stopped.value.exit_code == 143
+    saved = "pretrained_generator" if phase == "pretrain" else "generator"
+    assert load_upscaler(str(output / "models" / f"{saved}.keras")).scale == 4
     said: list[str] = []
     train(records, output, say=said.append)
     assert any(line.startswith(f"Resuming {phase} at step {step}") for line in said), said
@@ -150,9 +152,8 @@ def test_a_stopped_run_goes_on_and_ends_as_one_that_was_never_stopped(
     for name in ("pretrained_generator", "generator", "discriminator"):
         for ours, expected in zip(weights(output, name), weights(finished, name), strict=True):
             np.testing.assert_allclose(ours, expected, atol=1e-5)
-    assert [(row["phase"], row["step"]) for row in history(output)] == [
-        (row["phase"], row["step"]) for row in history(finished)
-    ]
+    rows, expected = ([(row["phase"], row["step"]) for row in history(folder)] for folder in (output, finished))
+    assert rows == sorted({*expected, (phase, str(step))}, key=lambda row: (row[0] == "finetune", int(row[1])))
 
 
 def test_a_run_whose_pretrained_model_is_gone_does_not_start_from_scratch(records, finished, tmp_path):
@@ -230,6 +231,16 @@ def test_a_damaged_newest_checkpoint_is_passed_over(records, finished, tmp_path)
         np.testing.assert_allclose(ours, expected, atol=1e-5)
 
 
+def test_checkpoints_are_found_without_tensorflows_list_of_them(records, finished, tmp_path):
+    output = tmp_path / "run"
+    shutil.copytree(finished, output)
+    for phase in ("pretrain", "finetune"):
+        (output / "checkpoints" / phase / "checkpoint").unlink()
+    said: list[str] = []
+    train(records, output, say=said.append)
+    assert said == ["pretrain is finished: 8 of 8 steps", "finetune is finished: 6 of 6 steps"]
+
+
 def test_a_folder_of_something_else_is_refused(records, tmp_path):
     (tmp_path / "models").mkdir()
     with pytest.raises(UserError, match=r"no config\.json"):
@@ -293,6 +304,7 @@ def test_no_disk_space_is_said_before_training(records, tmp_path, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10, 9, 1))
     with pytest.raises(UserError, match="are free"):
         train(records, tmp_path / "run")
+    assert not (tmp_path / "run").exists()  # nothing claims the folder: other settings may be tried
 
 
 def test_a_run_folder_appears_with_its_config_before_the_first_step(records, tmp_path):

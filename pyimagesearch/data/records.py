@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from pyimagesearch.data.sources import Pair
+from pyimagesearch.data.pairs import Pair
 from pyimagesearch.errors import UserError
 
 SCHEMA = 1

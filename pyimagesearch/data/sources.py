@@ -15,6 +15,7 @@ import numpy as np
 
 from pyimagesearch import console, images
 from pyimagesearch.console import progress
+from pyimagesearch.data.pairs import Pair, match_lr, read_pair, same_area
 from pyimagesearch.errors import MissingLibrary, UserError
 
 KERNEL = "bicubic"  # MATLAB's imresize
@@ -37,15 +38,6 @@ class Entry:
     height: int
     width: int
     content: str = ""  # hash of its files, where they are at hand: tells an edited picture from the old one
-
-
-@dataclass(frozen=True)
-class Pair:
-    """hr: uint8 RGB (scale*h, scale*w, 3); lr: uint8 RGB (h, w, 3)."""
-
-    name: str
-    lr: np.ndarray
-    hr: np.ndarray
 
 
 class Source(Protocol):
@@ -131,41 +123,6 @@ class FolderSource:
 
     def read(self, entries: Sequence[Entry]) -> Iterator[Pair]:
         return (self._read(entry.name) for entry in entries)
-
-
-def read_pair(hr_path: Path, lr_path: Path | None, scale: int) -> Pair:
-    """A pair from files; without `lr_path` the LR side is made by MATLAB-equivalent bicubic."""
-    hr = images.read(hr_path)
-    if lr_path is None:
-        hr = images.crop_to_multiple(hr, scale)
-        return Pair(hr_path.name, images.downscale(hr, scale), hr)
-    lr = images.read(lr_path)
-    if any(abs(small * scale - big) >= scale for small, big in zip(lr.shape[:2], hr.shape[:2], strict=True)):
-        raise UserError(
-            f"{lr_path}: {lr.shape[1]}x{lr.shape[0]} pixels are not 1/{scale} of "
-            f"{hr_path.name}'s {hr.shape[1]}x{hr.shape[0]}"
-        )
-    return Pair(hr_path.name, *same_area(lr, hr, scale))
-
-
-def same_area(lr: np.ndarray, hr: np.ndarray, scale: int) -> tuple[np.ndarray, np.ndarray]:
-    """Cut both to the area that they share, from the top left."""
-    height, width = min(lr.shape[0], hr.shape[0] // scale), min(lr.shape[1], hr.shape[1] // scale)
-    return lr[:height, :width], hr[: height * scale, : width * scale]
-
-
-def match_lr(hr_paths: Sequence[Path], lr_folder: str | os.PathLike[str], scale: int) -> dict[str, Path]:
-    """The LR picture of each HR picture: of the same stem, or of DIV2K's form (0001.png and 0001x4.png)."""
-    by_stem = {path.stem: path for path in images.list_pictures(lr_folder)}
-    found = {}
-    for path in hr_paths:
-        match = by_stem.get(path.stem) or by_stem.get(f"{path.stem}x{scale}")
-        if match is None:
-            raise UserError(
-                f"{lr_folder}: no LR picture for {path.name} (looked for {path.stem} and {path.stem}x{scale})"
-            )
-        found[path.name] = match
-    return found
 
 
 def _rank(name: str) -> float:

@@ -14,6 +14,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from pyimagesearch import console
+from pyimagesearch.data.pairs import Pair
 from pyimagesearch.data.records import (
     SCHEMA,
     Manifest,
@@ -24,7 +25,7 @@ from pyimagesearch.data.records import (
     read_manifest,
     serialize,
 )
-from pyimagesearch.data.sources import Entry, Pair, Source
+from pyimagesearch.data.sources import Entry, Source
 from pyimagesearch.errors import UserError
 
 SHARD_BYTES = 128_000_000  # large enough for a bucket, small enough that several feed one reader

@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from pyimagesearch.config import TrainConfig
 from pyimagesearch.data.loader import training_batches
+from pyimagesearch.data.pairs import Pair
 from pyimagesearch.data.records import (
     Manifest,
     check_usable,
@@ -23,7 +24,6 @@ from pyimagesearch.data.records import (
     read_manifest,
     read_pictures,
 )
-from pyimagesearch.data.sources import Pair
 from pyimagesearch.errors import Interrupted, RunError, UserError
 from pyimagesearch.evaluation import check_size
 from pyimagesearch.models import build_discriminator, build_generator, build_vgg, compute_in, weights_identity

@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from pyimagesearch import evaluation, figures, report
 from pyimagesearch.console import duration
-from pyimagesearch.data.sources import Pair
+from pyimagesearch.data.pairs import Pair
 from pyimagesearch.training.phases import Phase
 from pyimagesearch.training.run_folder import History, RunFolder
 from pyimagesearch.upscaler import BICUBIC, AnyUpscaler, BicubicUpscaler, Upscaler

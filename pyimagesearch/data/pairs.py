@@ -1,0 +1,55 @@
+"""An LR picture and the HR picture that it was made from, out of files."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pyimagesearch import images
+from pyimagesearch.errors import UserError
+
+
+@dataclass(frozen=True)
+class Pair:
+    """hr: uint8 RGB (scale*h, scale*w, 3); lr: uint8 RGB (h, w, 3)."""
+
+    name: str
+    lr: np.ndarray
+    hr: np.ndarray
+
+
+def read_pair(hr_path: Path, lr_path: Path | None, scale: int) -> Pair:
+    """A pair from files; without `lr_path` the LR side is made by MATLAB-equivalent bicubic."""
+    hr = images.read(hr_path)
+    if lr_path is None:
+        hr = images.crop_to_multiple(hr, scale)
+        return Pair(hr_path.name, images.downscale(hr, scale), hr)
+    lr = images.read(lr_path)
+    if any(abs(small * scale - big) >= scale for small, big in zip(lr.shape[:2], hr.shape[:2], strict=True)):
+        raise UserError(
+            f"{lr_path}: {lr.shape[1]}x{lr.shape[0]} pixels are not 1/{scale} of "
+            f"{hr_path.name}'s {hr.shape[1]}x{hr.shape[0]}"
+        )
+    return Pair(hr_path.name, *same_area(lr, hr, scale))
+
+
+def same_area(lr: np.ndarray, hr: np.ndarray, scale: int) -> tuple[np.ndarray, np.ndarray]:
+    """Cut both to the area that they share, from the top left."""
+    height, width = min(lr.shape[0], hr.shape[0] // scale), min(lr.shape[1], hr.shape[1] // scale)
+    return lr[:height, :width], hr[: height * scale, : width * scale]
+
+
+def match_lr(hr_paths: Sequence[Path], lr_folder: str | os.PathLike[str], scale: int) -> dict[str, Path]:
+    """The LR picture of each HR picture: of the same stem, or of DIV2K's form (0001.png and 0001x4.png)."""
+    by_stem = {path.stem: path for path in images.list_pictures(lr_folder)}
+    found = {}
+    for path in hr_paths:
+        match = by_stem.get(path.stem) or by_stem.get(f"{path.stem}x{scale}")
+        if match is None:
+            raise UserError(
+                f"{lr_folder}: no LR picture for {path.name} (looked for {path.stem} and {path.stem}x{scale})"
+            )
+        found[path.name] = match
+    return found
