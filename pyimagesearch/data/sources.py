@@ -4,6 +4,7 @@ A source knows its pictures (`entries`) before it is asked for one, and then rea
 """
 
 import hashlib
+import logging
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -190,6 +191,9 @@ class Div2kSource:
             f"Preparing div2k/{config} in {self._builder.data_dir}"
             + (f": {console.size(size)} to download" if size else "")
         )
+        logging.getLogger("urllib3").setLevel(
+            logging.ERROR
+        )  # it warns of each of its retries; the failure is ours to say
         try:
             self._builder.download_and_prepare(**download_options())
         except Exception as error:
