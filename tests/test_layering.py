@@ -28,6 +28,7 @@ FLOORS = (
     ("images",),
     ("presets",),
     ("config",),
+    ("files",),
     ("console",),
     ("errors",),
     ("__init__",),

@@ -144,7 +144,7 @@ def test_the_manifest_comes_last(source, tmp_path, monkeypatch):
     def whole_so_far(path, _):
         seen.append((path, set(files(tmp_path))))
 
-    monkeypatch.setattr(writer, "_write_whole", whole_so_far)
+    monkeypatch.setattr(writer, "write_whole", whole_so_far)
     manifest = write(source, tmp_path)
     assert seen == [(str(tmp_path / "manifest.json"), {shard.path for shard in manifest.shards})]
 

@@ -6,7 +6,8 @@ flip from (seed, i), so that batch n is the same on any machine, at any parallel
 
 import tensorflow as tf
 
-from pyimagesearch.data.records import Manifest, join, parse
+from pyimagesearch.data.records import Manifest, parse
+from pyimagesearch.files import join
 
 WINDOW = 1024  # records that are shuffled together: at 196 kB a tile, 0.2 GB
 

@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from pyimagesearch.data.pairs import Pair
 from pyimagesearch.errors import UserError
+from pyimagesearch.files import join
 
 SCHEMA = 1
 COVERAGE = math.sqrt(0.75)  # of the crop positions along each side, so that tiles hold 3/4 of a picture's
@@ -122,7 +123,7 @@ class Manifest:
     tile: int
     stride: int
     pictures: dict[str, int]  # per split
-    contents: str  # hash of the pictures' names, splits and sizes
+    contents: str  # hash of the pictures' names, splits, sizes and files
     shards: list[Shard]
     versions: dict[str, str]
 
@@ -134,11 +135,6 @@ class Manifest:
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), indent=1) + "\n"
-
-
-def join(folder: str, *parts: str) -> str:
-    """A path inside a local or gs:// folder."""
-    return "/".join([folder.rstrip("/"), *parts])
 
 
 def manifest_path(folder: str) -> str:

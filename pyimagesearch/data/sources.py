@@ -15,7 +15,6 @@ from typing import Protocol
 import numpy as np
 
 from pyimagesearch import console, images
-from pyimagesearch.console import progress
 from pyimagesearch.data.pairs import Pair, match_lr, read_pair, same_area
 from pyimagesearch.errors import MissingLibrary, UserError
 
@@ -106,7 +105,11 @@ class FolderSource:
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             found = pool.map(check, self._paths)
             checked = dict(
-                zip(self._paths, progress(found, total=len(self._paths), label="checking", unit="picture"), strict=True)
+                zip(
+                    self._paths,
+                    console.progress(found, total=len(self._paths), label="checking", unit="picture"),
+                    strict=True,
+                )
             )
         return (
             {name: size for name, size in checked.items() if not isinstance(size, str)},

@@ -5,7 +5,6 @@ import importlib.metadata
 import json
 import os
 import platform
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,13 +19,13 @@ from pyimagesearch.data.records import (
     Manifest,
     Shard,
     Tiling,
-    join,
     manifest_path,
     read_manifest,
     serialize,
 )
 from pyimagesearch.data.sources import Entry, Source
 from pyimagesearch.errors import UserError
+from pyimagesearch.files import appearing, check_disk, join, write_whole
 
 SHARD_BYTES = 128_000_000  # large enough for a bucket, small enough that several feed one reader
 
@@ -55,7 +54,7 @@ def write_dataset(
         return _already_written(output, recipe, say)
     plans = list(_plan(source.entries, tiling, scale))
     needed = sum(plan.bytes for plan in plans)
-    _check_disk(output, needed)
+    check_disk(output, needed, "the records")
     _make_folder(output)
     say(
         f"Writing {counts['train']} training and {counts['test']} test pictures to {output}: "
@@ -64,7 +63,7 @@ def write_dataset(
     with tqdm(total=len(source.entries), desc="writing", unit="picture", mininterval=0.5, disable=None) as bar:
         shards = [_write_shard(source, plan, output, tiling, scale, bar.update) for plan in plans]
     manifest = Manifest(**recipe, shards=shards, versions=_versions())
-    _write_whole(manifest_path(output), manifest.to_json())
+    write_whole(manifest_path(output), manifest.to_json())
     return manifest
 
 
@@ -105,19 +104,6 @@ def _plan(entries: Sequence[Entry], tiling: Tiling, scale: int) -> Iterator[_Pla
             yield _Plan(f"{split}/{number:05d}-of-{len(groups):05d}.tfrec", group, size)
 
 
-def _check_disk(output: str, needed: int) -> None:
-    if output.startswith("gs://"):
-        return
-    existing = os.path.abspath(output)
-    while not os.path.exists(existing):
-        existing = os.path.dirname(existing)
-    free = shutil.disk_usage(existing).free
-    if needed > free:
-        raise UserError(
-            f"--output {output}: the records need about {console.size(needed)}, but only {console.size(free)} are free"
-        )
-
-
 def _make_folder(output: str) -> None:
     try:
         tf.io.gfile.makedirs(output)
@@ -129,10 +115,9 @@ def _write_shard(
     source: Source, plan: _Plan, output: str, tiling: Tiling, scale: int, done: Callable[[], object]
 ) -> Shard:
     path = join(output, plan.path)
-    beside = f"{path}.part"
     tf.io.gfile.makedirs(os.path.dirname(path))
     count = 0
-    try:
+    with appearing(path) as beside:
         with tf.io.TFRecordWriter(beside) as writer:
             for pair in source.read(plan.entries):
                 for record in _records(pair, plan, tiling, scale):
@@ -140,11 +125,6 @@ def _write_shard(
                     count += 1
                 done()
         digest, length = _digest(beside)
-        tf.io.gfile.rename(beside, path, overwrite=True)
-    except BaseException:
-        if tf.io.gfile.exists(beside):
-            tf.io.gfile.remove(beside)
-        raise
     return Shard(plan.path, count, length, digest)
 
 
@@ -161,12 +141,6 @@ def _digest(path: str) -> tuple[str, int]:
             digest.update(block)
             length += len(block)
     return digest.hexdigest(), length
-
-
-def _write_whole(path: str, text: str) -> None:
-    with tf.io.gfile.GFile(f"{path}.part", "w") as file:
-        file.write(text)
-    tf.io.gfile.rename(f"{path}.part", path, overwrite=True)
 
 
 def _versions() -> dict[str, str]:

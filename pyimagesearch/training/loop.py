@@ -20,12 +20,12 @@ from pyimagesearch.data.records import (
     Manifest,
     check_usable,
     corrupt_message,
-    join,
     read_manifest,
     read_pictures,
 )
 from pyimagesearch.errors import Interrupted, RunError, UserError
 from pyimagesearch.evaluation import check_size
+from pyimagesearch.files import join
 from pyimagesearch.models import build_discriminator, build_generator, build_vgg, compute_in, weights_identity
 from pyimagesearch.training.checkpoints import PhaseCheckpoints
 from pyimagesearch.training.monitor import Monitor

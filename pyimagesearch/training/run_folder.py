@@ -8,18 +8,14 @@ import io
 import json
 import os
 import platform
-import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from pyimagesearch import console
-from pyimagesearch.data.records import join
 from pyimagesearch.errors import UserError
+from pyimagesearch.files import appearing, check_disk, join, write_whole
 
 # What may differ between two starts of one run without changing what it means.
 FREE_FIELDS = {"steps_per_call", "log_every", "validate_every", "sample_every",
@@ -76,9 +72,9 @@ class RunFolder:
         if now["config"]["pretrain_steps"] > before["config"]["pretrain_steps"] and self.checkpoints("finetune"):
             refuse("pretrain_steps", before["config"]["pretrain_steps"], now["config"]["pretrain_steps"])
         for name in ("dataset", "vgg", "precision"):
-            if now[name] != before.get(name) and not (
-                name == "vgg" and before.get(name) is None
-            ):  # None: no phase 2 yet
+            if name == "vgg" and before.get(name) is None:
+                continue  # no phase 2 yet
+            if now[name] != before.get(name):
                 refuse(name, before.get(name), now[name])
 
     def checkpoints(self, phase: str) -> list[str]:
@@ -86,8 +82,7 @@ class RunFolder:
 
     def write_text(self, name: str, text: str) -> None:
         tf.io.gfile.makedirs(self.path)
-        with _appearing(self.file(name)) as beside, tf.io.gfile.GFile(beside, "w") as file:
-            file.write(text)
+        write_whole(self.file(name), text)
 
     def model_path(self, name: str) -> str:
         return self.file("models", f"{name}.keras")
@@ -98,34 +93,12 @@ class RunFolder:
         with tempfile.TemporaryDirectory() as folder:
             local = os.path.join(folder, "model.keras")
             model.save(local)
-            with _appearing(self.model_path(name)) as beside:
+            with appearing(self.model_path(name)) as beside:
                 tf.io.gfile.copy(local, beside, overwrite=True)
 
     def check_disk(self, needed: int) -> None:
         """Raise UserError unless `needed` bytes are free."""
-        if self.path.startswith("gs://"):
-            return
-        existing = os.path.abspath(self.path)
-        while not os.path.exists(existing):
-            existing = os.path.dirname(existing)
-        free = shutil.disk_usage(existing).free
-        if free < needed:
-            raise UserError(
-                f"--output {self.path}: checkpoints and models need about {console.size(needed)}, "
-                f"but only {console.size(free)} are free"
-            )
-
-
-@contextmanager
-def _appearing(path: str) -> Iterator[str]:
-    """A path to write to; what is written appears as `path` once it is whole, or not at all."""
-    beside = f"{path}.part"
-    try:
-        yield beside
-        tf.io.gfile.rename(beside, path, overwrite=True)
-    finally:
-        if tf.io.gfile.exists(beside):
-            tf.io.gfile.remove(beside)
+        check_disk(self.path, needed, "checkpoints and models")
 
 
 def _parse(path: str, text: str) -> dict[str, Any]:
