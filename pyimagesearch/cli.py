@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from pyimagesearch import __version__
-from pyimagesearch.config import DEVICES, PRECISIONS, SCALES
+from pyimagesearch.config import COMPRESSIONS, DEVICES, PRECISIONS, SCALES
 from pyimagesearch.errors import Interrupted, RunError, UserError
 from pyimagesearch.presets import PRESETS
 
@@ -36,6 +36,7 @@ def build_parser(prog: str = "srgan") -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"srgan {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _add_tfrecords(commands)
+    _add_verify(commands)
     _add_train(commands)
     _add_grid(commands)
     _add_evaluate(commands)
@@ -75,7 +76,19 @@ def _add_tfrecords(commands) -> None:
     add("--scale", type=int, choices=SCALES, default=4, help="HR size over LR size (default 4)")
     add("--crop", type=int, default=96, help="side of the HR training crops that the records must serve (default 96)")
     add("--output", type=_folder, metavar="DIR", default="tfrecord", help="local or gs:// folder (default tfrecord)")
+    add(
+        "--compression",
+        choices=COMPRESSIONS,
+        default="none",
+        help="png: smaller records for slow links, ten times slower to decode (default none)",
+    )
+    add("--repair", action="store_true", help="write only those shards anew that are missing or bad")
     add("--skip-bad", action="store_true", help="folder: leave unreadable or too small pictures out, and count them")
+
+
+def _add_verify(commands) -> None:
+    parser = _command(commands, "verify", "Check every shard of a TFRecord folder against its manifest.")
+    parser.add_argument("folder", type=_folder, metavar="DIR", help="local or gs:// folder")
 
 
 def _add_train(commands) -> None:
@@ -93,6 +106,7 @@ def _add_train(commands) -> None:
     add("--vgg-weights", metavar="WHICH", help="imagenet (Keras' download), random, or the path of an .h5 file")
     add("--precision", choices=PRECISIONS, help="auto: bfloat16 where the device has it")
     add("--seed", type=int, help="of weights, order and augmentation (default 42)")
+    add("--cache", choices=("none", "ram"), default="none", help="ram: keep the decoded tiles in memory (default none)")
     add("--deterministic", action="store_true", help="only deterministic kernels: the same run gives the same bits")
     add(
         "--set",
@@ -141,12 +155,22 @@ def _add_benchmark(commands) -> None:
     step = _command(which, "step", "Time one GAN step: ours, ours in float32, the tutorial's.")
     step.add_argument("--precision", choices=PRECISIONS, default="auto", help="of ours (default auto)")
     step.add_argument("--batch", type=int, default=4, help="crops a step (default 4)")
-    step.add_argument("--json", metavar="FILE", help="write the figures here")
+    loader = _command(which, "loader", "Time loading: ours, cached, the tutorial's layout; and the preset's steps.")
+    loader.add_argument("--preset", default="tutorial", metavar="NAME", help="whose steps to time (default tutorial)")
+    records = _command(which, "records", "Time writing records: all cores, one core.")
+    records.add_argument("--pictures", type=int, default=100, help="pictures to make and write (default 100)")
+    for parser in (loader, records):
+        parser.add_argument("--images", type=_folder, metavar="DIR", help="pictures to use (default: made, 2040x1356)")
+        parser.add_argument("--plot", metavar="FILE", help="draw the figures here, as PNG or PDF")
+    for parser in (step, loader, records):
+        parser.add_argument("--json", metavar="FILE", help="write the figures here")
 
 
 def main(argv: Sequence[str] | None = None, prog: str = "srgan") -> int:
     """Run a command; returns its exit code (design: 0 done, 1 a fault, 2 wrong input, 130 and 143 after a signal)."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # its errors also arrive as exceptions
+    # TensorFlow reads buckets in pieces of this size: its 64 MB would be ten times a block of records.
+    os.environ.setdefault("GCS_READ_CACHE_BLOCK_SIZE_MB", "8")
     argv = list(sys.argv[1:] if argv is None else argv)
     on_main_thread = threading.current_thread() is threading.main_thread()
     before = signal.signal(signal.SIGTERM, _terminated) if on_main_thread else None

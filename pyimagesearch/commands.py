@@ -21,14 +21,34 @@ def tfrecords(args: Namespace) -> None:
     check_crop(args.crop, args.scale)
     _load_tensorflow()
     source = _source(args)
-    from pyimagesearch.data.writer import write_dataset
+    from pyimagesearch.data.writer import repair_dataset, write_dataset
 
-    manifest = write_dataset(source, args.output, scale=args.scale, crop=args.crop)
+    work = repair_dataset if args.repair else write_dataset
+    manifest = work(source, args.output, scale=args.scale, crop=args.crop, compression=args.compression)
     if source.skipped:
         print(f"Left out {len(source.skipped)} pictures:", *source.skipped, sep="\n  ")
     print(
         f"{args.output}: {manifest.records('train')} tiles of {manifest.pictures['train']} training pictures, "
         f"{manifest.pictures['test']} test pictures ({watch})"
+    )
+
+
+def verify(args: Namespace) -> None:
+    """srgan verify"""
+    watch = Stopwatch()
+    _load_tensorflow()
+    from pyimagesearch.data.manifest import load_manifest, repair_hint
+    from pyimagesearch.data.verify import verify
+
+    manifest = load_manifest(args.folder)
+    problems = verify(args.folder, manifest)
+    for problem in problems:
+        print(problem)
+    if problems:
+        raise UserError(f"{len(problems)} of {len(manifest.shards)} shards are bad; {repair_hint(args.folder)}")
+    print(
+        f"{args.folder}: {len(manifest.shards)} shards are good, "
+        f"{manifest.records('train') + manifest.records('test')} records ({watch})"
     )
 
 
@@ -75,7 +95,9 @@ def train(args: Namespace) -> None:
     precision = choose_precision(config.precision, args.device)
     print(f"Preset {config.preset}, {strategy.num_replicas_in_sync} replica(s), {precision}", end="")
     print(f", VGG19 weights: {config.vgg_weights}" if config.finetune_steps else "")
-    Trainer(config, tfrecords=args.tfrecords, output=args.output, strategy=strategy, precision=precision).run()
+    Trainer(
+        config, tfrecords=args.tfrecords, output=args.output, strategy=strategy, precision=precision, cache=args.cache
+    ).run()
     print(f"{args.output}: trained ({watch})")
 
 
@@ -97,7 +119,8 @@ def grid(args: Namespace) -> None:
         raise UserError(f"--rows must be at least 1, received {args.rows}")
     _load_tensorflow()
     from pyimagesearch import evaluation, report
-    from pyimagesearch.data.records import read_manifest, read_pictures
+    from pyimagesearch.data.manifest import read_manifest
+    from pyimagesearch.data.records import read_pictures
     from pyimagesearch.training.strategy import make_strategy
 
     with make_strategy(args.device).scope():
@@ -140,6 +163,15 @@ def evaluate(args: Namespace) -> None:
 def benchmark(args: Namespace) -> None:
     """srgan benchmark WHAT"""
     _load_tensorflow()
-    from pyimagesearch.benchmarks import step
+    if args.benchmark == "step":
+        from pyimagesearch.benchmarks import step
 
-    step.run(precision=args.precision, batch=args.batch, json_path=args.json)
+        step.run(precision=args.precision, batch=args.batch, json_path=args.json)
+    elif args.benchmark == "loader":
+        from pyimagesearch.benchmarks import loader
+
+        loader.run(images=args.images, preset=args.preset, json_path=args.json, plot_path=args.plot)
+    else:
+        from pyimagesearch.benchmarks import records
+
+        records.run(images=args.images, pictures=args.pictures, json_path=args.json, plot_path=args.plot)

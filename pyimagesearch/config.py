@@ -11,6 +11,7 @@ DISCRIMINATORS = ("tutorial", "paper")
 SCALES = (2, 3, 4, 8)
 PIXEL_LOSSES = ("mse", "l1")
 DECAYS = ("constant", "cosine")
+COMPRESSIONS = ("none", "png")  # of the pixels in the records
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 DEVICES = ("gpu", "tpu", "cpu")
 CONTENT_LAYERS = tuple(

@@ -36,7 +36,15 @@ def size(count: float) -> str:
 
 def progress(items: Iterable[T], *, total: int, label: str, unit: str) -> Iterator[T]:
     """Iterate over `items` under a progress bar that shows the time left (on stderr, where that is a terminal)."""
-    yield from tqdm(items, total=total, desc=label, unit=unit, mininterval=0.5, dynamic_ncols=True, disable=None)
+    with progress_bar(total=total, label=label, unit=unit) as bar:
+        for item in items:
+            yield item
+            bar.update()
+
+
+def progress_bar(*, total: int, label: str, unit: str) -> tqdm:
+    """The bar alone, for work that calls its `update()`."""
+    return tqdm(total=total, desc=label, unit=unit, mininterval=0.5, dynamic_ncols=True, disable=None)
 
 
 class Stopwatch:

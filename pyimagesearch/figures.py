@@ -1,7 +1,7 @@
 """Grids and zooms from arrays. matplotlib's Agg canvas: no display is needed."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -112,6 +112,18 @@ def zoom(panel: Panel, region: Region) -> Figure:
     inset.spines[:].set(color=MARK, linewidth=1.5)
     axes.indicate_inset_zoom(inset, edgecolor=MARK, alpha=1, linewidth=1.5)
     figure.suptitle(f"{panel.title}   {panel.caption}", y=1 - 0.1 / figure.get_figheight(), va="top", fontsize=12)
+    return figure
+
+
+def bars(values: Mapping[str, float], *, title: str, unit: str) -> Figure:
+    """A horizontal bar for each value, on a logarithmic axis: ratios are lengths."""
+    figure = Figure(figsize=(7, 0.9 + 0.45 * len(values)), dpi=150, layout="constrained")
+    axes = figure.add_subplot()
+    drawn = axes.barh(list(values), list(values.values()), color="#4477aa")
+    axes.bar_label(drawn, labels=[f"{value:,.4g}" for value in values.values()], padding=4)
+    axes.set(xscale="log", title=title, xlabel=unit, xlim=(min(values.values()) / 3, max(values.values()) * 4))
+    axes.invert_yaxis()
+    axes.spines[["top", "right"]].set_visible(False)
     return figure
 
 

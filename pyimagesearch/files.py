@@ -1,5 +1,6 @@
 """Local and gs:// files: paths, writing whole or not at all, room on the disk."""
 
+import fcntl
 import os
 import shutil
 from collections.abc import Iterator
@@ -32,6 +33,29 @@ def write_whole(path: str, text: str) -> None:
     """Write a text file that appears only when it is whole."""
     with appearing(path) as beside, tf.io.gfile.GFile(beside, "w") as file:
         file.write(text)
+
+
+def read_text(path: str) -> str:
+    """The whole of a text file."""
+    with tf.io.gfile.GFile(path, "r") as file:
+        return file.read()
+
+
+@contextmanager
+def exclusive(folder: str) -> Iterator[None]:
+    """Hold a local folder alone, until the end or the process's death; a bucket knows no locks."""
+    if folder.startswith("gs://"):
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError(f"{folder}: another process is writing to this folder; wait for it") from None
+        yield
+    finally:
+        os.close(handle)
 
 
 def check_disk(output: str, needed: int, what: str) -> None:

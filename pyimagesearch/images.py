@@ -4,6 +4,8 @@ A picture is a uint8 RGB array (H, W, 3). NumPy and Pillow only; OpenCV is impor
 that Pillow does not read (floating-point TIFF among them).
 """
 
+import io
+import math
 import os
 import warnings
 from pathlib import Path
@@ -14,6 +16,7 @@ from PIL import Image, ImageOps
 from pyimagesearch.errors import MissingLibrary, UserError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".jp2")
+STRIP = 1 << 20  # pixels that are resized in one go
 # Pillow warns from here on and refuses twice as many: a header that says more than 500 megapixels is a fault.
 Image.MAX_IMAGE_PIXELS = 250_000_000
 # What Pillow says of odd metadata is no concern of whoever reads pixels, and of a corrupt file we say it ourselves.
@@ -38,8 +41,17 @@ def list_pictures(folder: str | os.PathLike[str]) -> list[Path]:
     return found
 
 
-def read(path: str | os.PathLike[str]) -> np.ndarray:
-    """Any picture as uint8 RGB (H, W, 3).
+def pixels(path: str | os.PathLike[str]) -> int:
+    """How many pixels a file says it holds; 0 where only reading it can tell."""
+    try:
+        with Image.open(path) as opened:
+            return opened.width * opened.height
+    except Exception:  # whatever it is, read() says it
+        return 0
+
+
+def read(path: str | os.PathLike[str] | io.BytesIO) -> np.ndarray:
+    """Any picture, from a file or from its bytes, as uint8 RGB (H, W, 3).
 
     EXIF rotation is applied; grey, palette, CMYK and 16-bit pictures are converted; transparent
     pixels are laid over white. A truncated or corrupt file raises UnreadablePicture.
@@ -47,12 +59,15 @@ def read(path: str | os.PathLike[str]) -> np.ndarray:
     try:
         with Image.open(path) as opened:
             opened.load()
-            return _to_rgb(ImageOps.exif_transpose(opened))
+            ImageOps.exif_transpose(opened, in_place=True)  # no copy of the pixels where there is nothing to turn
+            return _to_rgb(opened)
     except FileNotFoundError:
         raise UserError(f"{path}: no such file") from None
     except PermissionError:
         raise UserError(f"{path}: cannot be read (permission denied)") from None
     except Image.UnidentifiedImageError:
+        if isinstance(path, io.BytesIO):
+            raise UnreadablePicture("not a picture that Pillow can read") from None
         return _read_with_opencv(path)
     except Exception as error:  # Pillow's decoders raise OSError, SyntaxError, ValueError, struct.error, ...
         raise UnreadablePicture(f"{path}: corrupt or truncated picture ({_one_line(error)})") from None
@@ -69,7 +84,7 @@ def _to_rgb(image: Image.Image) -> np.ndarray:
     if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
         rgba = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", rgba.size, (255, 255, 255, 255)), rgba)
-    return np.array(image.convert("RGB"))
+    return np.array(image if image.mode == "RGB" else image.convert("RGB"))
 
 
 def _to_8_bit(samples: np.ndarray) -> np.ndarray:
@@ -177,8 +192,34 @@ def resize_bicubic(picture: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 def downscale(hr: np.ndarray, scale: int) -> np.ndarray:
-    """The LR picture (H/scale, W/scale, 3) of an HR picture whose sides divide by `scale`."""
-    return resize_bicubic(hr, hr.shape[0] // scale, hr.shape[1] // scale)
+    """The LR picture (H/scale, W/scale, 3) of an HR picture whose sides divide by `scale`.
+
+    resize_bicubic for a whole factor, several times as fast and without a copy of the picture in float32.
+    """
+    return _shrink_axis(_shrink_axis(hr, scale, 0), scale, 1)
+
+
+def _shrink_axis(samples: np.ndarray, scale: int, axis: int) -> np.ndarray:
+    """One pass of a downscale: every output pixel has the same weights, which slide over strips of the picture."""
+    centre = (scale - 1) / 2  # of the first output pixel
+    offsets = np.arange(math.floor(centre - 2 * scale) + 1, math.ceil(centre + 2 * scale))  # inside the kernel
+    weights = _cubic((centre - offsets) / scale)
+    length, across = samples.shape[axis], 1 - axis
+    padding = [(0, 0)] * 3
+    padding[axis] = (-offsets[0], max(0, offsets[-1] + 1 - scale))
+    shape = list(samples.shape)
+    shape[axis] //= scale
+    out = np.empty(shape, np.uint8)
+    step = max(1, STRIP // length)
+    for start in range(0, samples.shape[across], step):
+        strip = (slice(None),) * across + (slice(start, start + step),)
+        part = np.pad(samples[strip], padding, mode="edge").astype(np.float32)
+        # (rows, columns, channels, taps); einsum is one call without Python's lock
+        windows = np.lib.stride_tricks.sliding_window_view(part, len(weights), axis=axis)
+        windows = windows[::scale] if axis == 0 else windows[:, ::scale]
+        total = np.einsum("hwct,t->hwc", windows, (weights / weights.sum()).astype(np.float32))
+        out[strip] = np.clip(np.rint(total, out=total), 0, 255, out=total)
+    return out
 
 
 def upscale_bicubic(lr: np.ndarray, scale: int) -> np.ndarray:

@@ -1,5 +1,6 @@
 """What all tests share: quiet TensorFlow, two logical CPU devices, and where real pictures are."""
 
+import functools
 import os
 from pathlib import Path
 
@@ -50,7 +51,6 @@ def save_generator(tmp_path_factory):
     Its last conv is enlarged, so that it visibly differs from bicubic without any training.
     """
     import dataclasses
-    import functools
 
     import keras
 
@@ -86,8 +86,8 @@ class ArraySource:
         self.entries = [Entry(name, split, *hr.shape[:2]) for name, (split, hr) in named.items()]
         self.pairs = {name: Pair(name, shrink(hr, scale), hr) for name, (_, hr) in named.items()}
 
-    def read(self, entries):
-        return (self.pairs[entry.name] for entry in entries)
+    def jobs(self, entries):
+        return (functools.partial(self.pairs.__getitem__, entry.name) for entry in entries)
 
 
 @pytest.fixture

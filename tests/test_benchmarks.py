@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from pyimagesearch.benchmarks import step
-from pyimagesearch.benchmarks.tutorial import TutorialTraining
+from pyimagesearch import images
+from pyimagesearch.benchmarks import loader, measure, records, step
+from pyimagesearch.benchmarks.tutorial import TutorialTraining, tutorial_batches, write_tutorial_records
 from pyimagesearch.cli import main
+from pyimagesearch.data.pairs import Pair
 from pyimagesearch.models import build_vgg
 from pyimagesearch.presets import get_config
 from pyimagesearch.training.phases import build_finetune
@@ -44,3 +46,75 @@ def test_benchmark_step_prints_ratios_and_writes_every_side(tmp_path, capsys, mo
     for side in ("ours", "ours_float32", "tutorial"):
         assert found[side]["seconds"] > 0
     assert capsys.readouterr().out.count("x the tutorial's speed") == 3
+
+
+def test_the_tutorials_loader_gives_aligned_crops_and_reads_whole_pictures(tmp_path, noise):
+    lr = noise(100, 120)
+    pair = Pair("a", lr, lr.repeat(4, axis=0).repeat(4, axis=1))
+    write_tutorial_records([pair], str(tmp_path / "a.tfrec"))
+    before = measure.bytes_read()
+    for small, large in tutorial_batches(str(tmp_path / "a.tfrec"), 8).take(5).as_numpy_iterator():
+        assert small.shape == (8, 24, 24, 3)
+        np.testing.assert_array_equal(large, small.repeat(4, axis=1).repeat(4, axis=2))
+    assert measure.bytes_read() - before > 40 * (pair.lr.nbytes + pair.hr.nbytes)
+
+
+def test_pictures_for_benchmarks_differ_and_have_their_size(tmp_path, monkeypatch):
+    monkeypatch.setattr(measure, "SIZE", (120, 200))
+    measure.make_pictures(tmp_path, 14)
+    pictures = [images.read(path) for path in sorted(tmp_path.iterdir())]
+    assert {picture.shape for picture in pictures} == {(120, 200, 3)}
+    assert len({picture.tobytes() for picture in pictures}) == 14
+
+
+def test_peak_memory_is_that_since_it_was_forgotten():
+    np.ones(300_000_000, np.uint8)
+    before = measure.peak_memory()
+    measure.forget_peak_memory()
+    assert measure.peak_memory() < before - 200_000_000
+
+
+@pytest.mark.parametrize(("loaded", "waits"), [(100.0, "loader waits"), (10.0, "training step waits")])
+def test_the_verdict_says_who_waits_for_the_fastest_phase(loaded, waits):
+    assert waits in loader._verdict(loaded, {"pretrain": 50.0, "finetune": 5.0})
+
+
+def test_too_few_pictures_are_refused(tmp_path, noise, capsys):
+    for number in range(3):
+        images.write(tmp_path / f"{number}.png", noise(100, 100, number))
+    assert main(["benchmark", "loader", "--images", str(tmp_path)]) == 2
+    assert "holds 2 training pictures; at least 24 are needed" in capsys.readouterr().err
+    assert main(["benchmark", "records", "--pictures", "1"]) == 2
+    assert "--pictures must be at least 2, received 1" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_benchmark_loader_measures_every_side_and_says_who_waits(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(loader, "ROUNDS", 1)
+    monkeypatch.setattr(loader, "SECONDS", 1.0)
+    json_path, plot = tmp_path / "loader.json", tmp_path / "loader.png"
+    command = ["benchmark", "loader", "--preset", "smoke", "--json", str(json_path), "--plot", str(plot)]
+    assert main(command) == 0
+    found = json.loads(json_path.read_text())
+    for side in ("ours", "ours_cached", "tutorial"):
+        assert found[side]["crops_per_s"] > 0
+        assert found[side]["peak_rss_mb"] > 100
+    assert found["ours"]["bytes_per_crop"] < 250_000
+    assert found["ours_cached"]["bytes_per_crop"] < 1000
+    assert found["tutorial"]["bytes_per_crop"] > 8_000_000  # a whole picture of 2040x1356
+    assert set(found["step"]["crops_per_s"]) == {"pretrain", "finetune"}
+    assert images.read(plot).shape[1] > 500
+    assert found["verdict"] in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_benchmark_records_writes_on_all_cores_and_on_one(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(records, "ROUNDS", 1)
+    monkeypatch.setattr(measure, "SIZE", (300, 400))
+    json_path, plot = tmp_path / "records.json", tmp_path / "records.png"
+    command = ["benchmark", "records", "--pictures", "4", "--json", str(json_path), "--plot", str(plot)]
+    assert main(command) == 0
+    found = json.loads(json_path.read_text())
+    assert all(found[side][key] > 0 for side in ("ours", "one_core") for key in ("pictures_per_s", "mb_per_s"))
+    assert images.read(plot).shape[1] > 500
+    assert "x one core's speed" in capsys.readouterr().out

@@ -337,3 +337,24 @@ def test_without_opencvs_libraries_the_message_says_what_to_install(monkeypatch)
     monkeypatch.setitem(sys.modules, "cv2", None)
     with pytest.raises(UserError, match=r"libgl1.*libsm6.*libice6.*libx11-6.*libglib2\.0-0"):
         images.opencv()
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4, 8])
+@pytest.mark.parametrize("size", [(1, 1), (2, 1), (5, 16), (150, 40)], ids=str)
+def test_the_fast_downscale_equals_the_general_one(noise, size, scale):
+    hr = noise(size[0] * scale, size[1] * scale)
+    np.testing.assert_array_equal(images.downscale(hr, scale), images.resize_bicubic(hr, *size))
+
+
+def test_a_downscale_in_strips_is_seamless(noise, monkeypatch):
+    hr = noise(64, 96)
+    whole = images.downscale(hr, 4)
+    monkeypatch.setattr(images, "STRIP", 64 * 5)
+    np.testing.assert_array_equal(images.downscale(hr, 4), whole)
+
+
+def test_a_file_says_how_many_pixels_it_holds(tmp_path, noise):
+    images.write(tmp_path / "a.png", noise(3, 5))
+    assert images.pixels(tmp_path / "a.png") == 15
+    (tmp_path / "b.png").write_bytes(b"garbage")
+    assert images.pixels(tmp_path / "b.png") == images.pixels(tmp_path / "none.png") == 0

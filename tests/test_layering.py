@@ -28,7 +28,7 @@ FLOORS = (
     ("images",),
     ("presets",),
     ("config",),
-    ("files",),
+    ("files", "memory"),
     ("console",),
     ("errors",),
     ("__init__",),

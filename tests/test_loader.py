@@ -1,15 +1,23 @@
 """pyimagesearch.data.loader: aligned crops in an order that is a function of the seed alone."""
 
+import hashlib
 import itertools
+import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from pyimagesearch.data import writer
-from pyimagesearch.data.loader import augment, random_crop, training_batches
-from pyimagesearch.data.records import corrupt_message, join
+from pyimagesearch import console, memory
+from pyimagesearch.data import order, parallel, shards
+from pyimagesearch.data.cache import RamCache
+from pyimagesearch.data.loader import training_batches
+from pyimagesearch.data.records import corrupt_message
 from pyimagesearch.data.writer import write_dataset
+from pyimagesearch.errors import UserError
+from pyimagesearch.files import join
 
 
 def blocks(lr, scale):
@@ -25,12 +33,12 @@ def nearest(hr, scale):
 def dataset(tmp_path, noise, array_source, monkeypatch):
     """dataset(scale, lr_sizes) is (folder, manifest) of block pictures in several shards."""
 
-    def make(scale=4, sizes=((30, 40), (24, 24), (12, 50)), crop=32, shard_bytes=20_000):
-        monkeypatch.setattr(writer, "SHARD_BYTES", shard_bytes)
+    def make(scale=4, sizes=((30, 40), (24, 24), (12, 50)), crop=32, shard_bytes=20_000, compression="none"):
+        monkeypatch.setattr(shards, "SHARD_BYTES", shard_bytes)
         pictures = [blocks(noise(*size, seed), scale) for seed, size in enumerate(sizes)]
         source = array_source(pictures, pictures[:1], scale=scale, shrink=nearest)
-        folder = str(tmp_path / "records")
-        return folder, write_dataset(source, folder, scale=scale, crop=crop)
+        folder = str(tmp_path / compression)
+        return folder, write_dataset(source, folder, scale=scale, crop=crop, compression=compression)
 
     return make
 
@@ -45,7 +53,7 @@ def numbered(tmp_path, array_source, monkeypatch):
     """numbered(count) is (folder, manifest) of records whose pixels say which record they are."""
 
     def make(count):
-        monkeypatch.setattr(writer, "SHARD_BYTES", 4 * 16 * 16 * 3)  # three records a shard
+        monkeypatch.setattr(shards, "SHARD_BYTES", 4 * 16 * 16 * 3)  # three records a shard
         pictures = constant_pictures(count)
         folder = str(tmp_path / f"numbered{count}")
         return folder, write_dataset(array_source(pictures, pictures[:1]), folder, scale=4, crop=16)
@@ -70,7 +78,7 @@ def assert_equal_batches(got, expected):
         np.testing.assert_array_equal(one[1], other[1])
 
 
-# Crops and symmetries
+# Crops
 
 
 @pytest.mark.parametrize(("scale", "crop"), [(2, 24), (3, 33), (4, 32), (8, 32)])
@@ -89,54 +97,6 @@ def test_batches_have_a_static_shape(dataset):
     lr, hr = training_batches(folder, manifest, crop=16, batch=3, seed=0).element_spec
     assert lr.shape == (3, 4, 4, 3)
     assert hr.shape == (3, 16, 16, 3)
-
-
-def square_symmetries(picture):
-    return [np.rot90(flipped, turns) for flipped in (picture, picture[:, ::-1]) for turns in range(4)]
-
-
-def test_the_eight_symmetries_are_those_of_numpy_and_equally_likely(noise):
-    lr, draws = noise(3, 3), 1600
-    hr = blocks(lr, 2)
-    dataset = tf.data.Dataset.range(draws).map(lambda index: augment(tf.constant(lr), tf.constant(hr), [5, index]))
-    expected = [turned.tobytes() for turned in square_symmetries(lr)]
-    counts = np.zeros(8)
-    for small, large in dataset.as_numpy_iterator():
-        counts[expected.index(small.tobytes())] += 1
-        np.testing.assert_array_equal(large, blocks(small, 2))
-    chi_square = np.sum((counts - draws / 8) ** 2 / (draws / 8))
-    assert chi_square < 24.3, counts  # 7 degrees of freedom, 1 in 1000; the seeds are fixed
-
-
-def test_crops_are_uniform_over_all_positions_with_the_borders(noise):
-    """5 x 4 positions of a crop of 4 LR pixels in 8 x 7."""
-    lr, draws = noise(8, 7), 2000
-    hr = blocks(lr, 4)
-    dataset = tf.data.Dataset.range(draws).map(
-        lambda index: random_crop(tf.constant(lr), tf.constant(hr), 16, 4, [5, index])
-    )
-    expected = [lr[top : top + 4, left : left + 4].tobytes() for top in range(5) for left in range(4)]
-    counts = np.zeros(20)
-    for small, large in dataset.as_numpy_iterator():
-        counts[expected.index(small.tobytes())] += 1
-        np.testing.assert_array_equal(large, blocks(small, 4))
-    chi_square = np.sum((counts - draws / 20) ** 2 / (draws / 20))
-    assert chi_square < 43.8, counts  # 19 degrees of freedom, 1 in 1000
-
-
-def test_crop_and_symmetry_are_drawn_independently(noise):
-    """The same symmetry must not always come with the same corner."""
-    lr = noise(5, 5)
-    hr = blocks(lr, 2)
-
-    def both(index):
-        small, large = random_crop(tf.constant(lr), tf.constant(hr), 8, 2, [1, index])  # four positions
-        return augment(small, large, [1, index])[0]
-
-    crops = [lr[top : top + 4, left : left + 4] for top in range(2) for left in range(2)]
-    expected = {turned.tobytes() for crop in crops for turned in square_symmetries(crop)}
-    seen = {small.tobytes() for small in tf.data.Dataset.range(500).map(both).as_numpy_iterator()}
-    assert seen == expected  # all 32 combinations
 
 
 def test_a_record_is_cropped_and_turned_anew_in_every_epoch(tmp_path, noise, array_source):
@@ -186,15 +146,23 @@ def test_a_start_in_the_middle_gives_the_batches_of_one_run(dataset, start):
     assert_equal_batches(take(folder, manifest, 8 - start, start_step=start), whole[start:])
 
 
-@pytest.mark.parametrize("hosts", [2, 4])
+@pytest.mark.parametrize("hosts", [2, 3, 4])
 @pytest.mark.parametrize("start", [0, 3])
 def test_hosts_share_the_batches_of_one_host(dataset, hosts, start):
+    """Row r of a batch belongs to host r mod hosts."""
     folder, manifest = dataset(sizes=[(18, 18)] * 5)
-    whole = take(folder, manifest, 4, batch=8, start_step=start)
-    shares = [take(folder, manifest, 4, batch=8, start_step=start, hosts=hosts, host=host) for host in range(hosts)]
+    whole = take(folder, manifest, 4, batch=12, start_step=start)
+    shares = [take(folder, manifest, 4, batch=12, start_step=start, hosts=hosts, host=host) for host in range(hosts)]
     for number, (lr, hr) in enumerate(whole):
-        np.testing.assert_array_equal(np.concatenate([share[number][0] for share in shares]), lr)
-        np.testing.assert_array_equal(np.concatenate([share[number][1] for share in shares]), hr)
+        for host, share in enumerate(shares):
+            np.testing.assert_array_equal(share[number][0], lr[host::hosts])
+            np.testing.assert_array_equal(share[number][1], hr[host::hosts])
+
+
+def test_hosts_that_do_not_divide_the_batch_are_a_fault(dataset):
+    folder, manifest = dataset()
+    with pytest.raises(ValueError, match="3 hosts do not divide a batch of 4"):
+        take(folder, manifest, 1, hosts=3)
 
 
 def test_a_hosts_rows_may_be_split_among_its_replicas(dataset):
@@ -205,6 +173,114 @@ def test_a_hosts_rows_may_be_split_among_its_replicas(dataset):
     assert_equal_batches(joined, whole)
 
 
+def test_another_parallelism_gives_the_same_batches(dataset, monkeypatch):
+    folder, manifest = dataset(sizes=[(40, 40)] * 5)
+    whole = take(folder, manifest, 20)
+    for cores in (1, 7):
+        monkeypatch.setattr(parallel, "cores", lambda cores=cores: cores)
+        assert_equal_batches(take(folder, manifest, 20), whole)
+
+
+def test_another_process_gives_the_same_batches(dataset):
+    folder, manifest = dataset(sizes=[(40, 40)] * 5)
+    program = f"""
+import hashlib
+from pyimagesearch.data.loader import training_batches
+from pyimagesearch.data.manifest import read_manifest
+batches = training_batches({folder!r}, read_manifest({folder!r}), crop=32, batch=4, seed=7, start_step=9)
+print(*(hashlib.sha256(lr.numpy().tobytes() + hr.numpy().tobytes()).hexdigest() for lr, hr in batches.take(5)))
+"""
+    there = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    here = take(folder, manifest, 5, start_step=9)
+    assert there == [hashlib.sha256(lr.tobytes() + hr.tobytes()).hexdigest() for lr, hr in here]
+
+
+def test_compressed_records_give_the_same_batches(dataset):
+    """In blocks that mix tiles of several shapes."""
+    plain = dataset()
+    png = dataset(compression="png")
+    assert plain[1].shards != png[1].shards
+    assert_equal_batches(take(*png, 10), take(*plain, 10))
+
+
+@pytest.mark.parametrize("options", [{}, {"start_step": 5}, {"hosts": 2, "host": 1}], ids=str)
+@pytest.mark.parametrize("compression", ["none", "png"])
+def test_a_cache_gives_the_same_batches_and_reads_no_file(dataset, options, compression):
+    folder, manifest = dataset(compression=compression)
+    expected = take(folder, manifest, 12, **options)
+    cache = RamCache(folder, manifest)
+    shutil.rmtree(folder)
+    assert_equal_batches(take(folder, manifest, 12, cache=cache, **options), expected)
+
+
+def test_a_cache_that_does_not_fit_is_refused_with_both_sizes(dataset, monkeypatch):
+    folder, manifest = dataset()
+    monkeypatch.setattr(memory, "available", lambda: 1_000_000_000)
+    pixels = 3 * sum(shard.lr_pixels for shard in manifest.of_split("train")) * 17
+    message = (
+        f"--cache ram: the tiles take {console.size(pixels)} .*only 1.0 GB of memory are free; leave --cache ram out"
+    )
+    with pytest.raises(UserError, match=message):
+        RamCache(folder, manifest)
+
+
+def test_a_cache_of_a_corrupt_shard_names_it(numbered):
+    folder, manifest = numbered(11)
+    path = flip(folder, manifest)
+    with pytest.raises(UserError, match=f"{path}: record 0 at byte 0 is corrupt"):
+        RamCache(folder, manifest)
+
+
+def read_bytes():
+    """What this process has read from files so far."""
+    with open("/proc/self/io") as file:
+        return int(file.readline().split()[1])
+
+
+def bytes_for(folder, manifest, steps, **options):
+    before = read_bytes()
+    take(folder, manifest, steps, crop=16, **options)
+    return read_bytes() - before
+
+
+@pytest.fixture
+def windows(tmp_path, array_source, noise, monkeypatch):
+    """(folder, manifest, bytes of all shards): 2,048 records of one crop in 64 blocks, 8 windows an epoch."""
+    monkeypatch.setattr(order, "WINDOW_BYTES", 8 * 32 * 16 * 16 * 3 * 1.07)
+    pictures = [noise(16, 16, seed) for seed in range(2048)]
+    manifest = write_dataset(array_source(pictures, pictures[:1]), str(tmp_path), scale=4, crop=16)
+    return str(tmp_path), manifest, sum(shard.bytes for shard in manifest.of_split("train"))
+
+
+def test_a_start_in_the_middle_reads_no_more_than_a_start_at_the_beginning(windows):
+    folder, manifest, size = windows
+    # Window 6 of 8; it and the next are read, and one more may be begun.
+    assert bytes_for(folder, manifest, 1, batch=8, start_step=200) < 0.5 * size
+
+
+@pytest.mark.parametrize("host", [0, 3])
+def test_a_host_reads_hardly_more_than_its_part(windows, host):
+    folder, manifest, size = windows
+    whole = bytes_for(folder, manifest, 128, batch=16)
+    part = bytes_for(folder, manifest, 128, batch=16, hosts=4, host=host)
+    assert size < whole < 1.6 * size  # an epoch, and what is read ahead
+    assert part < 0.4 * whole
+
+
+def test_batches_mix_pictures_nearly_as_uniform_sampling_does(tmp_path, array_source, monkeypatch):
+    """At least 90% of the distinct pictures that as many uniformly drawn tiles would come from."""
+    monkeypatch.setattr(order, "WINDOW_BYTES", 64 * 32 * 16 * 16 * 3 * 1.07)  # 64 blocks, as with crops of 96
+    monkeypatch.setattr(shards, "SHARD_BYTES", 10 * 160 * 192 * 3 * 1.9)  # 10 pictures or so, as with DIV2K
+    pictures = [np.full((160, 192, 3), number, np.uint8) for number in range(200)]
+    folder = str(tmp_path)
+    manifest = write_dataset(array_source(pictures, pictures[:1]), folder, scale=4, crop=16)
+    blocks = sum(len(shard.blocks) for shard in manifest.of_split("train"))
+    assert len(manifest.of_split("train")) > 15
+    assert blocks > 3 * 64
+    distinct = [len(set(batch)) for batch in numbers(folder, manifest, 100, batch=64)]
+    assert np.mean(distinct) >= 0.9 * 200 * (1 - (1 - 1 / 200) ** 64)
+
+
 def test_seeds_differ_in_order_and_in_crops(numbered, dataset):
     folder, manifest = numbered(11)
     assert numbers(folder, manifest, 3, seed=1) != numbers(folder, manifest, 3, seed=2)
@@ -213,22 +289,28 @@ def test_seeds_differ_in_order_and_in_crops(numbered, dataset):
     assert any(not np.array_equal(a[0], b[0]) for a, b in zip(one, other, strict=True))
 
 
-def test_a_corrupt_record_stops_the_batches_and_can_be_located(numbered):
-    folder, manifest = numbered(11)
+def flip(folder, manifest):
+    """Flip a byte of the third shard; gives its path."""
     path = join(folder, manifest.of_split("train")[2].path)
     with open(path, "r+b") as shard:
         shard.seek(500)
         byte = shard.read(1)
         shard.seek(500)
         shard.write(bytes([byte[0] ^ 0xFF]))
+    return path
+
+
+def test_a_corrupt_record_stops_the_batches_and_can_be_located(numbered):
+    folder, manifest = numbered(11)
+    path = flip(folder, manifest)
     with pytest.raises(tf.errors.DataLossError):
         numbers(folder, manifest, 3)
     paths = [join(folder, shard.path) for shard in manifest.of_split("train")]
-    assert corrupt_message(paths).startswith(f"{path}: corrupt record after 0 good ones")
+    assert corrupt_message(folder, paths).startswith(f"{path}: record 0 at byte 0 is corrupt")
 
 
 def test_the_order_depends_on_the_seed_alone_and_not_on_tensorflows(tmp_path, array_source, noise):
-    manifest = writer.write_dataset(
+    manifest = write_dataset(
         array_source([noise(32, 32, i) for i in range(20)], [noise(32, 32)]), str(tmp_path), scale=4, crop=32
     )
     batches = []

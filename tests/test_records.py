@@ -1,6 +1,5 @@
 """pyimagesearch.data.records: the TFRecord contract."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -9,17 +8,19 @@ import tensorflow as tf
 
 from pyimagesearch import images
 from pyimagesearch.data import records
-from pyimagesearch.data.records import Tiling, check_usable, parse, read_manifest, read_pictures, serialize
-from pyimagesearch.data.sources import Pair
+from pyimagesearch.data.manifest import read_manifest
+from pyimagesearch.data.records import parse, parse_block, read_block, read_pictures, scan, serialize
 from pyimagesearch.data.writer import write_dataset
 from pyimagesearch.errors import UserError
 
+COMPRESSIONS = ("none", "png")
 
-@pytest.fixture
-def folder(tmp_path, noise, array_source):
+
+@pytest.fixture(params=COMPRESSIONS)
+def folder(request, tmp_path, noise, array_source):
     """A small dataset folder: 3 training and 2 test pictures."""
     source = array_source([noise(48, 64, seed) for seed in range(3)], [noise(40, 52, 7), noise(32, 32, 8)])
-    write_dataset(source, str(tmp_path / "records"), scale=4, crop=32)
+    write_dataset(source, str(tmp_path / "records"), scale=4, crop=32, compression=request.param)
     return tmp_path / "records"
 
 
@@ -27,9 +28,10 @@ def folder(tmp_path, noise, array_source):
 
 
 @pytest.mark.parametrize(("height", "width", "scale"), [(5, 7, 4), (1, 1, 2), (6, 3, 3), (3, 5, 8)])
-def test_a_record_gives_back_every_pixel(noise, height, width, scale):
+@pytest.mark.parametrize("compression", COMPRESSIONS)
+def test_a_record_gives_back_every_pixel(noise, height, width, scale, compression):
     lr, hr = noise(height, width), noise(scale * height, scale * width, seed=1)
-    name, read_lr, read_hr = parse(tf.constant(serialize("Ä b.png", lr, hr)), scale)
+    name, read_lr, read_hr = parse(tf.constant(serialize("Ä b.png", lr, hr, compression)), scale, compression)
     assert name.numpy().decode() == "Ä b.png"
     assert read_lr.dtype == read_hr.dtype == tf.uint8
     np.testing.assert_array_equal(read_lr, lr)
@@ -65,172 +67,6 @@ def test_a_truncated_record_is_refused(noise, keep):
         list(dataset.map(lambda record: parse(record, 4)))
 
 
-# Tiles
-
-CROPS = [(96, 4), (32, 4), (192, 4), (96, 2), (48, 2), (96, 3), (96, 8), (16, 8)]
-
-
-def positions_held(tiling, length, crop, scale):
-    """For every LR position of a crop along a side: does one tile hold the whole crop?"""
-    positions = np.arange((length - crop) // scale + 1) * scale
-    offsets = np.array(tiling.offsets(length, scale))
-    return ((offsets <= positions[:, None]) & (positions[:, None] + crop <= offsets + tiling.tile)).any(axis=1)
-
-
-@pytest.mark.parametrize(("crop", "scale"), CROPS)
-def test_tiles_hold_three_quarters_of_a_large_pictures_crops(crop, scale):
-    tiling = Tiling.for_crop(crop, scale)
-    height, width = 15 * crop // scale * scale, 21 * crop // scale * scale
-    held = np.outer(
-        positions_held(tiling, height, crop, scale), positions_held(tiling, width, crop, scale)
-    )  # a crop is in a tile if it is along both sides
-    assert held.mean() >= 0.75
-
-
-def stored_share(tiling, height, width, scale):
-    """Stored pixels over the picture's."""
-    count = len(tiling.offsets(height, scale)) * len(tiling.offsets(width, scale))
-    return count * tiling.tile**2 / (height * width)
-
-
-@pytest.mark.parametrize(("crop", "scale"), CROPS)
-def test_tiles_of_a_large_picture_store_at_most_twice_its_pixels(crop, scale):
-    tiling = Tiling.for_crop(crop, scale)
-    assert stored_share(tiling, 20 * tiling.tile, 30 * tiling.tile, scale) <= 2
-
-
-@pytest.mark.parametrize("size", [(1356, 2040), (1424, 2016), (1152, 2040), (2040, 2040), (2040, 1360)], ids=str)
-def test_tiles_of_div2ks_pictures_keep_both_promises(size):
-    tiling = Tiling.for_crop(96, 4)
-    held = np.outer(*(positions_held(tiling, side, 96, 4) for side in size))
-    assert held.mean() >= 0.75
-    assert stored_share(tiling, *size, 4) <= 2
-
-
-@pytest.mark.parametrize(("crop", "scale"), CROPS)
-@pytest.mark.parametrize("length_in_tiles", [1.01, 1.5, 2, 3.3, 10])
-def test_tiles_begin_on_lr_pixels_and_end_flush_with_the_border(crop, scale, length_in_tiles):
-    tiling = Tiling.for_crop(crop, scale)
-    length = int(tiling.tile * length_in_tiles) // scale * scale
-    offsets = tiling.offsets(length, scale)
-    assert offsets[0] == 0
-    assert offsets[-1] == max(length - tiling.tile, 0)
-    assert all(offset % scale == 0 for offset in offsets)
-    assert all(0 < step <= tiling.tile for step in np.diff(offsets))
-    assert tiling.tile % scale == 0
-    assert tiling.stride % scale == 0
-
-
-def test_the_tutorials_crops_get_these_tiles():
-    """Written down once: other tiles would make every existing dataset folder one of another recipe."""
-    assert Tiling.for_crop(96, 4) == Tiling(tile=248, stride=176, crop=96)
-
-
-def test_a_picture_smaller_than_a_tile_is_stored_whole(noise):
-    tiling = Tiling.for_crop(32, 4)
-    pair = Pair("a", noise(8, 9), noise(32, 36, seed=1))
-    (tile,) = tiling.cut(pair, 4)
-    np.testing.assert_array_equal(tile.hr, pair.hr)
-    np.testing.assert_array_equal(tile.lr, pair.lr)
-
-
-@pytest.mark.parametrize("scale", [2, 3, 4, 8])
-def test_an_lr_tile_is_the_lr_of_the_whole_picture_at_that_place(noise, scale):
-    tiling = Tiling.for_crop(48, scale)
-    hr = images.crop_to_multiple(noise(2 * tiling.tile + 30, tiling.tile + 50), scale)
-    lr = images.downscale(hr, scale)
-    tiles = list(tiling.cut(Pair("a", lr, hr), scale))
-    assert len(tiles) == len(tiling.offsets(hr.shape[0], scale)) * len(tiling.offsets(hr.shape[1], scale))
-    covered = np.zeros(hr.shape[:2], bool)
-    for tile in tiles:
-        left, top = map(int, tile.name.partition("@")[2].split(","))
-        assert tile.hr.shape == (tiling.tile, tiling.tile, 3)
-        np.testing.assert_array_equal(tile.hr, hr[top : top + tiling.tile, left : left + tiling.tile])
-        small = tiling.tile // scale
-        row, column = top // scale, left // scale
-        np.testing.assert_array_equal(tile.lr, lr[row : row + small, column : column + small])
-        covered[top : top + tiling.tile, left : left + tiling.tile] = True
-    assert covered.all()
-
-
-@pytest.mark.parametrize("size", [(300, 500), (100, 500), (100, 120)])
-def test_the_space_that_tiles_take_is_known_beforehand(noise, size):
-    tiling = Tiling.for_crop(96, 4)
-    hr = noise(*size)
-    tiles = tiling.cut(Pair("a", images.downscale(hr, 4), hr), 4)
-    assert tiling.stored_bytes(*size, 4) == sum(tile.lr.nbytes + tile.hr.nbytes for tile in tiles)
-
-
-# Manifest
-
-
-def test_the_manifest_of_a_whole_folder_is_read(folder):
-    manifest = read_manifest(str(folder))
-    assert (manifest.scale, manifest.crop, manifest.kernel) == (4, 32, "bicubic")
-    assert manifest.records("train") == sum(shard.records for shard in manifest.shards if "train" in shard.path) > 0
-    assert manifest.records("test") == 2
-    assert json.loads(manifest.to_json()) == json.loads((folder / "manifest.json").read_text())
-
-
-def test_a_missing_folder_is_named(tmp_path):
-    with pytest.raises(UserError, match=r"nowhere: no such TFRecord folder; .*create_tfrecords\.py"):
-        read_manifest(str(tmp_path / "nowhere"))
-
-
-def test_a_folder_without_manifest_is_called_unfinished(folder):
-    (folder / "manifest.json").unlink()
-    with pytest.raises(UserError, match=r"records: holds no manifest\.json.*unfinished"):
-        read_manifest(str(folder))
-
-
-@pytest.mark.parametrize(
-    "content",
-    [b"", b"{", b"[]", b"null", b"7", b"{}", b'{"schema": 1}', b'{"schema": 1, "shards": 3}', b"\xff\xfe\x00garbage"],
-    ids=repr,
-)
-def test_a_garbled_manifest_is_named(folder, content):
-    (folder / "manifest.json").write_bytes(content)
-    with pytest.raises(UserError, match=r"manifest\.json: not a manifest of this program"):
-        read_manifest(str(folder))
-
-
-def change_manifest(folder, **values):
-    path = folder / "manifest.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), **values}))
-
-
-def test_another_schema_is_refused_with_both_numbers(folder):
-    change_manifest(folder, schema=99)
-    with pytest.raises(UserError, match="records of schema 99, this program reads 1"):
-        read_manifest(str(folder))
-
-
-def test_a_truncated_shard_is_named_with_both_sizes(folder):
-    shard = folder / "train" / "00000-of-00001.tfrec"
-    whole = shard.read_bytes()
-    shard.write_bytes(whole[:-5])
-    message = rf"{shard}: truncated or foreign shard \({len(whole) - 5} bytes, the manifest says {len(whole)}\)"
-    with pytest.raises(UserError, match=message):
-        read_manifest(str(folder))
-
-
-def test_a_missing_shard_is_named(folder):
-    shard = folder / "test" / "00000-of-00001.tfrec"
-    shard.unlink()
-    with pytest.raises(UserError, match=f"{shard}: this shard is missing"):
-        read_manifest(str(folder))
-
-
-def test_records_serve_their_scale_and_crops_up_to_theirs(folder):
-    manifest = read_manifest(str(folder))
-    check_usable("there", manifest, scale=4, crop=32)
-    check_usable("there", manifest, scale=4, crop=16)
-    with pytest.raises(UserError, match="there: records of scale 4, but the preset's scale is 2"):
-        check_usable("there", manifest, scale=2, crop=32)
-    with pytest.raises(UserError, match=r"made for crops of 32, but the preset's crop is 36; .*--crop 36"):
-        check_usable("there", manifest, scale=4, crop=36)
-
-
 # Whole pictures
 
 
@@ -253,20 +89,60 @@ def flip_a_byte(path, position):
 
 
 @pytest.mark.parametrize("position", [3, 200, -50])
-def test_a_flipped_byte_is_found_and_its_shard_named(folder, position):
+def test_a_flipped_byte_is_found_and_its_shard_and_offset_named(folder, position):
     shard = folder / "test" / "00000-of-00001.tfrec"
+    second = scan(str(shard)).offsets[1]
     flip_a_byte(shard, position)
-    good = 1 if position < 0 else 0
-    with pytest.raises(UserError, match=f"{shard}: corrupt record after {good} good ones; delete the dataset"):
+    number, offset = (1, second) if position < 0 else (0, 0)
+    message = f"{shard}: record {number} at byte {offset} is corrupt: its checksum does not hold; .*--repair"
+    with pytest.raises(UserError, match=message):
         list(read_pictures(str(folder), read_manifest(str(folder))))
 
 
-def test_the_corrupt_one_of_several_shards_is_named(tmp_path, noise):
+@pytest.fixture
+def shards(tmp_path, noise):
+    """Three shards of two records."""
     paths = [str(tmp_path / f"{number}.tfrec") for number in range(3)]
     for path in paths:
         with tf.io.TFRecordWriter(path) as writer:
             for _ in range(2):
-                writer.write(serialize("a", noise(2, 2), noise(8, 8)))
-    flip_a_byte(paths[1], -20)
-    assert records.corrupt_message(paths).startswith(f"{paths[1]}: corrupt record after 1 good ones")
-    assert "check the disk" in records.corrupt_message([paths[0], paths[2]])
+                writer.write(serialize("a", noise(2, 3), noise(8, 12)))
+    return paths
+
+
+def test_the_corrupt_one_of_several_shards_is_named(shards):
+    flip_a_byte(shards[1], -20)
+    assert records.corrupt_message("there", shards).startswith(f"{shards[1]}: record 1 at byte ")
+    assert "not the one that the manifest describes" in records.corrupt_message("there", [shards[0], shards[2]])
+
+
+def test_a_scan_counts_records_and_pixels_and_finds_their_offsets(shards):
+    found = scan(shards[0])
+    record = len(serialize("a", np.zeros((2, 3, 3), np.uint8), np.zeros((8, 12, 3), np.uint8)))
+    assert found == records.Scan(offsets=[0, record + 16], lr_pixels=12, problem=None)
+
+
+def test_a_scan_knows_records_of_other_programs(tmp_path):
+    with tf.io.TFRecordWriter(str(tmp_path / "other.tfrec")) as writer:
+        writer.write(b"not an example")
+    assert scan(str(tmp_path / "other.tfrec")).problem == "record 0 at byte 0 is none of this program"
+
+
+# Blocks
+
+
+@pytest.mark.parametrize("compression", COMPRESSIONS)
+def test_a_block_begins_and_ends_where_it_is_told_and_gives_back_every_pixel(tmp_path, noise, compression):
+    sizes = [(4, 5), (2, 3), (6, 6), (3, 3)]
+    pairs = [(noise(*size, seed), noise(2 * size[0], 2 * size[1], 9 + seed)) for seed, size in enumerate(sizes)]
+    path = str(tmp_path / "a.tfrec")
+    with tf.io.TFRecordWriter(path) as writer:
+        for lr, hr in pairs:
+            writer.write(serialize("a", lr, hr, compression))
+    block = read_block(path, tf.constant(scan(path).offsets[1], tf.int64), tf.constant(2, tf.int64), 0)
+    shapes, lr, hr = parse_block(block, 2, compression)
+    assert shapes.numpy().tolist() == [[2, 3], [6, 6]]
+    for number, (expected_lr, expected_hr) in enumerate(pairs[1:3]):
+        count = expected_lr.shape[0] * expected_lr.shape[1]
+        np.testing.assert_array_equal(lr[number, :count], expected_lr.reshape(-1, 3))
+        np.testing.assert_array_equal(hr[number, : 4 * count], expected_hr.reshape(-1, 3))

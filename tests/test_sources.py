@@ -19,6 +19,11 @@ from pyimagesearch.data.writer import write_dataset
 from pyimagesearch.errors import UserError
 
 
+def read(source, entries):
+    """The pairs of `entries`."""
+    return [job() for job in source.jobs(entries)]
+
+
 @pytest.fixture
 def folder(tmp_path, noise):
     """folder(name, {"a.png": (height, width), ...}) is a folder of noise pictures."""
@@ -94,7 +99,7 @@ def test_a_folder_may_mix_formats_kinds_and_sizes(tmp_path, noise):
     for split in ("train", "test"):
         entries = [entry for entry in source.entries if entry.split == split]
         assert entries
-        for entry, pair in zip(entries, source.read(entries), strict=True):
+        for entry, pair in zip(entries, read(source, entries), strict=True):
             whole = images.read(tmp_path / entry.name)
             assert pair.name == entry.name
             np.testing.assert_array_equal(pair.hr, whole[: entry.height, : entry.width])
@@ -186,7 +191,7 @@ def test_given_lr_pictures_are_matched_by_name_and_used_as_they_are(tmp_path, no
     source = open_folder(**lr_folder(tmp_path, noise, names))
     assert source.kernel == "given"
     for entry in source.entries:
-        (pair,) = source.read([entry])
+        (pair,) = read(source, [entry])
         seed = list(names).index(entry.name)
         np.testing.assert_array_equal(pair.hr, images.read(tmp_path / "hr" / entry.name))
         np.testing.assert_array_equal(pair.lr, noise(10, 12, seed + 100))
@@ -231,7 +236,7 @@ def test_the_sample_holds_astronaut_and_chelsea_out(sample):
 
 def test_the_samples_pictures_are_photographs_in_colour(sample):
     for entry in sample.entries:
-        (pair,) = sample.read([entry])
+        (pair,) = read(sample, [entry])
         assert pair.hr.dtype == np.uint8
         assert pair.hr.shape == (entry.height, entry.width, 3)
         assert np.ptp(pair.hr.astype(int), axis=2).mean() > 5  # grey would have 0
@@ -292,7 +297,7 @@ def test_div2ks_validation_pictures_are_the_test_split(div2k):
 @pytest.mark.parametrize(("split", "theirs"), [("train", "train"), ("test", "valid")])
 def test_div2ks_pairs_are_aligned_and_complete(div2k, split, theirs):
     source, hr = div2k
-    pairs = list(source.read([entry for entry in source.entries if entry.split == split]))
+    pairs = read(source, [entry for entry in source.entries if entry.split == split])
     for pair in pairs:
         np.testing.assert_array_equal(pair.lr, images.downscale(pair.hr, 4))
     assert {pair.hr.tobytes() for pair in pairs} == {picture.tobytes() for picture in hr[theirs]}
@@ -301,8 +306,8 @@ def test_div2ks_pairs_are_aligned_and_complete(div2k, split, theirs):
 def test_a_run_of_div2ks_entries_gives_the_same_pairs_as_the_whole(div2k):
     """Every shard reads its own run of entries."""
     source, _ = div2k
-    whole = list(source.read(source.entries[:5]))
-    parts = [*source.read(source.entries[:2]), *source.read(source.entries[2:5])]
+    whole = read(source, source.entries[:5])
+    parts = [*read(source, source.entries[:2]), *read(source, source.entries[2:5])]
     assert [pair.name for pair in parts] == [pair.name for pair in whole]
     for one, other in zip(parts, whole, strict=True):
         np.testing.assert_array_equal(one.hr, other.hr)

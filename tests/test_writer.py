@@ -1,5 +1,7 @@
 """pyimagesearch.data.writer: a dataset folder is whole or it is not there."""
 
+import copy
+import dataclasses
 import hashlib
 import json
 import shutil
@@ -9,10 +11,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from pyimagesearch.data import writer
-from pyimagesearch.data.records import Tiling, join, parse, read_manifest, read_pictures
-from pyimagesearch.data.writer import write_dataset
+from pyimagesearch.data import shards, writer
+from pyimagesearch.data.manifest import read_manifest
+from pyimagesearch.data.records import parse, read_pictures
+from pyimagesearch.data.tiling import Tiling
+from pyimagesearch.data.writer import repair_dataset, write_dataset
 from pyimagesearch.errors import UserError
+from pyimagesearch.files import exclusive, join
 
 
 @pytest.fixture
@@ -27,6 +32,10 @@ def files(folder):
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+def parse_at_4(record):
+    return parse(record, 4)
+
+
 def write(source, folder, **options):
     return write_dataset(source, str(folder), **{"scale": 4, "crop": 32, **options})
 
@@ -36,7 +45,7 @@ def test_the_manifest_tells_what_the_folder_holds(source, tmp_path):
     tiling = Tiling.for_crop(32, 4)
     assert json.loads((tmp_path / "out" / "manifest.json").read_text()) == json.loads(manifest.to_json())
     assert manifest == read_manifest(str(tmp_path / "out"))
-    assert (manifest.schema, manifest.source, manifest.kernel) == (1, "arrays", "bicubic")
+    assert (manifest.schema, manifest.source, manifest.kernel) == (2, "arrays", "bicubic")
     assert (manifest.scale, manifest.crop, manifest.tile, manifest.stride) == (4, 32, tiling.tile, tiling.stride)
     assert manifest.pictures == {"train": 3, "test": 2}
     assert manifest.versions["tensorflow"] == tf.__version__
@@ -50,7 +59,11 @@ def test_the_folder_holds_the_shards_that_the_manifest_describes_and_nothing_els
     for shard in manifest.shards:
         assert shard.bytes == len(found[shard.path])
         assert shard.sha256 == hashlib.sha256(found[shard.path]).hexdigest()
-        assert shard.records == sum(1 for _ in tf.data.TFRecordDataset(str(tmp_path / shard.path)))
+        records = list(tf.data.TFRecordDataset(str(tmp_path / shard.path)).as_numpy_iterator())
+        lengths = [len(record) + 16 for record in records]
+        assert shard.records == len(lengths)
+        assert shard.blocks == tuple(sum(lengths[:first]) for first in range(0, len(lengths), manifest.block))
+        assert shard.lr_pixels == sum(lr.shape[0] * lr.shape[1] for _, lr, _ in map(parse_at_4, records))
 
 
 def test_test_shards_hold_whole_pictures_and_train_shards_their_tiles(source, tmp_path):
@@ -112,41 +125,146 @@ def test_as_many_other_pictures_are_another_recipe(tmp_path, array_source, noise
 def test_a_damaged_folder_is_not_taken_for_a_written_one(source, tmp_path):
     manifest = write(source, tmp_path)
     (tmp_path / manifest.shards[0].path).write_bytes(b"cut")
-    with pytest.raises(UserError, match="truncated or foreign shard"):
+    with pytest.raises(UserError, match=r"truncated shard .*--repair"):
         write(source, tmp_path)
+
+
+def failing(source, name, failure):
+    """`source`, but its picture `name` raises `failure`."""
+
+    class Failing(type(source)):
+        def jobs(self, entries):
+            def fail():
+                raise failure
+
+            return (
+                fail if entry.name == name else job for entry, job in zip(entries, super().jobs(entries), strict=True)
+            )
+
+    copy_of_source = copy.copy(source)
+    copy_of_source.__class__ = Failing
+    return copy_of_source
 
 
 @pytest.mark.parametrize("failure", [UserError("picture gone"), OSError("disk"), KeyboardInterrupt()], ids=repr)
-def test_a_failure_leaves_no_half_shard_and_no_manifest_and_can_be_repeated(source, tmp_path, failure, monkeypatch):
-    monkeypatch.setattr(writer, "SHARD_BYTES", 40_000)  # so that the failing picture has a shard of its own
-    read = type(source).read
-
-    def fail_at_the_second(self, entries):
-        for pair in read(self, entries):
-            if pair.name == "train1":
-                raise failure
-            yield pair
-
-    monkeypatch.setattr(type(source), "read", fail_at_the_second)
+def test_after_a_failure_the_finished_shards_are_kept_and_the_rest_is_written(source, tmp_path, failure, monkeypatch):
+    monkeypatch.setattr(shards, "SHARD_BYTES", 40_000)  # so that the failing picture has a shard of its own
     with pytest.raises(type(failure)):
-        write(source, tmp_path)
-    assert set(files(tmp_path)) == {"train/00000-of-00002.tfrec"}  # whole, and no *.part
+        write(failing(source, "train1", failure), tmp_path / "a")
+    assert set(files(tmp_path / "a")) == {"unfinished.json", "train/00000-of-00002.tfrec"}  # whole, and no *.part
     with pytest.raises(UserError, match="unfinished"):
-        read_manifest(str(tmp_path))
-    monkeypatch.setattr(type(source), "read", read)
+        read_manifest(str(tmp_path / "a"))
+    kept = (tmp_path / "a" / "train" / "00000-of-00002.tfrec").stat().st_mtime_ns
+    said = []
+    write(source, tmp_path / "a", say=said.append)
+    assert said[0].startswith("Going on with 3 training and 2 test pictures")
+    assert "3 of 4 shards" in said[0]
+    assert (tmp_path / "a" / "train" / "00000-of-00002.tfrec").stat().st_mtime_ns == kept
+    write(source, tmp_path / "b")
+    assert files(tmp_path / "a") == files(tmp_path / "b")
+
+
+@pytest.fixture
+def unfinished(source, tmp_path, monkeypatch):
+    """A folder whose first shard is written."""
+    monkeypatch.setattr(shards, "SHARD_BYTES", 40_000)
+    with pytest.raises(OSError, match="disk"):
+        write(failing(source, "train1", OSError("disk")), tmp_path)
+    return tmp_path
+
+
+def test_a_damaged_shard_of_an_unfinished_folder_is_written_again(source, unfinished, tmp_path_factory):
+    shard = unfinished / "train" / "00000-of-00002.tfrec"
+    shard.write_bytes(shard.read_bytes()[:-7])
+    said = []
+    write(source, unfinished, say=said.append)
+    assert said[0].startswith(f"{shard}: record 5 at byte ")
+    assert said[0].endswith("writing it again")
+    whole = tmp_path_factory.mktemp("whole")
+    write(source, whole)
+    assert files(unfinished) == files(whole)
+
+
+def test_what_a_killed_writer_left_beside_its_shards_is_gone_in_the_end(source, unfinished):
+    (unfinished / "train" / "00001-of-00002.tfrec.part").write_bytes(b"half")
+    (unfinished / "manifest.json.part").write_bytes(b"half")
+    write(source, unfinished)
+    assert not list(unfinished.rglob("*.part"))
+    assert not (unfinished / "unfinished.json").exists()
+
+
+def test_an_unfinished_folder_of_another_recipe_is_refused(source, unfinished):
+    before = files(unfinished)
+    with pytest.raises(UserError, match=r"already holds records with crop 32, asked for was 48; give another --output"):
+        write(source, unfinished, crop=48)
+    with pytest.raises(UserError, match="already holds records with compression none, asked for was png"):
+        write(source, unfinished, compression="png")
+    assert files(unfinished) == before
+
+
+def test_shards_that_nothing_explains_are_refused(source, unfinished):
+    (unfinished / "unfinished.json").unlink()
+    with pytest.raises(UserError, match=r"holds shards, but neither manifest\.json nor unfinished\.json"):
+        write(source, unfinished)
+
+
+def test_a_recipe_without_any_shard_binds_nobody(source, tmp_path):
+    """Whoever stopped a run at once because of a wrong flag is not told to delete what is not there."""
+    with pytest.raises(OSError, match="disk"):
+        write(failing(source, "train0", OSError("disk")), tmp_path)
+    assert set(files(tmp_path)) == {"unfinished.json"}
+    assert write(source, tmp_path, crop=36).crop == 36
+
+
+def test_a_garbled_recipe_is_named(source, unfinished):
+    (unfinished / "unfinished.json").write_text("{")
+    with pytest.raises(UserError, match=r"unfinished\.json: not written by this program; delete"):
+        write(source, unfinished)
+
+
+def test_a_kill_between_the_manifest_and_the_end_leaves_a_finished_folder(source, tmp_path):
     write(source, tmp_path)
-    assert read_manifest(str(tmp_path)).pictures == {"train": 3, "test": 2}
+    (tmp_path / "unfinished.json").write_text("{}")
+    write(source, tmp_path)
+    assert not (tmp_path / "unfinished.json").exists()
+
+
+def test_a_second_writer_is_kept_out(source, tmp_path):
+    with exclusive(str(tmp_path)), pytest.raises(UserError, match="another process is writing to this folder"):
+        write(source, tmp_path)
+    assert files(tmp_path) == {}
+    write(source, tmp_path)
+
+
+def test_a_writer_that_finds_another_recipe_stops(source, tmp_path, monkeypatch):
+    """On a bucket, which knows no locks, the recipe is all that tells two writers apart."""
+    monkeypatch.setattr(shards, "SHARD_BYTES", 40_000)
+    job = source.jobs
+
+    def other_writer_comes(entries):
+        (tmp_path / "unfinished.json").write_text(json.dumps({"schema": 2, "source": "another"}))
+        return job(entries)
+
+    monkeypatch.setattr(source, "jobs", other_writer_comes)
+    with pytest.raises(UserError, match="already holds records with source another, asked for was arrays"):
+        write(source, tmp_path)
+    assert not (tmp_path / "manifest.json").exists()
 
 
 def test_the_manifest_comes_last(source, tmp_path, monkeypatch):
     seen = []
+    write_whole = writer.write_whole
 
-    def whole_so_far(path, _):
+    def whole_so_far(path, text):
         seen.append((path, set(files(tmp_path))))
+        write_whole(path, text)
 
     monkeypatch.setattr(writer, "write_whole", whole_so_far)
     manifest = write(source, tmp_path)
-    assert seen == [(str(tmp_path / "manifest.json"), {shard.path for shard in manifest.shards})]
+    assert seen[-1] == (
+        str(tmp_path / "manifest.json"),
+        {"unfinished.json", *(shard.path for shard in manifest.shards)},
+    )
 
 
 def test_records_that_do_not_fit_the_disk_are_refused_before_any_is_written(source, tmp_path, monkeypatch):
@@ -163,7 +281,7 @@ def test_records_that_do_not_fit_the_disk_are_refused_before_any_is_written(sour
 
 def test_the_announced_size_is_about_the_written_one(source, tmp_path, monkeypatch):
     usage = namedtuple("usage", "total used free")
-    needed = sum(plan.bytes for plan in writer._plan(source.entries, Tiling.for_crop(32, 4), 4))
+    needed = sum(plan.bytes for plan in shards.plan_shards(source.entries, Tiling.for_crop(32, 4), 4))
     written = sum(shard.bytes for shard in write(source, tmp_path / "a").shards)
     assert written == pytest.approx(needed, rel=0.02)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**9, 0, needed))
@@ -171,7 +289,7 @@ def test_the_announced_size_is_about_the_written_one(source, tmp_path, monkeypat
 
 
 def test_many_pictures_make_several_shards_of_about_the_same_size(array_source, noise, tmp_path, monkeypatch):
-    monkeypatch.setattr(writer, "SHARD_BYTES", 30_000)
+    monkeypatch.setattr(shards, "SHARD_BYTES", 30_000)
     source = array_source([noise(48, 48, seed) for seed in range(10)], [noise(48, 48, seed) for seed in range(6)])
     manifest = write(source, tmp_path)
     picture = 48 * 48 * 3 * (1 + 1 / 16)  # 7.3 kB: four in a shard
@@ -187,7 +305,7 @@ def test_many_pictures_make_several_shards_of_about_the_same_size(array_source, 
 
 
 def test_a_picture_larger_than_a_shard_has_one_for_itself(array_source, noise, tmp_path, monkeypatch):
-    monkeypatch.setattr(writer, "SHARD_BYTES", 1000)
+    monkeypatch.setattr(shards, "SHARD_BYTES", 1000)
     manifest = write(array_source([noise(48, 48, 0), noise(48, 48, 1)], [noise(48, 48, 2)]), tmp_path)
     assert [shard.records for shard in manifest.shards] == [1, 1, 1]
 
@@ -202,3 +320,69 @@ def test_an_output_below_a_file_is_refused(source, tmp_path):
     with pytest.raises(UserError, match=r"--output .*file/out: this folder cannot be made"):
         write(source, tmp_path / "file" / "out")
     assert files(tmp_path) == {"file": b"x"}
+
+
+def test_neighbours_in_a_shard_come_from_different_pictures(array_source, noise, tmp_path):
+    """Blocks of records are read together: they have to mix a shard's pictures."""
+    manifest = write(array_source([noise(300, 300, seed) for seed in range(4)], [noise(32, 32)]), tmp_path)
+    records = tf.data.TFRecordDataset(join(str(tmp_path), manifest.of_split("train")[0].path)).take(manifest.block)
+    assert len({parse_at_4(record)[0].numpy().partition(b"@")[0] for record in records}) == 4
+
+
+# Repair
+
+
+@pytest.fixture
+def written(source, tmp_path, monkeypatch):
+    """(folder, its files): a whole dataset of three shards."""
+    monkeypatch.setattr(shards, "SHARD_BYTES", 40_000)
+    write(source, tmp_path)
+    return tmp_path, files(tmp_path)
+
+
+def repair(source, folder, **options):
+    said = []
+    repair_dataset(source, str(folder), **{"scale": 4, "crop": 32, "say": said.append, **options})
+    return said
+
+
+def test_repair_writes_only_the_bad_shards_anew(source, written):
+    folder, whole = written
+    flipped, missing, good = sorted(folder.rglob("*.tfrec"), key=lambda path: path.parent.name)[::-1][:3]
+    content = bytearray(flipped.read_bytes())
+    content[700] ^= 1
+    flipped.write_bytes(content)
+    missing.unlink()
+    untouched = good.stat().st_mtime_ns
+    said = repair(source, folder)
+    assert any(line.startswith(f"{flipped}: record 0 at byte 0 is corrupt") for line in said)
+    assert f"{missing}: this shard is missing" in said
+    assert said[-1] == f"{folder}: 2 of 4 shards written anew"
+    assert files(folder) == whole
+    assert good.stat().st_mtime_ns == untouched
+
+
+def test_repair_of_a_good_folder_says_so(source, written):
+    assert repair(source, written[0]) == [f"{written[0]}: every shard is good"]
+
+
+def test_repair_with_other_pictures_is_refused(written, array_source, noise):
+    folder, whole = written
+    with pytest.raises(UserError, match="already holds records with pictures"):
+        repair(array_source([noise(32, 32)], [noise(32, 32)]), folder)
+    assert files(folder) == whole
+
+
+def test_repair_needs_a_manifest(source, unfinished):
+    with pytest.raises(UserError, match="its records are unfinished"):
+        repair(source, unfinished)
+
+
+def test_repair_that_gives_other_bytes_is_no_repair(source, written):
+    """As with another version of a library that decodes pictures."""
+    folder, _ = written
+    next(folder.glob("test/*")).unlink()
+    pair = source.pairs["test0"]
+    source.pairs["test0"] = dataclasses.replace(pair, lr=255 - pair.lr)
+    with pytest.raises(UserError, match="written anew it differs from the manifest"):
+        repair(source, folder)

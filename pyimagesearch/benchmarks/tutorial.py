@@ -1,13 +1,18 @@
-"""The tutorial's GAN step, for comparison: its networks and losses, the generator run twice, float32.
+"""What the benchmarks compare with: the tutorial's records, loader and GAN step.
+
+The step has its networks and losses, runs the generator twice and computes in float32.
 
 BatchNorm is in training mode, as on our side; the tutorial left it out of training mode, which is faster and wrong.
 """
+
+from collections.abc import Iterable
 
 import keras
 import tensorflow as tf
 
 from pyimagesearch import losses
 from pyimagesearch.config import TrainConfig
+from pyimagesearch.data.pairs import Pair
 
 
 class TutorialTraining:
@@ -37,3 +42,35 @@ class TutorialTraining:
             loss = content + self.config.adversarial_weight * adversarial
         self.optimizer.apply(tape.gradient(loss, variables), variables)
         return {"loss": loss, "discriminator_loss": discriminator_loss}
+
+
+def write_tutorial_records(pairs: Iterable[Pair], path: str) -> None:
+    """Whole pictures as serialized tensors, one shard: the tutorial puts 256 into each."""
+    with tf.io.TFRecordWriter(path) as writer:
+        for pair in pairs:
+            example = tf.train.Example()
+            for name, picture in (("lr", pair.lr), ("hr", pair.hr)):
+                example.features.feature[name].bytes_list.value.append(tf.io.serialize_tensor(picture).numpy())
+            writer.write(example.SerializeToString())
+
+
+def tutorial_batches(path: str, batch: int) -> tf.data.Dataset:
+    """The tutorial's loader: every crop of 96 reads and parses a whole picture."""
+    autotune = tf.data.AUTOTUNE
+    dataset = tf.data.TFRecordDataset([path], num_parallel_reads=autotune).map(_tutorial_crop, autotune)
+    # Repeated before it is batched: the tutorial's order would end with a small batch after so few pictures.
+    return dataset.repeat().shuffle(batch).batch(batch).prefetch(autotune)
+
+
+def _tutorial_crop(record: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    features = {name: tf.io.FixedLenFeature([], tf.string) for name in ("lr", "hr")}
+    example = tf.io.parse_single_example(record, features)
+    lr, hr = (tf.io.parse_tensor(example[name], tf.uint8) for name in ("lr", "hr"))
+    top, left = (tf.random.uniform([], 0, tf.shape(lr)[axis] - 24 + 1, tf.int32) for axis in (0, 1))
+    lr = tf.slice(lr, [top, left, 0], [24, 24, 3])
+    hr = tf.slice(hr, [4 * top, 4 * left, 0], [96, 96, 3])
+    flip, turns = tf.random.uniform([]) < 0.5, tf.random.uniform([], 0, 4, tf.int32)
+    mirror = tf.image.flip_left_right
+    lr, hr = tf.cond(flip, lambda: (mirror(lr), mirror(hr)), lambda: (lr, hr))
+    lr, hr = tf.image.rot90(lr, turns), tf.image.rot90(hr, turns)
+    return tf.reshape(lr, [24, 24, 3]), tf.reshape(hr, [96, 96, 3])

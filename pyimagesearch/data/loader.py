@@ -1,15 +1,15 @@
-"""Shards to batches of aligned, augmented crops, in an order that is a function of the seed alone.
-
-Sample i of a run is record i mod N of epoch i div N. An epoch's order follows from (seed, epoch), a sample's crop and
-flip from (seed, i), so that batch n is the same on any machine, at any parallelism, and after a start in the middle.
-"""
+"""Shards to batches of aligned, augmented crops, in the order that order.py gives them."""
 
 import tensorflow as tf
 
-from pyimagesearch.data.records import Manifest, parse
-from pyimagesearch.files import join
+from pyimagesearch.data import parallel
+from pyimagesearch.data.cache import RamCache
+from pyimagesearch.data.crops import cut_crops
+from pyimagesearch.data.manifest import Manifest
+from pyimagesearch.data.order import Order, Window
+from pyimagesearch.data.records import parse_block, read_block
 
-WINDOW = 1024  # records that are shuffled together: at 196 kB a tile, 0.2 GB
+BUCKET_READS = 16  # blocks that are asked for at once: a bucket is slow to answer, and fast then
 
 
 def training_batches(
@@ -23,75 +23,89 @@ def training_batches(
     hosts: int = 1,
     host: int = 0,
     part: int | None = None,
+    cache: RamCache | None = None,
 ) -> tf.data.Dataset:
     """Batches of (lr, hr), uint8, from step `start_step` on, without end.
 
-    `batch` is the global batch. Host `host` of `hosts` decodes its rows of it, in batches of `part` (its replicas'
-    batch; by default all its rows): lr (part, crop/scale, crop/scale, 3), hr (part, crop, crop, 3).
+    `batch` is the global batch: batch n holds the samples n * batch to (n + 1) * batch - 1. Host `host` of `hosts`,
+    which divide it, decodes those whose number leaves the remainder `host`, in batches of `part` (its replicas' batch;
+    by default all that it has of a batch): lr (part, crop/scale, crop/scale, 3), hr (part, crop, crop, 3). With `cache`
+    no file is read.
     """
-    rows = batch // hosts
-    records = _stream(folder, manifest, seed, start_step * batch)
-    if hosts > 1:
-        # Only this host's rows are decoded; the others are read and dropped.
-        records = records.filter(lambda index, _: index % batch // rows == host)
-    scale = manifest.scale
+    if batch % hosts:
+        raise ValueError(f"{hosts} hosts do not divide a batch of {batch}")
+    order, start = Order(folder, manifest, crop=crop, seed=seed), start_step * batch
+    windows = tf.data.Dataset.range(order.first_window(start), tf.int64.max)
+    size = part or batch // hosts
 
-    def sample(index: tf.Tensor, record: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        _, lr, hr = parse(record, scale)
-        return augment(*random_crop(lr, hr, crop, scale, [seed, index]), [seed, index])
+    def mine(window: Window) -> tf.Tensor:
+        return (window.numbers >= start) & (window.numbers % hosts == host)
 
-    dataset = records.map(sample, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    if cache is None:
+        reader = _BlockReader(folder, manifest, order, crop)
+        # Each element is all crops of a window, mixed up only now that they are small; the next window is being read.
+        mixed = windows.flat_map(lambda index: reader.read(order.window(index), mine)).prefetch(1)
+        dataset = mixed.map(_sort, num_parallel_calls=1).rebatch(size, drop_remainder=True)
+    else:
+        samples = windows.flat_map(lambda index: cache.samples(order.window(index), mine)).batch(
+            size, drop_remainder=True
+        )
+        dataset = samples.map(
+            lambda records, draws: cache.crops(records, draws, crop=crop), num_parallel_calls=parallel.cores()
+        )
     # Every batch is full: a static shape compiles once, and epochs have no ragged end because samples go on.
-    dataset = dataset.batch(part or rows, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
+    dataset = dataset.map(lambda lr, hr: _shaped(lr, hr, size, crop, manifest.scale)).prefetch(2)
     options = tf.data.Options()
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
     return dataset.with_options(options)
 
 
-def _stream(folder: str, manifest: Manifest, seed: int, start: int) -> tf.data.Dataset:
-    """(number, serialized record) of the samples from number `start` on."""
-    count = manifest.records("train")
-    paths = tf.constant([join(folder, shard.path) for shard in manifest.of_split("train")])
-    first_epoch, skipped = divmod(start, count)
+class _BlockReader:
+    """Windows out of shards."""
 
-    def epoch(number: tf.Tensor) -> tf.data.Dataset:
-        # Shards are shuffled before they are read, records after: a window then mixes pictures of several shards.
-        order = tf.random.experimental.stateless_shuffle(paths, seed=[seed, number])
-        files = tf.data.Dataset.from_tensor_slices(order)
-        records = files.interleave(tf.data.TFRecordDataset, cycle_length=8, block_length=4)
-        # Not Dataset.shuffle, whose order also depends on TensorFlow's global seed.
-        records = records.batch(WINDOW).map(
-            lambda window: tf.random.experimental.stateless_shuffle(window, [seed, number])
-        )
-        records = records.unbatch()
-        # Records that came before the start are read but not decoded.
-        return records.skip(tf.where(number == first_epoch, tf.constant(skipped, tf.int64), 0))
+    def __init__(self, folder: str, manifest: Manifest, order: Order, crop: int):
+        self._manifest, self._order, self._crop = manifest, order, crop
+        remote = folder.startswith("gs://")
+        self._buffer = 8_000_000 if remote else 0  # a local file needs none: records are larger than any
+        self._parallel = BUCKET_READS if remote else parallel.cores() + 1
 
-    epochs = tf.data.Dataset.range(first_epoch, tf.int64.max)
-    return epochs.flat_map(epoch).enumerate(start=start)
+    def read(self, window: Window, mine) -> tf.data.Dataset:
+        """One element: the numbers (n,) of the window's samples that are `mine`, and their lr and hr crops."""
+        wanted = mine(window)
+        starts = window.ends - tf.gather(self._order.sizes, window.blocks)
+        counts = tf.concat([[0], tf.cumsum(tf.cast(wanted, tf.int32))], axis=0)
+        needed = tf.where(tf.gather(counts, window.ends) > tf.gather(counts, starts))[:, 0]
+
+        def block(position: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+            block, inside = window.blocks[position], slice(starts[position], window.ends[position])
+            count = window.ends[position] - starts[position]
+            path, offset = self._order.paths[block], self._order.offsets[block]
+            records, keep = read_block(path, offset, count, self._buffer), wanted[inside]
+            records, numbers, draws = tf.cond(
+                tf.reduce_all(keep),
+                lambda: (records, window.numbers[inside], window.draws[inside]),
+                lambda: tuple(
+                    tf.boolean_mask(each, keep) for each in (records, window.numbers[inside], window.draws[inside])
+                ),
+            )
+            return (numbers, *self._crops(records, draws))
+
+        blocks = tf.data.Dataset.from_tensor_slices(needed)
+        return blocks.map(block, num_parallel_calls=self._parallel).rebatch(self._order.window_samples)
+
+    def _crops(self, records: tf.Tensor, draws: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        scale = self._manifest.scale
+        shapes, lr, hr = parse_block(records, scale, self._manifest.compression)
+        starts = tf.range(tf.shape(lr)[0]) * tf.shape(lr)[1]
+        flat = tf.reshape(lr, [-1, 3]), tf.reshape(hr, [-1, 3])
+        return cut_crops(*flat, starts, shapes, draws, crop=self._crop, scale=scale)
 
 
-def random_crop(lr: tf.Tensor, hr: tf.Tensor, crop: int, scale: int, seed: list) -> tuple[tf.Tensor, tf.Tensor]:
-    """The same random area of both: lr (crop/scale, crop/scale, 3), hr (crop, crop, 3)."""
-    size = crop // scale
-    room = tf.shape(lr)[:2] - size + 1
-    # Floats of [0, 1) make a draw per side that depends on the seed alone.
-    offset = tf.cast(tf.random.stateless_uniform([2], seed) * tf.cast(room, tf.float32), tf.int32)
-    offset = tf.minimum(offset, room - 1)
-    lr = tf.slice(lr, [offset[0], offset[1], 0], [size, size, 3])
-    hr = tf.slice(hr, [offset[0] * scale, offset[1] * scale, 0], [crop, crop, 3])
-    return lr, hr
+def _sort(numbers: tf.Tensor, lr: tf.Tensor, hr: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    order = tf.argsort(numbers)
+    return tf.gather(lr, order), tf.gather(hr, order)
 
 
-def augment(lr: tf.Tensor, hr: tf.Tensor, seed: list) -> tuple[tf.Tensor, tf.Tensor]:
-    """One of the eight flips and quarter turns, the same for both square pictures."""
-    choice = tf.random.stateless_uniform([], [seed[0], -1 - seed[1]], 0, 8, tf.int32)
-    # Every symmetry of the square is a transposition or none, then a flip or none along each side. Dynamic axes and
-    # strides instead of tf.cond keep this cheap enough to run for every crop.
-    first_axis, step_y, step_x = choice % 2, 1 - 2 * (choice // 2 % 2), 1 - 2 * (choice // 4)
-
-    def turn(picture: tf.Tensor) -> tf.Tensor:
-        turned = tf.transpose(picture, [first_axis, 1 - first_axis, 2])[::step_y, ::step_x]
-        return tf.ensure_shape(turned, picture.shape)
-
-    return turn(lr), turn(hr)
+def _shaped(lr: tf.Tensor, hr: tf.Tensor, batch: int, crop: int, scale: int) -> tuple[tf.Tensor, tf.Tensor]:
+    lr = tf.ensure_shape(lr, [batch, crop // scale, crop // scale, 3])
+    return lr, tf.ensure_shape(hr, [batch, crop, crop, 3])

@@ -1,25 +1,21 @@
-"""The TFRecord contract: schema, tiles, shards, manifest.
+"""A record: an LR/HR pair of uint8 RGB, its pixels raw or as PNG, in a tf.train.Example."""
 
-A dataset folder holds train/*.tfrec (tiles), test/*.tfrec (whole pictures) and manifest.json, which comes last:
-a folder without one is unfinished. Every record is an LR/HR pair of raw uint8 RGB.
-"""
-
-import json
-import math
+import io
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
+from PIL import Image
 
+from pyimagesearch.data.manifest import Manifest, repair_hint
 from pyimagesearch.data.pairs import Pair
 from pyimagesearch.errors import UserError
 from pyimagesearch.files import join
 
-SCHEMA = 1
-COVERAGE = math.sqrt(0.75)  # of the crop positions along each side, so that tiles hold 3/4 of a picture's
-# Declared once, for writer and parser. lr and hr: uint8, row by row; shape: height and width of lr.
+BLOCK = 32  # records that are read in one go: 6 MB of tiles, enough for a bucket's or a disk's full speed
+FRAMING = 16  # bytes that a TFRecord file adds to each record: length, its CRC, and the data's CRC
+# Declared once, for writer and parser. lr and hr: pixels row by row, or a PNG; shape: height and width of lr.
 FEATURES = {
     "name": tf.io.FixedLenFeature([], tf.string),
     "shape": tf.io.FixedLenFeature([2], tf.int64),
@@ -28,164 +24,73 @@ FEATURES = {
 }
 
 
-def _bytes(value: bytes) -> tf.train.Feature:
-    return tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
-
-
-def serialize(name: str, lr: np.ndarray, hr: np.ndarray) -> bytes:
+def serialize(name: str, lr: np.ndarray, hr: np.ndarray, compression: str = "none") -> bytes:
     """One record of lr (h, w, 3) and hr (scale*h, scale*w, 3), both uint8."""
-    shape = tf.train.Feature(int64_list=tf.train.Int64List(value=lr.shape[:2]))
-    feature = {
-        "name": _bytes(name.encode(errors="surrogateescape")),
-        "shape": shape,
-        "lr": _bytes(lr.tobytes()),
-        "hr": _bytes(hr.tobytes()),
-    }
-    return tf.train.Example(features=tf.train.Features(feature=feature)).SerializeToString()
+    encode = _png if compression == "png" else _raw
+    example = tf.train.Example()
+    feature = example.features.feature  # filled in place: built from parts, every tile would be copied four times
+    feature["name"].bytes_list.value.append(name.encode(errors="surrogateescape"))
+    feature["shape"].int64_list.value.extend(lr.shape[:2])
+    feature["lr"].bytes_list.value.append(encode(lr))
+    feature["hr"].bytes_list.value.append(encode(hr))
+    # Else the order of the features would differ between processes.
+    return example.SerializeToString(deterministic=True)
 
 
-def parse(record: tf.Tensor, scale: int) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+def _raw(picture: np.ndarray) -> bytes:
+    return np.ascontiguousarray(picture).tobytes()  # tobytes alone goes through a view value by value
+
+
+def _png(picture: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "PNG")
+    return file.getvalue()
+
+
+def parse(record: tf.Tensor, scale: int, compression: str = "none") -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """name (), lr (h, w, 3) uint8 and hr (scale*h, scale*w, 3) uint8 of a serialized record."""
     example = tf.io.parse_single_example(record, FEATURES)
     height, width = tf.unstack(example["shape"])
-    lr = tf.reshape(tf.io.decode_raw(example["lr"], tf.uint8), [height, width, 3])
-    hr = tf.reshape(tf.io.decode_raw(example["hr"], tf.uint8), [height * scale, width * scale, 3])
-    return example["name"], lr, hr
+
+    def pixels(data: tf.Tensor, factor: int) -> tf.Tensor:
+        raw = tf.io.decode_png(data, 3) if compression == "png" else tf.io.decode_raw(data, tf.uint8)
+        return tf.reshape(raw, [height * factor, width * factor, 3])
+
+    return example["name"], pixels(example["lr"], 1), pixels(example["hr"], scale)
 
 
-@dataclass(frozen=True)
-class Tiling:
-    """How large pictures are cut, in HR pixels; a picture smaller than `tile` is stored whole."""
+def parse_block(records: tf.Tensor, scale: int, compression: str) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """shape (n, 2) int32 of the LR sides, and the pixels of both, of n serialized records.
 
-    tile: int
-    stride: int  # between tiles of an endless picture
-    crop: int
+    lr (n, p, 3) and hr (n, p * scale**2, 3), uint8: pixels in rows, the records with fewer than p filled up with zeros.
+    """
+    examples = tf.io.parse_example(records, FEATURES)
+    shape = tf.cast(examples["shape"], tf.int32)
+    most = tf.reduce_max(tf.reduce_prod(shape, axis=1))
 
-    @classmethod
-    def for_crop(cls, crop: int, scale: int) -> "Tiling":
-        """The smallest overlapping tiles that hold 3/4 of a large picture's crops in at most twice its pixels.
+    def pixels(data: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
+        if compression == "png":
+            raw = tf.map_fn(lambda one: _decode_padded(one, count), data, fn_output_signature=tf.uint8)
+        else:
+            raw = tf.io.decode_raw(data, tf.uint8, fixed_length=count * 3)
+        return tf.reshape(raw, [tf.shape(records)[0], count, 3])
 
-        Along one side, tiles of t at a stride of s store t/s of the pixels and (t - crop + 1)/s of the crop
-        positions, counted in LR pixels since crops start on them.
-        """
-        lr_crop = crop // scale
-        for tile in range(lr_crop, 100 * lr_crop):
-            stride = math.ceil(tile / math.sqrt(2))
-            if (tile - lr_crop + 1) / stride >= COVERAGE:
-                return cls(tile * scale, stride * scale, crop)
-        raise AssertionError("a tile of 100 crops holds nearly all positions")
-
-    def offsets(self, length: int, scale: int) -> list[int]:
-        """Where tiles begin along a side of `length` HR pixels: evenly, the last one flush with the border.
-
-        Only so many that they hold COVERAGE of the side: a tile more at each border would be a fifth of a DIV2K
-        picture.
-        """
-        if length <= self.tile:
-            return [0]
-        held, positions = ((side - self.crop) // scale + 1 for side in (self.tile, length))
-        count = max(2, math.ceil(COVERAGE * positions / held))
-        step = (length - self.tile) / (count - 1)
-        return [round(index * step / scale) * scale for index in range(count)]
-
-    def cut(self, pair: Pair, scale: int) -> Iterator[Pair]:
-        """The tiles of a pair. LR tiles are cut from the whole LR picture, never made from HR tiles."""
-        for top in self.offsets(pair.hr.shape[0], scale):
-            for left in self.offsets(pair.hr.shape[1], scale):
-                hr = pair.hr[top : top + self.tile, left : left + self.tile]
-                lr = pair.lr[top // scale : (top + self.tile) // scale, left // scale : (left + self.tile) // scale]
-                yield Pair(f"{pair.name}@{left},{top}", lr, hr)
-
-    def stored_bytes(self, height: int, width: int, scale: int) -> int:
-        """Bytes that the tiles of a picture take, LR and HR."""
-        rows, columns = len(self.offsets(height, scale)), len(self.offsets(width, scale))
-        pixels = rows * min(height, self.tile) * columns * min(width, self.tile)
-        return round(pixels * 3 * (1 + 1 / scale**2))
+    return shape, pixels(examples["lr"], most), pixels(examples["hr"], most * scale**2)
 
 
-@dataclass(frozen=True)
-class Shard:
-    path: str  # relative to the dataset folder
-    records: int
-    bytes: int
-    sha256: str
+def _decode_padded(png: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
+    pixels = tf.reshape(tf.io.decode_png(png, 3), [-1, 3])
+    return tf.pad(pixels, [[0, count - tf.shape(pixels)[0]], [0, 0]])
 
 
-@dataclass(frozen=True)
-class Manifest:
-    """What a dataset folder says of itself."""
-
-    schema: int
-    source: str
-    scale: int
-    kernel: str
-    crop: int
-    tile: int
-    stride: int
-    pictures: dict[str, int]  # per split
-    contents: str  # hash of the pictures' names, splits, sizes and files
-    shards: list[Shard]
-    versions: dict[str, str]
-
-    def of_split(self, split: str) -> list[Shard]:
-        return [shard for shard in self.shards if shard.path.startswith(f"{split}/")]
-
-    def records(self, split: str) -> int:
-        return sum(shard.records for shard in self.of_split(split))
-
-    def to_json(self) -> str:
-        return json.dumps(asdict(self), indent=1) + "\n"
-
-
-def manifest_path(folder: str) -> str:
-    return join(folder, "manifest.json")
-
-
-_AGAIN = "delete {} and run create_tfrecords.py again"
-
-
-def read_manifest(folder: str) -> Manifest:
-    """The manifest of `folder`, its shards checked for presence and size (not for their hashes)."""
-    command = "write it with create_tfrecords.py"
-    if not tf.io.gfile.isdir(folder):
-        raise UserError(f"{folder}: no such TFRecord folder; {command}")
-    if not tf.io.gfile.exists(manifest_path(folder)):
-        raise UserError(f"{folder}: holds no manifest.json, so its records are missing or unfinished; {command}")
-    with tf.io.gfile.GFile(manifest_path(folder), "rb") as file:
-        manifest = _parse_manifest(folder, file.read())
-    for shard in manifest.shards:
-        path = join(folder, shard.path)
-        if not tf.io.gfile.exists(path):
-            raise UserError(f"{path}: this shard is missing; {_AGAIN.format(folder)}")
-        length = tf.io.gfile.stat(path).length
-        if length != shard.bytes:
-            raise UserError(
-                f"{path}: truncated or foreign shard ({length} bytes, the manifest says {shard.bytes}); "
-                f"{_AGAIN.format(folder)}"
-            )
-    return manifest
-
-
-def _parse_manifest(folder: str, text: bytes) -> Manifest:
-    try:
-        values: dict[str, Any] = json.loads(text)
-        if values["schema"] == SCHEMA:
-            return Manifest(**{**values, "shards": [Shard(**shard) for shard in values["shards"]]})
-        found = values["schema"]
-    except (ValueError, KeyError, TypeError):
-        raise UserError(f"{manifest_path(folder)}: not a manifest of this program; {_AGAIN.format(folder)}") from None
-    raise UserError(f"{folder}: records of schema {found}, this program reads {SCHEMA}; {_AGAIN.format(folder)}")
-
-
-def check_usable(folder: str, manifest: Manifest, *, scale: int, crop: int) -> None:
-    """Raise UserError unless records of `manifest` serve crops of `crop` at `scale`. Smaller crops are fine."""
-    if manifest.scale != scale:
-        raise UserError(f"{folder}: records of scale {manifest.scale}, but the preset's scale is {scale}")
-    if manifest.crop < crop:
-        raise UserError(
-            f"{folder}: records made for crops of {manifest.crop}, but the preset's crop is {crop}; "
-            f"write others with create_tfrecords.py --crop {crop}"
-        )
+def read_block(path: tf.Tensor, offset: tf.Tensor, count: tf.Tensor, buffer: int) -> tf.Tensor:
+    """`count` serialized records (count,) of the shard `path` from byte `offset` on."""
+    # The public TFRecordDataset cannot begin inside a file; the operation below it can.
+    variant = tf.raw_ops.TFRecordDatasetV2(
+        filenames=[path], compression_type="", buffer_size=buffer, byte_offsets=[offset], metadata=""
+    )
+    records = tf.data.experimental.from_variant(variant, tf.TensorSpec([], tf.string))
+    return records.take(count).batch(count).get_single_element()
 
 
 def read_pictures(folder: str, manifest: Manifest, count: int | None = None) -> Iterator[Pair]:
@@ -194,21 +99,44 @@ def read_pictures(folder: str, manifest: Manifest, count: int | None = None) -> 
     dataset = tf.data.TFRecordDataset(paths).take(-1 if count is None else count)
     try:
         for record in dataset:
-            name, lr, hr = parse(record, manifest.scale)
+            name, lr, hr = parse(record, manifest.scale, manifest.compression)
             yield Pair(name.numpy().decode(errors="surrogateescape"), lr.numpy(), hr.numpy())
     except tf.errors.DataLossError:
-        raise UserError(corrupt_message(paths)) from None
+        raise UserError(corrupt_message(folder, paths)) from None
 
 
-def corrupt_message(paths: Sequence[str]) -> str:
+@dataclass(frozen=True)
+class Scan:
+    """What reading a shard from its beginning finds."""
+
+    offsets: list[int]  # of every good record
+    lr_pixels: int
+    problem: str | None  # what is wrong with the first bad record
+
+
+def scan(path: str) -> Scan:
+    """Read every record of a shard and check its checksums, up to the first bad one."""
+    offsets, position, lr_pixels = [], 0, 0
+    records = tf.data.TFRecordDataset(path).map(
+        lambda record: (tf.strings.length(record), tf.io.parse_single_example(record, FEATURES)["shape"])
+    )
+    try:
+        for length, (height, width) in records.as_numpy_iterator():
+            offsets.append(position)
+            position += int(length) + FRAMING
+            lr_pixels += int(height * width)
+    except tf.errors.DataLossError:
+        problem = f"record {len(offsets)} at byte {position} is corrupt: its checksum does not hold"
+        return Scan(offsets, lr_pixels, problem)
+    except tf.errors.InvalidArgumentError:
+        return Scan(offsets, lr_pixels, f"record {len(offsets)} at byte {position} is none of this program")
+    return Scan(offsets, lr_pixels, None)
+
+
+def corrupt_message(folder: str, paths: Sequence[str]) -> str:
     """Says which of `paths` holds the corrupt record that TensorFlow met without naming its file."""
     for path in paths:
-        good = 0
-        try:
-            for _ in tf.data.TFRecordDataset(path):
-                good += 1
-        except tf.errors.DataLossError:
-            return (
-                f"{path}: corrupt record after {good} good ones; delete the dataset and run create_tfrecords.py again"
-            )
-    return f"{paths[0]} or a shard beside it held a corrupt record, which is gone when read again; check the disk"
+        problem = scan(path).problem
+        if problem:
+            return f"{path}: {problem}; {repair_hint(folder)}"
+    return f"{folder}: a shard is not the one that the manifest describes, or the disk misreads; {repair_hint(folder)}"

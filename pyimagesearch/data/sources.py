@@ -3,11 +3,12 @@
 A source knows its pictures (`entries`) before it is asked for one, and then reads them as LR/HR pairs.
 """
 
+import functools
 import hashlib
+import io
 import logging
 import os
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -15,6 +16,7 @@ from typing import Protocol
 import numpy as np
 
 from pyimagesearch import console, images
+from pyimagesearch.data import parallel
 from pyimagesearch.data.pairs import Pair, match_lr, read_pair, same_area
 from pyimagesearch.errors import MissingLibrary, UserError
 
@@ -46,8 +48,8 @@ class Source(Protocol):
     entries: Sequence[Entry]
     skipped: list[str]  # why pictures were left out, a line each
 
-    def read(self, entries: Sequence[Entry]) -> Iterator[Pair]:
-        """The pairs of `entries`, a run of self.entries within one split, in their order."""
+    def jobs(self, entries: Sequence[Entry]) -> Iterator[Callable[[], Pair]]:
+        """What makes the pairs of `entries`, a run of self.entries within one split: calls that any thread may do."""
         ...
 
 
@@ -83,7 +85,9 @@ class FolderSource:
                 f"{folder}: holds {len(sizes)} usable picture(s); at least 2 are needed, one of them for test"
             )
         test = held_out(list(sizes), validation)
-        self.entries = [Entry(n, "test" if n in test else "train", *sizes[n]) for n in sorted(sizes, key=_rank)]
+        self.entries: Sequence[Entry] = [
+            Entry(n, "test" if n in test else "train", *sizes[n]) for n in sorted(sizes, key=_rank)
+        ]
 
     def _check(self) -> tuple[dict[str, tuple[int, int, str]], list[str]]:
         """Decode every picture once, so that a bad one is named before anything is written."""
@@ -102,15 +106,9 @@ class FolderSource:
                 )
             return height, width, self._hash(name)
 
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            found = pool.map(check, self._paths)
-            checked = dict(
-                zip(
-                    self._paths,
-                    console.progress(found, total=len(self._paths), label="checking", unit="picture"),
-                    strict=True,
-                )
-            )
+        found = parallel.ordered(check, self._paths, weight=lambda name: images.pixels(self._paths[name]))
+        bar = console.progress(found, total=len(self._paths), label="checking", unit="picture")
+        checked = dict(zip(self._paths, bar, strict=True))
         return (
             {name: size for name, size in checked.items() if not isinstance(size, str)},
             [problem for problem in checked.values() if isinstance(problem, str)],
@@ -125,8 +123,8 @@ class FolderSource:
     def _read(self, name: str) -> Pair:
         return read_pair(self._paths[name], self._lr_paths[name] if self._lr_paths else None, self._scale)
 
-    def read(self, entries: Sequence[Entry]) -> Iterator[Pair]:
-        return (self._read(entry.name) for entry in entries)
+    def jobs(self, entries: Sequence[Entry]) -> Iterator[Callable[[], Pair]]:
+        return (functools.partial(self._read, entry.name) for entry in entries)
 
 
 def _rank(name: str) -> float:
@@ -155,15 +153,17 @@ class SampleSource:
         for name, hr in self._pictures.items():
             if min(hr.shape[:2]) < crop:
                 raise UserError(f"--crop {crop}: larger than the sample's picture {name} ({hr.shape[1]}x{hr.shape[0]})")
-        self.entries = [
+        self.entries: Sequence[Entry] = [
             Entry(name, "test" if name in self._TEST else "train", hr.shape[0], hr.shape[1])
             for name, hr in self._pictures.items()
         ]
 
-    def read(self, entries: Sequence[Entry]) -> Iterator[Pair]:
-        for entry in entries:
-            hr = self._pictures[entry.name]
-            yield Pair(entry.name, images.downscale(hr, self._scale), hr)
+    def jobs(self, entries: Sequence[Entry]) -> Iterator[Callable[[], Pair]]:
+        return (functools.partial(self._read, entry.name) for entry in entries)
+
+    def _read(self, name: str) -> Pair:
+        hr = self._pictures[name]
+        return Pair(name, images.downscale(hr, self._scale), hr)
 
 
 def _sample(name: str) -> np.ndarray:
@@ -206,18 +206,26 @@ class Div2kSource:
                 "check the network, or give your own copy with --source folder --images DIR"
             ) from None
         self.skipped: list[str] = []
-        self.entries = [
+        self.entries: Sequence[Entry] = [
             Entry(f"{split}_{index:04d}", ours, *DIV2K_TYPICAL_SIZE)
             for split, ours in (("train", "train"), ("validation", "test"))
             for index in range(self._builder.info.splits[split].num_examples)
         ]
 
-    def read(self, entries: Sequence[Entry]) -> Iterator[Pair]:
-        # TFDS reads ranges, and `entries` is a run of self.entries within one split.
+    def jobs(self, entries: Sequence[Entry]) -> Iterator[Callable[[], Pair]]:
+        import tensorflow_datasets as tfds
+
+        # TFDS reads ranges, and `entries` is a run of self.entries within one split. Its files are decoded by the jobs.
         split, _, first = entries[0].name.partition("_")
-        dataset = self._builder.as_dataset(split=f"{split}[{int(first)}:{int(first) + len(entries)}]")
-        for entry, example in zip(entries, dataset.as_numpy_iterator(), strict=True):
-            yield Pair(entry.name, *same_area(example["lr"], example["hr"], self._scale))
+        encoded = self._builder.as_dataset(
+            split=f"{split}[{int(first)}:{int(first) + len(entries)}]",
+            decoders={side: tfds.decode.SkipDecoding() for side in ("lr", "hr")},
+        )
+        for entry, example in zip(entries, encoded.as_numpy_iterator(), strict=True):
+            yield functools.partial(self._decode, entry.name, example["lr"], example["hr"])
+
+    def _decode(self, name: str, lr: bytes, hr: bytes) -> Pair:
+        return Pair(name, *same_area(images.read(io.BytesIO(lr)), images.read(io.BytesIO(hr)), self._scale))
 
 
 def download_options() -> dict:

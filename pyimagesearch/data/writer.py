@@ -1,70 +1,111 @@
-"""Writes a dataset folder: shards first, each whole or not there, and the manifest last."""
+"""Writes a dataset folder: shards first, each whole or not there, and the manifest last.
+
+While it is written the folder holds unfinished.json, the recipe. Started again with the same recipe the writer keeps
+the shards that are there and goes on; started with another, it refuses. The same pictures give the same bytes.
+"""
 
 import hashlib
 import importlib.metadata
 import json
-import os
 import platform
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
 from typing import Any
 
 import tensorflow as tf
-from tqdm import tqdm
 
 from pyimagesearch import console
-from pyimagesearch.data.pairs import Pair
-from pyimagesearch.data.records import (
+from pyimagesearch.data import parallel
+from pyimagesearch.data.manifest import (
     SCHEMA,
+    SPLITS,
+    UNFINISHED,
     Manifest,
     Shard,
-    Tiling,
+    load_manifest,
     manifest_path,
     read_manifest,
-    serialize,
 )
+from pyimagesearch.data.records import BLOCK
+from pyimagesearch.data.shards import Plan, describe, plan_shards, write_shards
 from pyimagesearch.data.sources import Entry, Source
+from pyimagesearch.data.tiling import Tiling
+from pyimagesearch.data.verify import shard_problem
 from pyimagesearch.errors import UserError
-from pyimagesearch.files import appearing, check_disk, join, write_whole
-
-SHARD_BYTES = 128_000_000  # large enough for a bucket, small enough that several feed one reader
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """A shard before it is written."""
-
-    path: str
-    entries: Sequence[Entry]
-    bytes: int
+from pyimagesearch.files import check_disk, exclusive, join, read_text, write_whole
 
 
 def write_dataset(
-    source: Source, output: str, *, scale: int, crop: int, say: Callable[[str], None] = print
+    source: Source,
+    output: str,
+    *,
+    scale: int,
+    crop: int,
+    compression: str = "none",
+    say: Callable[[str], None] = print,
 ) -> Manifest:
-    """Write the records of `source` into `output` (local or gs://) and return the manifest."""
-    tiling = Tiling.for_crop(crop, scale)
-    counts = {split: sum(entry.split == split for entry in source.entries) for split in ("train", "test")}
-    recipe: dict[str, Any] = dict(
-        schema=SCHEMA, source=source.name, scale=scale, kernel=source.kernel, crop=crop, tile=tiling.tile,
-        stride=tiling.stride, pictures=counts,
-        contents=_contents(source.entries),
-    )  # fmt: skip
+    """Write the records of `source` into `output` (local or gs://), or what is left of them; returns the manifest."""
+    recipe, plans = _prepare(source, scale, crop, compression)
     if tf.io.gfile.exists(manifest_path(output)):
         return _already_written(output, recipe, say)
-    plans = list(_plan(source.entries, tiling, scale))
-    needed = sum(plan.bytes for plan in plans)
-    check_disk(output, needed, "the records")
-    _make_folder(output)
-    say(
-        f"Writing {counts['train']} training and {counts['test']} test pictures to {output}: "
-        f"{len(plans)} shard{'s' if len(plans) > 1 else ''}, about {console.size(needed)}"
-    )
-    with tqdm(total=len(source.entries), desc="writing", unit="picture", mininterval=0.5, disable=None) as bar:
-        shards = [_write_shard(source, plan, output, tiling, scale, bar.update) for plan in plans]
-    manifest = Manifest(**recipe, shards=shards, versions=_versions())
-    write_whole(manifest_path(output), manifest.to_json())
+    missing = [plan for plan in plans if not tf.io.gfile.exists(join(output, plan.path))]
+    check_disk(output, sum(plan.bytes for plan in missing), "the records")
+    with _sole_writer(output):
+        _claim(output, recipe)
+        done = {shard.path: shard for shard in _finished(output, plans, say)}
+        left = [plan for plan in plans if plan.path not in done]
+        _announce(output, recipe, plans, left, say)
+        for shard in _write(source, left, output, recipe):
+            done[shard.path] = shard
+            _claim(output, recipe)
+        manifest = Manifest(**recipe, shards=[done[plan.path] for plan in plans], versions=_versions())
+        write_whole(manifest_path(output), manifest.to_json())
+        tf.io.gfile.remove(join(output, UNFINISHED))
     return manifest
+
+
+def repair_dataset(
+    source: Source,
+    output: str,
+    *,
+    scale: int,
+    crop: int,
+    compression: str = "none",
+    say: Callable[[str], None] = print,
+) -> Manifest:
+    """Write anew the shards of `output` that are missing or not those of its manifest; returns the manifest."""
+    manifest = load_manifest(output)
+    recipe, plans = _prepare(source, scale, crop, compression)
+    _same_recipe(output, asdict(manifest), recipe)
+    with _sole_writer(output):
+        problems = {
+            shard.path: problem for shard in manifest.shards if (problem := shard_problem(output, shard)) is not None
+        }
+        for problem in problems.values():
+            say(problem)
+        bad = [plan for plan in plans if plan.path in problems]
+        expected = {shard.path: shard.sha256 for shard in manifest.shards}
+        check_disk(output, sum(plan.bytes for plan in bad), "the repaired shards")
+        for shard in _write(source, bad, output, recipe):
+            if shard.sha256 != expected[shard.path]:
+                raise UserError(
+                    f"{join(output, shard.path)}: written anew it differs from the manifest, whose records were made "
+                    f"by {manifest.versions}; delete {output} and write all of it again"
+                )
+    say(f"{output}: {len(bad)} of {len(plans)} shards written anew" if bad else f"{output}: every shard is good")
+    return manifest
+
+
+def _prepare(source: Source, scale: int, crop: int, compression: str) -> tuple[dict[str, Any], list[Plan]]:
+    """What the manifest will say beside shards and versions, and the shards to write."""
+    tiling = Tiling.for_crop(crop, scale)
+    counts = {split: sum(entry.split == split for entry in source.entries) for split in SPLITS}
+    recipe = dict(
+        schema=SCHEMA, source=source.name, scale=scale, kernel=source.kernel, crop=crop, tile=tiling.tile,
+        stride=tiling.stride, compression=compression, block=BLOCK, pictures=counts,
+        contents=_contents(source.entries),
+    )  # fmt: skip
+    return recipe, list(plan_shards(source.entries, tiling, scale))
 
 
 def _contents(entries: Sequence[Entry]) -> str:
@@ -73,74 +114,80 @@ def _contents(entries: Sequence[Entry]) -> str:
     return hashlib.sha256(json.dumps(listing).encode()).hexdigest()
 
 
-def _already_written(output: str, recipe: dict, say: Callable[[str], None]) -> Manifest:
+def _already_written(output: str, recipe: dict[str, Any], say: Callable[[str], None]) -> Manifest:
     manifest = read_manifest(output)
-    differing = [name for name, value in recipe.items() if getattr(manifest, name) != value]
-    if differing:
-        name = differing[0]
-        raise UserError(
-            f"{output}: already holds records with {name} {getattr(manifest, name)}, asked for was {recipe[name]}; "
-            "give another --output or delete that folder"
-        )
+    _same_recipe(output, asdict(manifest), recipe)
+    if tf.io.gfile.exists(join(output, UNFINISHED)):  # a kill came between the manifest and its removal
+        tf.io.gfile.remove(join(output, UNFINISHED))
     say(f"{output} already holds these records")
     return manifest
 
 
-def _plan(entries: Sequence[Entry], tiling: Tiling, scale: int) -> Iterator[_Plan]:
-    for split in ("train", "test"):
-        groups: list[list[Entry]] = [[]]
-        sizes = [0]
-        for entry in (entry for entry in entries if entry.split == split):
-            if split == "train":
-                size = tiling.stored_bytes(entry.height, entry.width, scale)
-            else:
-                size = round(entry.height * entry.width * 3 * (1 + 1 / scale**2))
-            if groups[-1] and sizes[-1] + size > SHARD_BYTES:
-                groups.append([])
-                sizes.append(0)
-            groups[-1].append(entry)
-            sizes[-1] += size
-        for number, (group, size) in enumerate(zip(groups, sizes, strict=True)):
-            yield _Plan(f"{split}/{number:05d}-of-{len(groups):05d}.tfrec", group, size)
+def _same_recipe(output: str, found: dict[str, Any], recipe: dict[str, Any]) -> None:
+    for name, value in recipe.items():
+        if found.get(name) != value:
+            raise UserError(
+                f"{output}: already holds records with {name} {found.get(name)}, asked for was {value}; "
+                "give another --output or delete that folder"
+            )
 
 
-def _make_folder(output: str) -> None:
+def _sole_writer(output: str):
+    """Makes the folder and keeps other writers out of it."""
     try:
         tf.io.gfile.makedirs(output)
     except tf.errors.OpError as error:
         raise UserError(f"--output {output}: this folder cannot be made ({error.message})") from None
+    return exclusive(output)
 
 
-def _write_shard(
-    source: Source, plan: _Plan, output: str, tiling: Tiling, scale: int, done: Callable[[], object]
-) -> Shard:
-    path = join(output, plan.path)
-    tf.io.gfile.makedirs(os.path.dirname(path))
-    count = 0
-    with appearing(path) as beside:
-        with tf.io.TFRecordWriter(beside) as writer:
-            for pair in source.read(plan.entries):
-                for record in _records(pair, plan, tiling, scale):
-                    writer.write(record)
-                    count += 1
-                done()
-        digest, length = _digest(beside)
-    return Shard(plan.path, count, length, digest)
+def _claim(output: str, recipe: dict[str, Any]) -> None:
+    """Leave the recipe in the folder, or see that it is still there: a bucket knows no lock, but it can be read."""
+    path = join(output, UNFINISHED)
+    if not any(tf.io.gfile.glob(join(output, split, "*.tfrec")) for split in SPLITS):
+        write_whole(path, json.dumps(recipe, indent=1) + "\n")
+        return
+    if not tf.io.gfile.exists(path):
+        raise UserError(
+            f"{output}: holds shards, but neither manifest.json nor {UNFINISHED} that says what they are; "
+            "give another --output or delete that folder"
+        )
+    try:
+        found = json.loads(read_text(path))
+    except ValueError:
+        raise UserError(f"{path}: not written by this program; delete {output} or give another --output") from None
+    _same_recipe(output, found, recipe)
 
 
-def _records(pair: Pair, plan: _Plan, tiling: Tiling, scale: int) -> Iterator[bytes]:
-    parts = tiling.cut(pair, scale) if plan.path.startswith("train/") else [pair]
-    for part in parts:
-        yield serialize(part.name, part.lr, part.hr)
+def _finished(output: str, plans: Sequence[Plan], say: Callable[[str], None]) -> Iterator[Shard]:
+    """The shards that an earlier run wrote; one that cannot be read is written again."""
+    there = [plan.path for plan in plans if tf.io.gfile.exists(join(output, plan.path))]
+    for shard, problem in parallel.ordered(lambda path: describe(output, path), there, weight=lambda _: 0):
+        if problem:
+            say(f"{join(output, shard.path)}: {problem}; writing it again")
+        else:
+            yield shard
 
 
-def _digest(path: str) -> tuple[str, int]:
-    digest, length = hashlib.sha256(), 0
-    with tf.io.gfile.GFile(path, "rb") as file:
-        while block := file.read(1 << 22):
-            digest.update(block)
-            length += len(block)
-    return digest.hexdigest(), length
+def _announce(output: str, recipe: dict[str, Any], plans: list[Plan], left: list[Plan], say: Callable) -> None:
+    verb, shards = "Writing", f"{len(plans)} shard{'s' if len(plans) > 1 else ''}"
+    if len(left) < len(plans):
+        verb, shards = "Going on with", f"{len(left)} of {shards}"
+    most = "at most" if recipe["compression"] != "none" else "about"
+    say(
+        f"{verb} {recipe['pictures']['train']} training and {recipe['pictures']['test']} test pictures to {output}: "
+        f"{shards}, {most} {console.size(sum(plan.bytes for plan in left))}"
+    )
+
+
+def _write(source: Source, plans: list[Plan], output: str, recipe: dict[str, Any]) -> Iterator[Shard]:
+    tiling = Tiling(recipe["tile"], recipe["stride"], recipe["crop"])
+    total = sum(len(plan.entries) for plan in plans)
+    with console.progress_bar(total=total, label="writing", unit="picture") as bar:
+        yield from write_shards(
+            source, plans, output, tiling=tiling, scale=recipe["scale"], compression=recipe["compression"],
+            done=bar.update,
+        )  # fmt: skip
 
 
 def _versions() -> dict[str, str]:

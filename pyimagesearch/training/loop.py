@@ -14,15 +14,11 @@ import keras
 import tensorflow as tf
 
 from pyimagesearch.config import TrainConfig
+from pyimagesearch.data.cache import RamCache
 from pyimagesearch.data.loader import training_batches
+from pyimagesearch.data.manifest import Manifest, check_usable, read_manifest
 from pyimagesearch.data.pairs import Pair
-from pyimagesearch.data.records import (
-    Manifest,
-    check_usable,
-    corrupt_message,
-    read_manifest,
-    read_pictures,
-)
+from pyimagesearch.data.records import corrupt_message, read_pictures
 from pyimagesearch.errors import Interrupted, RunError, UserError
 from pyimagesearch.evaluation import check_size
 from pyimagesearch.files import join
@@ -47,6 +43,7 @@ class Trainer:
         output: str,
         strategy: tf.distribute.Strategy,
         precision: str,
+        cache: str = "none",
         say: Callable[[str], None] = print,
     ):
         self.config, self.strategy, self.precision, self.say = config, strategy, precision, say
@@ -62,6 +59,7 @@ class Trainer:
         self.twin = build_generator(config)  # float32, outside the strategy: validates, and is what gets saved
         self.run_folder.check_disk(self._disk_bytes())
         self.run_folder.claim(self._identity())
+        self.cache = RamCache(tfrecords, self.manifest) if cache == "ram" else None
 
     def _build_vgg(self) -> keras.Model:
         with self.strategy.scope(), compute_in(self.precision):
@@ -127,7 +125,7 @@ class Trainer:
                     )
         except tf.errors.DataLossError:
             paths = [join(self.tfrecords, shard.path) for shard in self.manifest.of_split("train")]
-            raise UserError(corrupt_message(paths)) from None
+            raise UserError(corrupt_message(self.tfrecords, paths)) from None
         finally:
             monitor.close()
 
@@ -188,7 +186,7 @@ class Trainer:
             return training_batches(
                 self.tfrecords, self.manifest, crop=config.crop, batch=batch,
                 seed=config.seed + (phase.name == "finetune"), start_step=step, hosts=context.num_input_pipelines,
-                host=context.input_pipeline_id, part=context.get_per_replica_batch_size(batch),
+                host=context.input_pipeline_id, part=context.get_per_replica_batch_size(batch), cache=self.cache,
             )  # fmt: skip
 
         return self.strategy.distribute_datasets_from_function(of_host)

@@ -1,0 +1,147 @@
+"""`srgan benchmark loader`: crops/s of our loader, cached and not, against the tutorial's layout of the same pictures.
+
+Beside them: the crops/s that the preset's steps take on this machine, so that it is plain which of the two waits.
+"""
+
+import dataclasses
+import statistics
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import tensorflow as tf
+
+from pyimagesearch import figures
+from pyimagesearch.benchmarks import measure
+from pyimagesearch.benchmarks.tutorial import tutorial_batches, write_tutorial_records
+from pyimagesearch.config import TrainConfig
+from pyimagesearch.data.cache import RamCache
+from pyimagesearch.data.loader import training_batches
+from pyimagesearch.data.manifest import Manifest
+from pyimagesearch.data.sources import FolderSource
+from pyimagesearch.data.writer import write_dataset
+from pyimagesearch.errors import UserError
+from pyimagesearch.evaluation import write_json
+from pyimagesearch.files import check_disk
+from pyimagesearch.models import build_vgg, compute_in
+from pyimagesearch.presets import get_config
+from pyimagesearch.training.phases import build_finetune, build_pretrain
+from pyimagesearch.training.strategy import choose_precision
+
+BATCH, CROP, SCALE = 64, 96, 4  # the tutorial's
+PICTURES = 25  # one of them is the test split
+ROUNDS, SECONDS = 3, 4.0  # of measuring a side
+STEP_BATCH = 16  # more takes minutes on a CPU, and no more crops/s
+LABELS = {"ours": "ours", "ours_cached": "ours, --cache ram", "tutorial": "tutorial's layout"}
+
+
+def run(*, images: str | None, preset: str, json_path: str | None, plot_path: str | None) -> None:
+    """Print each side's figures and the verdict; write them as JSON and as a plot."""
+    config = get_config(preset)
+    with TemporaryDirectory(prefix="srgan-benchmark-") as work:
+        check_disk(work, PICTURES * 40_000_000, "the benchmark's records")
+        folder = images
+        if folder is None:
+            folder = f"{work}/pictures"
+            Path(folder).mkdir()
+            measure.make_pictures(Path(folder), PICTURES)
+        source = FolderSource(folder, scale=SCALE, crop=CROP, validation=0, skip_bad=True)
+        manifest = write_dataset(source, f"{work}/records", scale=SCALE, crop=CROP)
+        train = [entry for entry in source.entries if entry.split == "train"]
+        if len(train) < 24:
+            raise UserError(f"--images {folder}: holds {len(train)} training pictures; at least 24 are needed")
+        write_tutorial_records((job() for job in source.jobs(train)), f"{work}/tutorial.tfrec")
+        found = _measure(work, manifest)
+    steps = {
+        phase: _step_speed(config, phase) for phase in ("pretrain", "finetune") if getattr(config, f"{phase}_steps")
+    }
+    verdict = _verdict(found["ours"]["crops_per_s"], steps)
+    _report(found, steps, preset, verdict)
+    if json_path:
+        step = {"preset": preset, "crops_per_s": steps}
+        write_json(json_path, {**found, "batch": BATCH, "pictures": len(train), "step": step, "verdict": verdict})
+    if plot_path:
+        speeds = {LABELS[name]: side["crops_per_s"] for name, side in found.items()}
+        speeds |= {f"step of {preset}, {phase}": speed for phase, speed in steps.items()}
+        figures.save(figures.bars(speeds, title="Loading, and what training takes", unit="crops/s"), plot_path)
+
+
+def _measure(work: str, manifest: Manifest) -> dict[str, dict[str, float]]:
+    """Median crops/s, bytes read per crop and peak memory of every side."""
+
+    def batches(name: str) -> tf.data.Dataset:
+        if name == "tutorial":
+            return tutorial_batches(f"{work}/tutorial.tfrec", BATCH)
+        cache = RamCache(f"{work}/records", manifest) if name == "ours_cached" else None
+        return training_batches(f"{work}/records", manifest, crop=CROP, batch=BATCH, seed=1, cache=cache)
+
+    rounds: dict[str, list[dict[str, float]]] = {"ours": [], "tutorial": [], "ours_cached": []}
+    for name in measure.turns(list(rounds), ROUNDS):
+        rounds[name].append(_one_side(batches(name)))
+    medians = {
+        name: {key: statistics.median(each[key] for each in sides) for key in sides[0]}
+        for name, sides in rounds.items()
+    }
+    for name, sides in rounds.items():
+        # Later rounds begin with memory that others have left.
+        medians[name]["peak_rss_mb"] = sides[0]["peak_rss_mb"]
+    return medians
+
+
+def _one_side(dataset: tf.data.Dataset) -> dict[str, float]:
+    measure.forget_peak_memory()
+    batches, crops = iter(dataset), 0
+    until = time.perf_counter() + SECONDS / 2
+    while time.perf_counter() < until:  # fill buffers, let tf.data find its parallelism
+        next(batches)
+    start, read = time.perf_counter(), measure.bytes_read()
+    while (seconds := time.perf_counter() - start) < SECONDS:
+        crops += int(next(batches)[1].shape[0])
+    return {
+        "crops_per_s": crops / seconds,
+        "bytes_per_crop": (measure.bytes_read() - read) / crops,
+        "peak_rss_mb": measure.peak_memory() / 1e6,
+    }
+
+
+def _step_speed(config: TrainConfig, name: str) -> float:
+    """Crops/s that a phase's step takes on one device of this machine."""
+    batch = min(config.batch, STEP_BATCH)
+    config = dataclasses.replace(config, batch=batch, vgg_weights="random")  # as fast as trained ones
+    precision, strategy = choose_precision(config.precision, "gpu"), tf.distribute.get_strategy()
+    if name == "pretrain":
+        phase = build_pretrain(config, strategy, precision)
+    else:
+        with compute_in(precision):
+            vgg = build_vgg(config.content_layer, config.vgg_weights)
+        phase = build_finetune(config, strategy, precision, vgg, None)
+    step, small = tf.function(phase.training.train_step), config.crop // config.scale
+    lr, hr = (tf.zeros([batch, side, side, 3], tf.uint8) for side in (small, config.crop))
+    seconds = []
+    for _ in range(5):
+        start = time.perf_counter()
+        float(step(lr, hr)["loss"])  # waits for the device
+        seconds.append(time.perf_counter() - start)
+    return batch / statistics.median(seconds[2:])  # the first two trace and warm up
+
+
+def _verdict(loaded: float, steps: dict[str, float]) -> str:
+    phase, taken = max(steps.items(), key=lambda item: item[1])
+    if loaded >= taken:
+        return f"The loader waits for the training step: it gives {loaded / taken:,.0f} times what {phase} takes here."
+    return f"The training step waits for the loader, which gives {loaded / taken:.2f} of what {phase} takes here."
+
+
+def _report(found: dict[str, Any], steps: dict[str, float], preset: str, verdict: str) -> None:
+    print(f"Batches of {BATCH} crops of {CROP}x{CROP} from the page cache, median of {ROUNDS} rounds:")
+    for name, label in LABELS.items():
+        side = found[name]
+        print(
+            f"  {label:20} {side['crops_per_s']:9,.0f} crops/s  {side['bytes_per_crop'] / 1e3:8,.1f} kB read per crop  "
+            f"peak memory {side['peak_rss_mb']:6,.0f} MB  "
+            f"{side['crops_per_s'] / found['tutorial']['crops_per_s']:6.1f}x the tutorial's speed"
+        )
+    for phase, speed in steps.items():
+        print(f"  {preset}'s {phase} step takes {speed:,.1f} crops/s here")
+    print(verdict)

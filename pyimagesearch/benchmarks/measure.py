@@ -1,0 +1,59 @@
+"""What the benchmarks of records and loader share: pictures to work on, bytes read, peak memory."""
+
+import itertools
+import statistics
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from pyimagesearch import console
+from pyimagesearch.data import parallel
+from pyimagesearch.data.sources import SampleSource
+
+SIZE = (1356, 2040)  # of a typical DIV2K picture
+
+
+def make_pictures(folder: Path, count: int) -> None:
+    """Write `count` PNGs of SIZE, cut from the mirrored photographs that scikit-image carries."""
+    source = SampleSource(scale=4, crop=96)
+    photographs = [job().hr for job in source.jobs(source.entries)]
+
+    def write(number: int) -> None:
+        hr = photographs[number % len(photographs)]
+        shift = 37 * (number // len(photographs))
+        wide = np.pad(hr, ((0, SIZE[0] + shift), (0, SIZE[1] + shift), (0, 0)), mode="symmetric")
+        picture = wide[shift : shift + SIZE[0], shift : shift + SIZE[1]]
+        Image.fromarray(picture).save(folder / f"{number:04d}.png", compress_level=3)
+
+    made = parallel.ordered(write, range(count), weight=lambda _: SIZE[0] * SIZE[1])
+    list(console.progress(made, total=count, label="making pictures", unit="picture"))
+
+
+def bytes_read() -> int:
+    """Bytes that this process has asked files for so far, whether from the disk or the page cache (Linux)."""
+    return int(Path("/proc/self/io").read_text().split()[1])
+
+
+def forget_peak_memory() -> None:
+    """Let `peak_memory` begin anew (Linux)."""
+    Path("/proc/self/clear_refs").write_text("5")
+
+
+def peak_memory() -> int:
+    """Bytes of memory that this process held at most since `forget_peak_memory`."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line.split()[1] for line in lines if line.startswith("VmHWM:"))) * 1024
+
+
+def turns(names: list[str], rounds: int) -> itertools.chain[str]:
+    """The sides by turns, so that a machine whose speed drifts slows all of them."""
+    return itertools.chain.from_iterable(itertools.repeat(names, rounds))
+
+
+def medians(rounds: dict[str, list[dict[str, float]]]) -> dict[str, dict[str, float]]:
+    """The median of every figure of every side."""
+    return {
+        name: {key: statistics.median(each[key] for each in sides) for key in sides[0]}
+        for name, sides in rounds.items()
+    }

@@ -1,0 +1,78 @@
+"""`srgan benchmark records`: pictures/s and MB/s of the writer on all cores, against one core."""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from pyimagesearch import figures
+from pyimagesearch.benchmarks import measure
+from pyimagesearch.data import parallel
+from pyimagesearch.data.sources import FolderSource
+from pyimagesearch.data.writer import write_dataset
+from pyimagesearch.errors import UserError
+from pyimagesearch.evaluation import write_json
+from pyimagesearch.files import check_disk
+
+ROUNDS = 3
+CROP, SCALE = 96, 4
+
+
+def run(*, images: str | None, pictures: int, json_path: str | None, plot_path: str | None) -> None:
+    """Print each side's figures and their ratio; write them as JSON and as a plot."""
+    if pictures < 2:
+        raise UserError(f"--pictures must be at least 2, received {pictures}")
+    with TemporaryDirectory(prefix="srgan-benchmark-") as work:
+        check_disk(work, pictures * 70_000_000, "the benchmark's records")
+        folder = images
+        if folder is None:
+            folder = f"{work}/pictures"
+            Path(folder).mkdir()
+            measure.make_pictures(Path(folder), pictures)
+        rounds: dict[str, list[dict[str, float]]] = {"ours": [], "one_core": []}
+        for number, name in enumerate(measure.turns(list(rounds), ROUNDS)):
+            with _cores(parallel.cores() if name == "ours" else 1):
+                rounds[name].append(_write(folder, f"{work}/{number}"))
+    found = measure.medians(rounds)
+    ratio, cores = found["ours"]["pictures_per_s"] / found["one_core"]["pictures_per_s"], parallel.cores()
+    labels = {"ours": f"{cores} cores", "one_core": "one core"}
+    print(f"Records written, median of {ROUNDS} rounds:")
+    for name, side in found.items():
+        print(
+            f"  {labels[name]:10} {side['pictures_per_s']:6.2f} pictures/s  {side['mb_per_s']:6.1f} MB/s  "
+            f"{side['seconds']:6.1f} s  peak memory {side['peak_rss_mb']:,.0f} MB"
+        )
+    print(f"  {ratio:.2f}x one core's speed")
+    if json_path:
+        write_json(json_path, {**found, "cores": cores, "ratio": ratio})
+    if plot_path:
+        speeds = {labels[name]: side["pictures_per_s"] for name, side in found.items()}
+        figures.save(figures.bars(speeds, title="Writing records", unit="pictures/s"), plot_path)
+
+
+def _write(folder: str, output: str) -> dict[str, float]:
+    """Check and write all pictures of a folder, as create_tfrecords.py does."""
+    measure.forget_peak_memory()
+    start = time.perf_counter()
+    source = FolderSource(folder, scale=SCALE, crop=CROP, validation=0.05, skip_bad=True)
+    manifest = write_dataset(source, output, scale=SCALE, crop=CROP, say=lambda _: None)
+    seconds = time.perf_counter() - start
+    return {
+        "pictures_per_s": len(source.entries) / seconds,
+        "mb_per_s": sum(shard.bytes for shard in manifest.shards) / seconds / 1e6,
+        "seconds": seconds,
+        "peak_rss_mb": measure.peak_memory() / 1e6,
+    }
+
+
+@contextmanager
+def _cores(count: int) -> Iterator[None]:
+    """Leave this thread, and those that it begins, so many cores."""
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, sorted(allowed)[:count])
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, allowed)

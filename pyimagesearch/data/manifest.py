@@ -1,0 +1,139 @@
+"""manifest.json: what a dataset folder says of itself. It comes last; a folder without one is unfinished."""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import tensorflow as tf
+
+from pyimagesearch.errors import UserError
+from pyimagesearch.files import join
+
+SCHEMA = 2
+SPLITS = ("train", "test")
+MANIFEST = "manifest.json"
+UNFINISHED = "unfinished.json"  # the recipe of a folder that is being written
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One .tfrec file. Blocks of `Manifest.block` records can be read without what precedes them."""
+
+    path: str  # relative to the dataset folder
+    records: int
+    lr_pixels: int  # of all its records
+    bytes: int
+    sha256: str
+    blocks: tuple[int, ...]  # offset of every block in the file, in bytes
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Recipe, pictures and shards of a dataset folder; sizes in HR pixels."""
+
+    schema: int
+    source: str
+    scale: int
+    kernel: str
+    crop: int
+    tile: int
+    stride: int
+    compression: str  # of the pixels inside the records: one of config.COMPRESSIONS
+    block: int  # records in a block
+    pictures: dict[str, int]  # per split
+    contents: str  # hash of the pictures' names, splits, sizes and files
+    shards: list[Shard]
+    versions: dict[str, str]
+
+    def of_split(self, split: str) -> list[Shard]:
+        return [shard for shard in self.shards if shard.path.startswith(f"{split}/")]
+
+    def records(self, split: str) -> int:
+        return sum(shard.records for shard in self.of_split(split))
+
+    def to_json(self) -> str:
+        """One line a field and a shard: people compare these files."""
+        values = asdict(self)
+        shards = ",\n".join(f"  {json.dumps(shard)}" for shard in values["shards"])
+        lines = [f" {json.dumps(name)}: {json.dumps(value)}" for name, value in values.items() if name != "shards"]
+        return "{\n" + ",\n".join([*lines, f' "shards": [\n{shards}\n ]']) + "\n}\n"
+
+    def command(self, **flags: object) -> str:
+        """The create_tfrecords.py command of this recipe, `flags` replaced."""
+        recipe = {"source": self.source, "scale": self.scale, "crop": self.crop, **flags}
+        if self.source == "folder":
+            recipe["images"] = "DIR"
+        return " ".join(["python create_tfrecords.py", *(f"--{name} {value}" for name, value in recipe.items())])
+
+
+def manifest_path(folder: str) -> str:
+    return join(folder, MANIFEST)
+
+
+def read_manifest(folder: str) -> Manifest:
+    """The manifest of `folder`, its shards checked for presence and size (not for their hashes)."""
+    manifest = load_manifest(folder)
+    for shard in manifest.shards:
+        problem = presence_problem(folder, shard)
+        if problem:
+            raise UserError(f"{problem}; {repair_hint(folder)}")
+    return manifest
+
+
+def load_manifest(folder: str) -> Manifest:
+    """The manifest of `folder`, whatever became of its shards."""
+    command = "write it with create_tfrecords.py"
+    if not tf.io.gfile.isdir(folder):
+        raise UserError(f"{folder}: no such TFRecord folder; {command}")
+    if tf.io.gfile.exists(manifest_path(folder)):
+        with tf.io.gfile.GFile(manifest_path(folder), "rb") as file:
+            return _parse(folder, file.read())
+    if tf.io.gfile.exists(join(folder, UNFINISHED)):
+        raise UserError(f"{folder}: its records are unfinished; give create_tfrecords.py the same flags to go on")
+    raise UserError(f"{folder}: holds no manifest.json, so it is no finished TFRecord folder; {command}")
+
+
+def presence_problem(folder: str, shard: Shard) -> str | None:
+    """Why a shard is not even there in its size, or None."""
+    path = join(folder, shard.path)
+    if not tf.io.gfile.exists(path):
+        return f"{path}: this shard is missing"
+    length = tf.io.gfile.stat(path).length
+    if length != shard.bytes:
+        what = "truncated" if length < shard.bytes else "foreign or damaged"
+        return f"{path}: {what} shard ({length} bytes, the manifest says {shard.bytes})"
+    return None
+
+
+def repair_hint(folder: str) -> str:
+    return (
+        f"create_tfrecords.py --repair --output {folder}, with the flags that wrote them, writes bad shards anew "
+        f"(srgan verify {folder} lists them)"
+    )
+
+
+def _parse(folder: str, text: bytes) -> Manifest:
+    path, again = manifest_path(folder), f"delete {folder} and run create_tfrecords.py again"
+    try:
+        values: dict[str, Any] = json.loads(text)
+        if values["schema"] == SCHEMA:
+            shards = [Shard(**{**shard, "blocks": tuple(shard["blocks"])}) for shard in values["shards"]]
+            return Manifest(**{**values, "shards": shards})
+        found = values["schema"]
+    except (ValueError, KeyError, TypeError):
+        raise UserError(f"{path}: not a manifest of this program; {again}") from None
+    raise UserError(f"{folder}: records of schema {found}, this program reads {SCHEMA}; {again}")
+
+
+def check_usable(folder: str, manifest: Manifest, *, scale: int, crop: int) -> None:
+    """Raise UserError unless records of `manifest` serve crops of `crop` at `scale`. Smaller crops are fine."""
+    if manifest.scale != scale:
+        raise UserError(
+            f"{folder}: records of scale {manifest.scale}, but the preset's scale is {scale}; "
+            f"write others with {manifest.command(scale=scale, crop=crop, output='OTHER')}"
+        )
+    if manifest.crop < crop:
+        raise UserError(
+            f"{folder}: records made for crops of {manifest.crop}, but the preset's crop is {crop}; "
+            f"write others with {manifest.command(crop=crop, output='OTHER')}"
+        )
