@@ -83,7 +83,7 @@ def train(args: Namespace) -> None:
     _load_tensorflow()
     import tensorflow as tf
 
-    from pyimagesearch.training.strategy import check_tpu_folders, choose_precision, make_strategy
+    from pyimagesearch.training.strategy import check_tpu_folders, choose_precision, choose_xla, make_strategy
 
     if args.device == "tpu":
         check_tpu_folders(tfrecords=args.tfrecords, output=args.output)
@@ -96,8 +96,9 @@ def train(args: Namespace) -> None:
     print(f"Preset {config.preset}, {strategy.num_replicas_in_sync} replica(s), {precision}", end="")
     print(f", VGG19 weights: {config.vgg_weights}" if config.finetune_steps else "")
     Trainer(
-        config, tfrecords=args.tfrecords, output=args.output, strategy=strategy, precision=precision, cache=args.cache
-    ).run()
+        config, tfrecords=args.tfrecords, output=args.output, strategy=strategy, precision=precision,
+        compiled=choose_xla(config.xla, args.device, strategy), cache=args.cache,
+    ).run()  # fmt: skip
     print(f"{args.output}: trained ({watch})")
 
 

@@ -13,6 +13,7 @@ PIXEL_LOSSES = ("mse", "l1")
 DECAYS = ("constant", "cosine")
 COMPRESSIONS = ("none", "png")  # of the pixels in the records
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
+XLA = ("auto", "on", "off")
 DEVICES = ("gpu", "tpu", "cpu")
 CONTENT_LAYERS = tuple(
     f"block{block}_conv{conv}" for block, convs in enumerate((2, 2, 4, 4, 4), start=1) for conv in range(1, convs + 1)
@@ -38,6 +39,7 @@ class TrainConfig:
     # Data
     crop: int = 96  # side of an HR training crop, pixels
     batch: int  # crops per replica and step
+    global_batch: int = 0  # crops per step over all replicas; 0: batch times the number of replicas
     seed: int = 42  # initial weights, order of the samples, augmentation
 
     # Phase 1: pixel loss alone
@@ -60,6 +62,7 @@ class TrainConfig:
 
     ema: float = 0.0  # decay of the moving average of the generator's weights per step, less at first; 0 keeps none
     precision: str = "auto"  # one of PRECISIONS
+    xla: str = "auto"  # one of XLA; auto: on for a TPU and for a single GPU
 
     # Intervals in steps. They change no weights on the way; what is validated, and when, chooses phase 1's best model.
     steps_per_call: int = 20  # at most so many steps run inside one tf.function call
@@ -79,7 +82,8 @@ class TrainConfig:
         self._one_of("finetune_decay", DECAYS)
         self._one_of("content_layer", CONTENT_LAYERS)
         self._one_of("precision", PRECISIONS)
-        for name in ("pretrain_steps", "finetune_steps", "seed"):
+        self._one_of("xla", XLA)
+        for name in ("pretrain_steps", "finetune_steps", "seed", "global_batch"):
             self._at_least(name, 0)
         if self.seed > 2**31:
             raise UserError(f"seed must be at most {2**31}, received {self.seed}")

@@ -27,7 +27,11 @@ REFUSED = [
     ({"finetune_decay": "step"}, "finetune_decay must be one of constant, cosine", "step"),
     ({"content_layer": "block3_conv5"}, "content_layer must be one of block1_conv1, block1_conv2", "block3_conv5"),
     ({"precision": "float64"}, "precision must be one of auto, float32, bfloat16, float16", "float64"),
-    *[({name: -1}, f"{name} must be at least 0", "-1") for name in ("pretrain_steps", "finetune_steps", "seed")],
+    ({"xla": "yes"}, "xla must be one of auto, on, off", "yes"),
+    *[
+        ({name: -1}, f"{name} must be at least 0", "-1")
+        for name in ("pretrain_steps", "finetune_steps", "seed", "global_batch")
+    ],
     *[({name: 0}, f"{name} must be at least 1", "0") for name in COUNTS],
     *[
         ({name: value}, f"{name} must be above 0", str(value))

@@ -83,9 +83,22 @@ def test_tpu_without_a_tpu_is_refused(capsys):
     assert "no TPU can be initialised here" in line
 
 
-def test_several_hosts_are_refused_whatever_the_device(capsys, monkeypatch, records):
-    monkeypatch.setenv("TF_CONFIG", "{}")
-    assert "several hosts is not supported yet" in refused(capsys, *SMOKE, "--tfrecords", records)
+@pytest.mark.parametrize(
+    "config",
+    [
+        "{}",
+        "{",
+        "[]",
+        '{"cluster": {"worker": ["a:1"]}}',
+        '{"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 2}}',
+        '{"cluster": {"worker": ["a:1"], "ps": ["b:1"]}, "task": {"type": "worker", "index": 0}}',
+    ],
+)
+def test_a_tf_config_that_makes_no_sense_is_refused(capsys, monkeypatch, records, config):
+    monkeypatch.setenv("TF_CONFIG", config)
+    assert "TF_CONFIG: not a cluster of workers and this one's place in it" in refused(
+        capsys, *SMOKE, "--tfrecords", records
+    )
 
 
 def test_a_file_in_place_of_the_run_folder_is_refused(capsys, records, tmp_path):

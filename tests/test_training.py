@@ -18,10 +18,13 @@ from pyimagesearch.data.sources import SampleSource
 from pyimagesearch.data.writer import write_dataset
 from pyimagesearch.errors import Interrupted, RunError, UserError
 from pyimagesearch.presets import get_config
-from pyimagesearch.training.loop import Trainer, _compile
+from pyimagesearch.training.checkpoints import PhaseCheckpoints
+from pyimagesearch.training.drive import _compile
+from pyimagesearch.training.loop import Trainer
 from pyimagesearch.training.phases import build_pretrain
 from pyimagesearch.training.run_folder import RunFolder
 from pyimagesearch.training.signals import stop_requests
+from pyimagesearch.training.steps import PretrainTraining
 from pyimagesearch.upscaler import load_upscaler
 
 SMOKE = get_config("smoke")
@@ -117,7 +120,7 @@ def test_a_finished_run_says_so_and_changes_nothing(records, finished):
 
 
 class StopAt:
-    """Raises SIGTERM in this process once `phase` has passed `step`."""
+    """Raises SIGTERM in this process after the step before `step` of `phase`, so that `step` is the last one."""
 
     def __init__(self, monkeypatch, phase: str, step: int):
         from pyimagesearch.training.monitor import Monitor
@@ -126,7 +129,7 @@ class StopAt:
 
         def counting(monitor, *args):
             add(monitor, *args)
-            if monitor._phase.name == phase and monitor._step >= step:
+            if monitor._phase.name == phase and monitor._step == step - 1:
                 signal.raise_signal(signal.SIGTERM)
 
         monkeypatch.setattr(Monitor, "add", counting)
@@ -166,7 +169,7 @@ def test_a_run_whose_pretrained_model_is_gone_does_not_start_from_scratch(record
 
 def test_the_moving_average_is_that_of_the_weights_after_each_step():
     phase = build_pretrain(SMOKE, ONE, "float32")
-    run_steps = _compile(ONE, phase, decay=0.2)
+    run_steps = _compile(ONE, phase, decay=0.2, compiled=False)
     hr = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), np.uint8)
     batches = iter(ONE.experimental_distribute_dataset(tf.data.Dataset.from_tensors((hr[:, ::4, ::4], hr)).repeat()))
     expected = phase.generator.get_weights()
@@ -247,10 +250,44 @@ def test_a_folder_of_something_else_is_refused(records, tmp_path):
         train(records, tmp_path)
 
 
-def test_losses_that_are_not_finite_stop_the_run_and_name_the_step(records, tmp_path):
+def test_losses_that_are_not_finite_twice_stop_the_run_and_name_the_step(records, tmp_path):
     config = dataclasses.replace(SMOKE, pretrain_rate=1e30, steps_per_call=1, checkpoint_every=100)
-    with pytest.raises(RunError, match=r"step \d+ of pretrain: the losses are not finite"):
-        train(records, tmp_path / "run", config)
+    said: list[str] = []
+    with pytest.raises(
+        RunError, match=r"step \d+ of pretrain: the losses are not finite .*with half the learning rate"
+    ):
+        train(records, tmp_path / "run", config, say=said.append)
+    assert "going back to step 0 with half the learning rate" in said[-1]
+
+
+class PoisonOnce:
+    """Makes the losses of one step of phase 1 nan, the first time that it comes."""
+
+    def __init__(self, monkeypatch, step):
+        real = PretrainTraining.train_step
+        left = tf.Variable(1, dtype=tf.int64)
+
+        def train_step(training, lr, hr):
+            metrics = real(training, lr, hr)
+            poisoned = (training.optimizer.iterations.value == step + 1) & (left > 0)
+            left.assign_sub(tf.cast(poisoned, tf.int64))
+            return {name: tf.where(poisoned, float("nan"), value) for name, value in metrics.items()}
+
+        monkeypatch.setattr(PretrainTraining, "train_step", train_step)
+
+
+def test_a_run_that_diverges_once_goes_back_and_ends_with_half_the_rate(records, tmp_path, monkeypatch):
+    PoisonOnce(monkeypatch, step=5)
+    said: list[str] = []
+    train(records, tmp_path, dataclasses.replace(SMOKE, finetune_steps=0, steps_per_call=1), say=said.append)
+    warning = "WARNING: step 6 of pretrain: the losses are not finite (nan or inf); going back to step 4 with half"
+    assert any(line.startswith(warning) for line in said)
+    assert [int(row["step"]) for row in history(tmp_path)] == [2, 4, 6, 8]
+    phase = build_pretrain(SMOKE, ONE, "float32")
+    PhaseCheckpoints(RunFolder(str(tmp_path)), phase, 3, said.append).restore()
+    assert phase.slowdown.numpy() == 0.5  # a restart goes on as slowly
+    assert phase.rate(3) == pytest.approx(SMOKE.pretrain_rate / 2)
+    assert float(phase.training.optimizer.learning_rate) == pytest.approx(SMOKE.pretrain_rate / 2)
 
 
 def test_the_second_phase_can_be_added_later(records, tmp_path):

@@ -25,6 +25,7 @@ class Phase:
     rate: Schedule  # the learning rate at a step
     state: dict[str, object]  # what a checkpoint holds beside step and score
     ema: list[tf.Variable]  # moving averages of generator.variables; empty where the preset keeps none
+    slowdown: tf.Variable  # factor of the learning rate; below 1 once the losses ran away
     discriminator: keras.Model | None = None
 
     @property
@@ -38,12 +39,13 @@ def build_pretrain(config: TrainConfig, strategy: tf.distribute.Strategy, precis
     with strategy.scope():
         with compute_in(precision):
             generator = build_generator(config)
-        rate = _schedule(config.pretrain_rate, config.pretrain_decay, config.pretrain_steps)
+        slowdown = tf.Variable(1.0, trainable=False)
+        rate = _Rate(config.pretrain_rate, config.pretrain_decay, config.pretrain_steps, slowdown)
         optimizer = _adam(rate, generator, precision)
         ema = _averages(config, generator)
     training = PretrainTraining(config, generator, optimizer, strategy.num_replicas_in_sync)
-    state = {"generator": generator, "optimizer": optimizer, "ema": ema}
-    return Phase("pretrain", config.pretrain_steps, training, _rate_at(rate), state, ema)
+    state = {"generator": generator, "optimizer": optimizer, "ema": ema, "slowdown": slowdown}
+    return Phase("pretrain", config.pretrain_steps, training, lambda step: float(rate(step)), state, ema, slowdown)
 
 
 def build_finetune(
@@ -56,7 +58,8 @@ def build_finetune(
             generator, discriminator = build_generator(config), build_discriminator(config)
         if pretrained:
             _copy_weights(pretrained, generator)
-        rate = _schedule(config.finetune_rate, config.finetune_decay, config.finetune_steps)
+        slowdown = tf.Variable(1.0, trainable=False)
+        rate = _Rate(config.finetune_rate, config.finetune_decay, config.finetune_steps, slowdown)
         optimizer = _adam(rate, generator, precision)
         discriminator_optimizer = _adam(rate, discriminator, precision)
         ema = _averages(config, generator)
@@ -69,8 +72,11 @@ def build_finetune(
         "optimizer": optimizer,
         "discriminator_optimizer": discriminator_optimizer,
         "ema": ema,
+        "slowdown": slowdown,
     }
-    return Phase("finetune", config.finetune_steps, training, _rate_at(rate), state, ema, discriminator)
+    return Phase(
+        "finetune", config.finetune_steps, training, lambda step: float(rate(step)), state, ema, slowdown, discriminator
+    )
 
 
 def _copy_weights(path: str, generator: keras.Model) -> None:
@@ -82,12 +88,16 @@ def _copy_weights(path: str, generator: keras.Model) -> None:
         ) from None
 
 
-def _schedule(rate: float, decay: str, steps: int):
-    return keras.optimizers.schedules.CosineDecay(rate, max(steps, 1)) if decay == "cosine" else rate
+class _Rate(keras.optimizers.schedules.LearningRateSchedule):
+    """A learning rate, decaying or not, times a variable that slows it down."""
 
+    def __init__(self, rate: float, decay: str, steps: int, slowdown: tf.Variable):
+        super().__init__()
+        self._schedule = keras.optimizers.schedules.CosineDecay(rate, max(steps, 1)) if decay == "cosine" else None
+        self._rate, self._slowdown = rate, slowdown
 
-def _rate_at(rate) -> Schedule:
-    return (lambda step: float(rate(step))) if callable(rate) else (lambda _: rate)
+    def __call__(self, step):
+        return (self._schedule(step) if self._schedule else self._rate) * self._slowdown
 
 
 def _adam(rate, model: keras.Model, precision: str) -> keras.Optimizer:

@@ -19,7 +19,7 @@ from pyimagesearch.files import appearing, check_disk, join, write_whole
 
 # What may differ between two starts of one run without changing what it means.
 FREE_FIELDS = {"steps_per_call", "log_every", "validate_every", "sample_every",
-               "checkpoint_every", "keep_checkpoints", "vgg_weights", "precision"}  # fmt: skip
+               "checkpoint_every", "keep_checkpoints", "vgg_weights", "precision", "xla"}  # fmt: skip
 GROWING_FIELDS = ("pretrain_steps", "finetune_steps")
 
 PRETRAINED = "pretrained_generator"
@@ -36,8 +36,8 @@ class RunFolder:
     def file(self, *parts: str) -> str:
         return join(self.path, *parts)
 
-    def claim(self, identity: dict[str, Any]) -> None:
-        """Write config.json, or check that the run which is here is the same one.
+    def claim(self, identity: dict[str, Any], *, write: bool = True) -> None:
+        """Write config.json, if `write`, and check that the run which is here is the same one.
 
         identity: `config` (the fields of a TrainConfig) and whatever else makes a run what it is.
         """
@@ -50,6 +50,8 @@ class RunFolder:
             raise UserError(
                 f"--output {self.path}: holds models or checkpoints but no config.json; give another folder"
             )
+        if not write:
+            return
         facts = {
             "versions": {"python": platform.python_version(), "tensorflow": tf.__version__, "keras": keras.__version__}
         }

@@ -12,8 +12,12 @@ class StopRequest:
     received: signal.Signals | None = None
 
     @property
+    def name(self) -> str:
+        return self.received.name if self.received else "another worker"
+
+    @property
     def exit_code(self) -> int:
-        return 128 + int(self.received or 0)
+        return 128 + (self.received or signal.SIGTERM)
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """Device to tf.distribute strategy and numeric precision."""
 
-import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -8,27 +7,33 @@ from pathlib import Path
 import tensorflow as tf
 
 from pyimagesearch.errors import UserError
+from pyimagesearch.training.workers import check_tf_config
 
 _BUCKET = re.compile(r"gs://[a-z0-9][a-z0-9._-]{1,61}[a-z0-9](/.*)?$")
 
 
 def make_strategy(device: str, say: Callable[[str], None] = print) -> tf.distribute.Strategy:
-    """gpu: all GPUs of this machine (MirroredStrategy); cpu: the CPU alone; tpu: the TPU of the environment."""
-    if "TF_CONFIG" in os.environ:
-        raise UserError(
-            "TF_CONFIG is set, but training on several hosts is not supported yet; unset it to use this host"
-        )
-    if device == "cpu":
-        tf.config.set_visible_devices([], "GPU")
-        return tf.distribute.OneDeviceStrategy("/cpu:0")
+    """gpu: all GPUs of this machine, and with TF_CONFIG those of several; cpu: no GPU; tpu: the TPU of the environment.
+
+    With TF_CONFIG it must come before any other operation of TensorFlow, and waits for the other workers.
+    """
+    workers = check_tf_config()
     if device == "tpu":
         return _tpu_strategy()
-    gpus = tf.config.list_physical_devices("GPU")
+    if device == "cpu":
+        tf.config.set_visible_devices([], "GPU")
+    gpus = tf.config.get_visible_devices("GPU")
     if gpus:
         say(f"Using {len(gpus)} GPU{'s' if len(gpus) > 1 else ''}")
+    elif device == "gpu":
+        say("WARNING: --device gpu, but TensorFlow finds no GPU here: going on with the CPU, which is far slower")
+    if workers > 1:
+        say(f"Waiting for all of {workers} workers")
+        return tf.distribute.MultiWorkerMirroredStrategy()
+    if len(gpus) > 1:
         return tf.distribute.MirroredStrategy()
-    say("WARNING: --device gpu, but TensorFlow finds no GPU here: going on with the CPU, which is far slower")
-    return tf.distribute.MirroredStrategy(["/cpu:0"])
+    # Not MirroredStrategy, inside which XLA cannot compile a step.
+    return tf.distribute.OneDeviceStrategy("/gpu:0" if gpus else "/cpu:0")
 
 
 def _tpu_strategy() -> tf.distribute.Strategy:
@@ -56,6 +61,18 @@ def check_tpu_folders(**folders: str) -> None:
             )
 
 
+def choose_xla(wanted: str, device: str, strategy: tf.distribute.Strategy) -> bool:
+    """Whether XLA compiles the training step by request; a TPU compiles all that it runs anyway."""
+    if device == "tpu":
+        if wanted == "off":
+            raise UserError("--set xla=off: a TPU runs nothing that XLA has not compiled")
+        return False
+    alone = isinstance(strategy, tf.distribute.OneDeviceStrategy)
+    if wanted == "on" and not alone:
+        raise UserError("--set xla=on: only for one device; TensorFlow cannot compile what devices do together")
+    return wanted == "on" or (wanted == "auto" and alone and bool(tf.config.get_visible_devices("GPU")))
+
+
 def choose_precision(wanted: str, device: str) -> str:
     """The precision that the networks compute in: `wanted`, or for auto bfloat16 where the device has it."""
     if wanted != "auto":
@@ -65,7 +82,8 @@ def choose_precision(wanted: str, device: str) -> str:
     gpus = tf.config.get_visible_devices("GPU")
     if gpus:
         capability = tf.config.experimental.get_device_details(gpus[0]).get("compute_capability", (0, 0))
-        return "bfloat16" if capability >= (8, 0) else "float32"
+        # Tensor cores: since 8.0 for bfloat16, since 7.0 for float16.
+        return "bfloat16" if capability >= (8, 0) else "float16" if capability >= (7, 0) else "float32"
     return "bfloat16" if _cpu_has_bfloat16() else "float32"
 
 

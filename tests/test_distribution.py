@@ -1,0 +1,199 @@
+"""The same run on one device, on several, and in two processes; a worker that stops or is lost.
+
+Logical CPU devices and processes over loopback stand for GPUs and hosts, of which none were at hand.
+"""
+
+import csv
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pyimagesearch.data.sources import SampleSource
+from pyimagesearch.data.writer import write_dataset
+from pyimagesearch.training.workers import check_tf_config
+from pyimagesearch.weights import load_generator
+
+ROOT = Path(__file__).resolve().parent.parent
+# Small rates: Adam turns rounding errors of vanishing gradients into steps as large as the rate.
+RUN = ["--preset", "smoke", "--precision", "float32", "--set", "global_batch=4",
+       "--set", "pretrain_rate=1e-4", "--set", "finetune_rate=1e-4"]  # fmt: skip
+MIRRORED = """
+import sys
+import tensorflow as tf
+from pyimagesearch import commands
+from pyimagesearch.cli import main
+from pyimagesearch.training import strategy
+devices = int(sys.argv[1])
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * devices)
+strategy.make_strategy = lambda _: tf.distribute.MirroredStrategy([f"/cpu:{number}" for number in range(devices)])
+sys.exit(main(["train", "--device", "cpu", *sys.argv[2:]]))
+"""
+
+
+@pytest.fixture(scope="module")
+def records(tmp_path_factory):
+    folder = str(tmp_path_factory.mktemp("records"))
+    write_dataset(SampleSource(scale=4, crop=32), folder, scale=4, crop=32)
+    return folder
+
+
+def free_ports(count):
+    sockets = [socket.socket() for _ in range(count)]
+    for each in sockets:
+        each.bind(("127.0.0.1", 0))
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+def start(records, output, *flags, devices=1, **environment):
+    """A run of `devices` logical CPUs in a process of its own; what it says goes to a file beside `output`."""
+    door = [str(ROOT / "train_srgan.py"), "--device", "cpu"] if devices == 1 else ["-c", MIRRORED, str(devices)]
+    with Path(f"{output}.{environment.pop('name', 'said')}").open("w") as said:
+        return subprocess.Popen(
+            [sys.executable, *door, *RUN, "--tfrecords", records, "--output", str(output), *flags],
+            stdout=said, stderr=said, env={**os.environ, **environment},
+        )  # fmt: skip
+
+
+def start_workers(records, output, *flags):
+    """Two workers over loopback."""
+    addresses = [f"127.0.0.1:{port}" for port in free_ports(2)]
+    return [
+        start(
+            records, output, *flags, name=f"worker{index}",
+            TF_CONFIG=json.dumps({"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}),
+        )
+        for index in range(2)
+    ]  # fmt: skip
+
+
+def said(output, name):
+    return Path(f"{output}.{name}").read_text()
+
+
+def losses(output):
+    with (output / "history.csv").open() as file:
+        return [[float(row[key] or 0) for key in row if "loss" in key] for row in csv.DictReader(file)]
+
+
+def output_of(run, name="generator"):
+    picture = np.random.default_rng(0).integers(0, 256, (1, 40, 40, 3)).astype(np.float32)
+    return load_generator(str(run / "models" / f"{name}.keras"))(picture, training=False).numpy()
+
+
+def weights(run, name="generator"):
+    return load_generator(str(run / "models" / f"{name}.keras")).get_weights()
+
+
+def wait(*processes, seconds=240):
+    return [process.wait(timeout=seconds) for process in processes]
+
+
+def wait_until(condition, *processes, seconds=120):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert all(process.poll() is None for process in processes), "a run ended too soon"
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def newest(output, phase="pretrain"):
+    """The step of the newest checkpoint of a phase, -1 where there is none."""
+    indices = (output / "checkpoints" / phase).glob("*.index")
+    return max((int(path.stem.rpartition("-")[2]) for path in indices), default=-1)
+
+
+@pytest.mark.slow
+def test_one_device_several_and_two_processes_train_alike(records, tmp_path):
+    steps = ("--pretrain-steps", "20", "--finetune-steps", "20", "--deterministic")
+    for devices in (1, 2, 4):
+        assert wait(start(records, tmp_path / str(devices), *steps, devices=devices)) == [0]
+    assert wait(*start_workers(records, tmp_path / "workers", *steps)) == [0, 0]
+    one, picture = tmp_path / "1", output_of(tmp_path / "1")
+    assert len(losses(one)) == 20
+    for other in ("2", "4", "workers"):
+        np.testing.assert_allclose(losses(tmp_path / other), losses(one), rtol=1e-4)
+        assert np.abs(output_of(tmp_path / other) - picture).max() <= 0.05
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_asked_to_stop_stops_all_and_a_lost_one_is_said_within_a_minute(records, tmp_path):
+    output = tmp_path / "run"
+    flags = ("--pretrain-steps", "5000", "--finetune-steps", "0", "--set", "checkpoint_every=20")
+    workers = start_workers(records, output, *flags)
+    wait_until(lambda: newest(output) >= 20, *workers)
+    workers[1].send_signal(signal.SIGTERM)
+    assert wait(*workers, seconds=60) == [143, 143]
+    stopped = newest(output)
+    assert f"Stopped by another worker at step {stopped} of pretrain" in said(output, "worker0")
+    assert f"Stopped by SIGTERM at step {stopped} of pretrain" in said(output, "worker1")
+
+    workers = start_workers(records, output, *flags)
+    wait_until(lambda: newest(output) > stopped, *workers)
+    workers[1].kill()
+    killed = time.monotonic()
+    assert wait(workers[0], seconds=90) == [1]
+    assert time.monotonic() - killed < 60
+    last = said(output, "worker0").strip().splitlines()[-1]
+    assert last.startswith("train_srgan.py: another of the 2 workers is gone")
+    assert "start all of them again with the same command" in last
+    wait(workers[1])
+    assert f"Resuming pretrain at step {stopped}" in said(output, "worker0")
+
+
+def kill_at_random(processes, victim, output, chance, span):
+    """Kill one of the processes a random time after a checkpoint of this start; gives the newest step and phase."""
+    before = {phase: newest(output, phase) for phase in ("pretrain", "finetune")}
+    wait_until(lambda: any(newest(output, phase) > step for phase, step in before.items()), *processes)
+    time.sleep(chance.uniform(0, span))
+    assert victim.poll() is None, "it ended before it could be killed"
+    victim.kill()
+    for process in processes:
+        process.wait(timeout=90)
+
+
+EXACT = ("--deterministic", "--pretrain-steps", "300", "--finetune-steps", "200", "--set", "checkpoint_every=10",
+         "--set", "validate_every=100", "--set", "sample_every=1000", "--set", "log_every=50")  # fmt: skip
+
+
+def check_kills(start_all, victims, tmp_path, kills, span):
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    assert set(wait(*start_all(whole))) == {0}
+    chance = random.Random(3)
+    for number in range(kills):
+        processes = start_all(killed)
+        kill_at_random(processes, processes[victims[number % len(victims)]], killed, chance, span)
+    assert not (killed / "models" / "discriminator.keras").exists() or newest(killed, "finetune") < 200
+    processes = start_all(killed)
+    assert set(wait(*processes)) == {0}
+    for name in ("pretrained_generator", "generator"):
+        for one, other in zip(weights(killed, name), weights(whole, name), strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.slow
+def test_ten_kills_change_no_bit(records, tmp_path):
+    check_kills(lambda output: [start(records, output, *EXACT)], [0], tmp_path, kills=10, span=1.0)
+
+
+@pytest.mark.slow
+def test_killing_workers_changes_no_bit(records, tmp_path):
+    check_kills(lambda output: start_workers(records, output, *EXACT), [1, 0], tmp_path, kills=2, span=2.0)
+
+
+def test_tf_config_tells_how_many_workers_there_are():
+    assert check_tf_config({}) == 1
+    config = {"cluster": {"worker": ["a:1", "b:1", "c:1"]}, "task": {"type": "worker", "index": 2}}
+    assert check_tf_config({"TF_CONFIG": json.dumps(config)}) == 3
