@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from pyimagesearch import evaluation, metrics
+from pyimagesearch import evaluation, images, metrics
 from pyimagesearch.upscaler import BicubicUpscaler
 
 SIZES = [(11, 11), (13, 29), (41, 32), (64, 47)]
@@ -119,3 +119,18 @@ def test_bicubic_scores_what_the_field_publishes(test_data, name, psnr_y, count)
     found = report["models"]["bicubic"]
     assert len(found["pictures"]) == count
     assert found["mean"]["psnr_y"] == pytest.approx(psnr_y, abs=0.02)
+
+
+@pytest.mark.parametrize(("scale", "side"), [(2, 16), (3, 12), (4, 8), (8, 4), (8, 2)])
+def test_lr_consistency_is_the_psnr_of_the_downscaled_picture(scale, side):
+    rng = np.random.default_rng(0)
+    sr = rng.integers(0, 256, (2, side * scale, side * scale, 3), np.uint8)
+    lr = rng.integers(0, 256, (2, side, side, 3), np.uint8)
+    border = min(2, (side - 1) // 2)
+    for ours, big, small in zip(metrics.lr_consistency(sr, lr, scale), sr, lr, strict=True):
+        back = images.downscale(big, scale)[border : side - border, border : side - border].astype(float)
+        expected = peak_signal_noise_ratio(
+            small[border : side - border, border : side - border].astype(float), back, data_range=255
+        )
+        # Pictures of 2x2 have no inner part, and their borders are mirrored here and repeated there.
+        assert float(ours) == pytest.approx(expected, abs=0.05 if border else 2.0)

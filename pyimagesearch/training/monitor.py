@@ -11,6 +11,7 @@ from tqdm import tqdm
 from pyimagesearch import evaluation, figures, report
 from pyimagesearch.console import duration
 from pyimagesearch.data.pairs import Pair
+from pyimagesearch.training.health import HealthWatch
 from pyimagesearch.training.phases import Phase
 from pyimagesearch.training.run_folder import History, RunFolder
 from pyimagesearch.upscaler import BICUBIC, AnyUpscaler, BicubicUpscaler, Upscaler
@@ -36,6 +37,7 @@ class Monitor:
             dynamic_ncols=True,
             disable=None,
         )
+        self._health = HealthWatch()
         self._sums: dict[str, float] = {}
         self._count, self._timed, self._span = 0, 0, 0.0
         self._calls = 0
@@ -86,6 +88,8 @@ class Monitor:
             left = duration((self._phase.steps - step) * self._span / self._timed)
             losses = ", ".join(f"{name} {value:.4g}" for name, value in means.items() if "loss" in name)
             self.say(f"{self._phase.name} step {step} of {self._phase.steps}: {losses}; {left} to go")
+        if news := self._health.news(means):
+            self.say(f"WARNING: {self._phase.name} step {step}: {news}")
         self._sums, self._count, self._timed, self._span = {}, 0, 0, 0.0
 
     def validate(self, step: int) -> float:
