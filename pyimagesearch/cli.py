@@ -217,7 +217,7 @@ def _explain(error: Exception) -> tuple[str, int]:
     if isinstance(error, RunError):
         return text, 1
     if isinstance(error, ModuleNotFoundError) and str(error.name).split(".")[0] == "tensorflow":
-        return 'TensorFlow is not installed: pip install -e ".[cpu]", or ".[gpu]" for NVIDIA GPUs', 2
+        return 'TensorFlow is not installed: pip install -e ".[cpu]" (".[gpu]" for NVIDIA GPUs, ".[tpu]" for TPUs)', 2
     if isinstance(error, ImportError):
         return f'a library cannot be loaded ({text}): install the project again with pip install -e ".[cpu]"', 2
     if "No space left" in text:

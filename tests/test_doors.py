@@ -180,7 +180,8 @@ def test_a_missing_tensorflow_gets_one_line(tmp_path, records):
     done = door("train_srgan", *SMOKE[1:], "--tfrecords", records, env={**os.environ, "PYTHONPATH": str(tmp_path)})
     assert done.returncode == 2
     assert done.stderr.strip().splitlines() == [
-        'train_srgan.py: TensorFlow is not installed: pip install -e ".[cpu]", or ".[gpu]" for NVIDIA GPUs'
+        'train_srgan.py: TensorFlow is not installed: pip install -e ".[cpu]" '
+        '(".[gpu]" for NVIDIA GPUs, ".[tpu]" for TPUs)'
     ]
 
 

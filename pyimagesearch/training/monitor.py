@@ -16,15 +16,28 @@ from pyimagesearch.training.phases import Phase
 from pyimagesearch.training.run_folder import History, RunFolder
 from pyimagesearch.upscaler import BICUBIC, AnyUpscaler, BicubicUpscaler, Upscaler
 
+VALIDATION_MULTIPLE = 160  # sides that a named device sees: with tiles of at most 480 that is 9 shapes
+
 
 class Monitor:
-    """Logs one phase from `step` on; `twin` is a float32 generator that validation fills with weights."""
+    """Logs one phase from `step` on; `twin` is a float32 generator on `device`, filled with the weights to validate."""
 
-    def __init__(self, run: RunFolder, phase: Phase, pairs: Sequence[Pair], twin: keras.Model, scale: int, step: int):
+    def __init__(
+        self,
+        run: RunFolder,
+        phase: Phase,
+        pairs: Sequence[Pair],
+        twin: keras.Model,
+        *,
+        scale: int,
+        step: int,
+        device: str | None = None,
+    ):
         self._phase, self._pairs = phase, pairs
         self._history = History(run)
         self._seconds = self._history.restart(phase.name, step)
-        self._upscaler = Upscaler(twin, scale)
+        self._device = device
+        self._upscaler = Upscaler(twin, scale, multiple=VALIDATION_MULTIPLE if device else 1)
         self._writer = tf.summary.create_file_writer(run.file("logs", phase.name))
         self._step = step
         # disable=None: no bar where stderr is no terminal; log() prints lines there instead.
@@ -95,7 +108,8 @@ class Monitor:
     def validate(self, step: int) -> float:
         """PSNR on Y, mean over the validation pictures, of the weights that the twin holds."""
         start = time.perf_counter()
-        rows = [evaluation.score_pair(pair, {"sr": self._upscaler})[1]["sr"] for pair in self._pairs]
+        with tf.device(self._device):
+            rows = [evaluation.score_pair(pair, {"sr": self._upscaler})[1]["sr"] for pair in self._pairs]
         psnr, ssim = (float(np.mean([row[name] for row in rows])) for name in ("psnr_y", "ssim_y"))
         with self._writer.as_default(step=step):
             tf.summary.scalar("validation_psnr_y", psnr)
@@ -111,7 +125,8 @@ class Monitor:
         """Show LR, bicubic, SR and HR of the first validation pictures on TensorBoard."""
         name = "pretrained" if self._phase.name == "pretrain" else "srgan"
         upscalers: dict[str, AnyUpscaler] = {BICUBIC: BicubicUpscaler(self._upscaler.scale), name: self._upscaler}
-        rows = [report.row(pair, upscalers)[:2] for pair in self._pairs[:3]]
+        with tf.device(self._device):
+            rows = [report.row(pair, upscalers)[:2] for pair in self._pairs[:3]]
         with self._writer.as_default(step=step):
             tf.summary.image("samples", figures.to_array(figures.grid(rows))[None])
         self._writer.flush()

@@ -88,6 +88,7 @@ class SRGANTraining:
         gradients = generator_tape.gradient(sr, variables, output_gradients=tf.add_n(list(pulls.values())))
         _apply(self.optimizer, gradients, variables, self.replicas)
         ratio = tf.math.divide_no_nan(_norms(pulls["adversarial_loss"]), _norms(pulls["content_loss"]))
+        ratio = tf.where(tf.math.is_finite(ratio), ratio, 0.0)  # float16 may overflow; that step is left out
         consistency = tf.reduce_mean(metrics.lr_consistency(sr, lr, self.config.scale))
         return {
             **judged,
