@@ -80,7 +80,7 @@ def _add_tfrecords(commands) -> None:
         "--compression",
         choices=COMPRESSIONS,
         default="none",
-        help="png: smaller records for slow links, ten times slower to decode (default none)",
+        help="png: smaller records for slow links, 10 to 20 times slower to load (default none)",
     )
     add("--repair", action="store_true", help="write only those shards anew that are missing or bad")
     add("--skip-bad", action="store_true", help="folder: leave unreadable or too small pictures out, and count them")
