@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from pyimagesearch import console
+from pyimagesearch.buckets import is_failure
 from pyimagesearch.data import parallel
 from pyimagesearch.data.manifest import Manifest, Shard, presence_problem
 from pyimagesearch.data.shards import describe
@@ -25,6 +26,8 @@ def shard_problem(folder: str, shard: Shard) -> str | None:
     try:
         found, corrupt = describe(folder, shard.path)
     except tf.errors.OpError as error:
+        if is_failure(error):
+            raise  # of the bucket: no shard is to blame
         return f"{path}: cannot be read ({error.message})"
     if corrupt:
         return f"{path}: {corrupt}"

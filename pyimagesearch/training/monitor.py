@@ -16,6 +16,8 @@ from pyimagesearch.training.phases import Phase
 from pyimagesearch.training.run_folder import History, RunFolder
 from pyimagesearch.upscaler import BICUBIC, AnyUpscaler, BicubicUpscaler, Upscaler
 
+FLUSH_SECONDS = 30.0  # at least so long between writes: on a bucket, each uploads history.csv and all events again
+
 
 class Monitor:
     """Logs one phase from `step` on; `twin` is a float32 generator that validation fills with weights."""
@@ -25,7 +27,11 @@ class Monitor:
         self._history = History(run)
         self._seconds = self._history.restart(phase.name, step)
         self._upscaler = Upscaler(twin, scale)
-        self._writer = tf.summary.create_file_writer(run.file("logs", phase.name))
+        # The queue is as long as it takes, because it is flush() that empties it.
+        self._writer = tf.summary.create_file_writer(
+            run.file("logs", phase.name), max_queue=1_000_000, flush_millis=86_400_000
+        )
+        self._flushed = time.monotonic()
         self._step = step
         # disable=None: no bar where stderr is no terminal; log() prints lines there instead.
         self._bar = tqdm(
@@ -71,7 +77,7 @@ class Monitor:
             self.say(f"{self._phase.name}: about {duration(left)} to go on this CPU")
 
     def log(self, step: int) -> None:
-        """Write the means since the last call to history.csv and TensorBoard."""
+        """Note the means since the last call for history.csv and TensorBoard."""
         if not self._count:
             return
         means = {name: value / self._count for name, value in self._sums.items()}
@@ -83,7 +89,7 @@ class Monitor:
             tf.summary.scalar("learning_rate", self._phase.rate(step))
             if self._timed:
                 tf.summary.scalar("steps_per_second", self._timed / self._span)
-        self._writer.flush()
+        self._flush_when_due()
         if self._bar.disable and self._timed:
             left = duration((self._phase.steps - step) * self._span / self._timed)
             losses = ", ".join(f"{name} {value:.4g}" for name, value in means.items() if "loss" in name)
@@ -100,7 +106,7 @@ class Monitor:
         with self._writer.as_default(step=step):
             tf.summary.scalar("validation_psnr_y", psnr)
             tf.summary.scalar("validation_ssim_y", ssim)
-        self._writer.flush()
+        self._flush_when_due()
         seconds = time.perf_counter() - start
         self.say(
             f"{self._phase.name} step {step}: validation PSNR {psnr:.2f} dB, SSIM {ssim:.4f} on Y ({seconds:.1f} s)"
@@ -114,11 +120,22 @@ class Monitor:
         rows = [report.row(pair, upscalers)[:2] for pair in self._pairs[:3]]
         with self._writer.as_default(step=step):
             tf.summary.image("samples", figures.to_array(figures.grid(rows))[None])
+        self._flush_when_due()
+
+    def flush(self) -> None:
+        """Write history.csv and TensorBoard's events."""
+        self._history.write()
         self._writer.flush()
+        self._flushed = time.monotonic()
+
+    def _flush_when_due(self) -> None:
+        if time.monotonic() - self._flushed > FLUSH_SECONDS:
+            self.flush()
 
     def say(self, text: str) -> None:
         tqdm.write(text)
 
     def close(self) -> None:
         self._bar.close()
+        self.flush()
         self._writer.close()
