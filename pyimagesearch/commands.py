@@ -16,10 +16,12 @@ def _load_tensorflow() -> None:
 def tfrecords(args: Namespace) -> None:
     """srgan tfrecords"""
     from pyimagesearch.config import check_crop
+    from pyimagesearch.files import check_bucket
 
     watch = Stopwatch()
     check_crop(args.crop, args.scale)
     _load_tensorflow()
+    check_bucket(args.output)  # before pictures are read, which can take long
     source = _source(args)
     from pyimagesearch.data.writer import repair_dataset, write_dataset
 
