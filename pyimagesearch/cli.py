@@ -40,6 +40,7 @@ def build_parser(prog: str = "srgan") -> argparse.ArgumentParser:
     _add_train(commands)
     _add_grid(commands)
     _add_evaluate(commands)
+    _add_results(commands)
     _add_benchmark(commands)
     return parser
 
@@ -139,14 +140,24 @@ def _add_grid(commands) -> None:
 
 
 def _add_evaluate(commands) -> None:
-    parser = _command(commands, "evaluate", "Score models on whole pictures: PSNR and SSIM on Y.")
+    parser = _command(commands, "evaluate", "Score models on whole pictures: PSNR and SSIM by protocol, side by side.")
     add = parser.add_argument
-    add("--hr", type=_folder, metavar="DIR", required=True, help="folder of HR pictures")
+    add("--hr", type=_folder, metavar="DIR", help="folder of HR pictures")
     add("--lr", type=_folder, metavar="DIR", help="their LR pictures (default: made by MATLAB-equivalent bicubic)")
     add(
         "--model", action="append", metavar="NAME_OR_PATH", help="bicubic or a .keras file; repeat it (default bicubic)"
     )
+    add("--vgg-weights", metavar="WHICH", help="also VGG19 feature distance, with imagenet (Keras' download) or an .h5")
     add("--json", metavar="FILE", help="write the scores of every picture here")
+    add("--markdown", metavar="FILE", help="write them as Markdown tables here")
+    add("--page", type=_folder, metavar="DIR", help="write a page of plots and worst cases; without --hr, LR beside SR")
+
+
+def _add_results(commands) -> None:
+    parser = _command(commands, "results", "Write a page of scores beside the published ones.")
+    add = parser.add_argument
+    add("reports", nargs="+", metavar="FILE.json", help="of srgan evaluate, named after the pictures: set5.json")
+    add("-o", "--output", default="docs/results.md", metavar="FILE", help="default docs/results.md")
 
 
 def _add_benchmark(commands) -> None:

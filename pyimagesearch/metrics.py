@@ -63,3 +63,9 @@ def ssim_y(sr, hr, border: int):
 def psnr_rgb(sr, hr, border: int):
     """PSNR in dB over the three channels, `border` pixels cut on every side: (B, H, W, 3) -> (B,)."""
     return psnr(_shave(sr, border), _shave(hr, border))
+
+
+def ssim_rgb(sr, hr, border: int):
+    """SSIM of each of the three channels, averaged, `border` pixels cut on every side: (B, H, W, 3) -> (B,)."""
+    sr, hr = _shave(sr, border), _shave(hr, border)
+    return sum(ssim(sr[..., channel], hr[..., channel]) for channel in range(3)) / 3.0
