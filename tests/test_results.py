@@ -1,12 +1,15 @@
 """`srgan results`: docs/results.md from evaluations, with the published figures, and what it refuses."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from pyimagesearch.cli import main
 from pyimagesearch.published import BICUBIC, PUBLISHED
-from pyimagesearch.results import read_reports
+from pyimagesearch.results import page, read_reports
+
+DOCS = Path(__file__).parent.parent / "docs"
 
 MEAN = {
     "psnr_y": 28.4312, "ssim_y": 0.8113, "psnr_rgb": 26.7, "ssim_rgb": 0.7734, "psnr_rgb_whole": 26.71,
@@ -143,3 +146,8 @@ def test_what_evaluate_writes_can_be_read(tmp_path, capsys, noise):
     capsys.readouterr()
     assert run(capsys, tmp_path / "mine.json", "-o", tmp_path / "a.md") == (0, "")
     assert "1 pictures, x4; LR by MATLAB-equivalent bicubic" in (tmp_path / "a.md").read_text()
+
+
+def test_docs_results_is_what_the_command_writes():
+    files = [str(DOCS / "scores" / name) for name in ("set5.json", "set14.json")]
+    assert (DOCS / "results.md").read_text() == page(read_reports(files), command=files)
