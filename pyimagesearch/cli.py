@@ -170,10 +170,17 @@ def _add_benchmark(commands) -> None:
     loader.add_argument("--preset", default="tutorial", metavar="NAME", help="whose steps to time (default tutorial)")
     records = _command(which, "records", "Time writing records: all cores, one core.")
     records.add_argument("--pictures", type=int, default=100, help="pictures to make and write (default 100)")
+    quality = _command(which, "quality", "Train ours and the tutorial's for as long: scores against training time.")
+    quality.add_argument("--preset", default="light", metavar="NAME", help="ours (default light)")
+    quality.add_argument("--minutes", type=float, default=10.0, help="of training for each (default 10)")
+    quality.add_argument("--hr", type=_folder, metavar="DIR", help="pictures to score (default: those held out)")
+    quality.add_argument("--lr", type=_folder, metavar="DIR", help="their LR pictures (default: made by bicubic)")
+    quality.add_argument("--images", type=_folder, metavar="DIR", help="to train on (default: scikit-image's)")
+    quality.add_argument("--plot", metavar="FILE", help="draw the curves here, as PNG or PDF")
     for parser in (loader, records):
         parser.add_argument("--images", type=_folder, metavar="DIR", help="pictures to use (default: made, 2040x1356)")
         parser.add_argument("--plot", metavar="FILE", help="draw the figures here, as PNG or PDF")
-    for parser in (step, loader, records):
+    for parser in (step, loader, records, quality):
         parser.add_argument("--json", metavar="FILE", help="write the figures here")
 
 

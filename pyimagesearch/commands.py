@@ -214,6 +214,13 @@ def benchmark(args: Namespace) -> None:
         from pyimagesearch.benchmarks import loader
 
         loader.run(images=args.images, preset=args.preset, json_path=args.json, plot_path=args.plot)
+    elif args.benchmark == "quality":
+        from pyimagesearch.benchmarks import quality
+
+        quality.run(
+            preset=args.preset, minutes=args.minutes, images=args.images, hr=args.hr, lr=args.lr,
+            json_path=args.json, plot_path=args.plot,
+        )  # fmt: skip
     else:
         from pyimagesearch.benchmarks import records
 
