@@ -54,6 +54,14 @@ def test_ssim_equals_scikit_images_over_the_valid_region(height, width, noise):
     assert float(metrics.ssim(a[None], b[None])[0]) == pytest.approx(expected, abs=1e-4)
 
 
+@pytest.mark.parametrize("strip", [1, 7, 54, 53, 55])
+def test_ssim_in_strips_is_that_of_the_whole(strip, monkeypatch):
+    a, b = (y_by_hand(picture)[None] for picture in two_pictures(64, 47))
+    whole = float(metrics.ssim(a, b)[0])
+    monkeypatch.setattr(metrics, "STRIP", strip)
+    assert float(metrics.ssim(a, b)[0]) == pytest.approx(whole, abs=1e-6)
+
+
 @pytest.mark.parametrize(("height", "width"), SIZES)
 def test_ssim_equals_tensorflows(height, width):
     a, b = (y_by_hand(picture)[None, ..., None].astype("float32") for picture in two_pictures(height, width))
