@@ -170,6 +170,8 @@ def evaluate(args: Namespace) -> None:
 
 
 def _evaluate_pairs(args: Namespace, upscalers) -> None:
+    import tensorflow as tf
+
     from pyimagesearch import console, evaluation, files, images, pages, perceptual, protocols
 
     scale = next(iter(upscalers.values())).scale
@@ -188,7 +190,7 @@ def _evaluate_pairs(args: Namespace, upscalers) -> None:
     if args.json:
         evaluation.write_json(args.json, report)
     if args.markdown:
-        os.makedirs(os.path.dirname(args.markdown) or ".", exist_ok=True)
+        tf.io.gfile.makedirs(os.path.dirname(args.markdown) or ".")
         files.write_whole(args.markdown, protocols.markdown(report))
     if args.page:
         print(pages.write_scores(args.page, report, worst))
