@@ -4,7 +4,7 @@ DEMO_RECORDS := tfrecord/demo
 DEMO_OUTPUT := outputs/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow lint clean
+.PHONY: help setup demo test test-slow test-oldest lint clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -16,6 +16,11 @@ help: ## this list
 
 .venv/.test: .venv/.cpu
 	$(BIN)/pip install --quiet -e ".[cpu,test]"
+	touch $@
+
+.venv-oldest/.test: setup.cfg pyproject.toml
+	$(PYTHON) -m venv .venv-oldest
+	.venv-oldest/bin/pip install --quiet -e ".[test]" tensorflow-cpu==2.19.1
 	touch $@
 
 setup: .venv/.test ## .venv with all that the commands and the tests need
@@ -31,10 +36,13 @@ test: .venv/.test ## the tests that a user relies on, at most 10 minutes
 test-slow: .venv/.test ## the tests that take minutes each
 	$(BIN)/python -m pytest -m slow
 
+test-oldest: .venv-oldest/.test ## the tests of make test on the oldest TensorFlow that is supported
+	.venv-oldest/bin/python -m pytest -n 2 --dist loadfile
+
 lint: .venv/.test ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
 clean: ## remove .venv and what the demo wrote
-	rm -rf .venv $(DEMO_RECORDS) $(DEMO_OUTPUT)
+	rm -rf .venv .venv-oldest $(DEMO_RECORDS) $(DEMO_OUTPUT)

@@ -81,7 +81,7 @@ def _add_tfrecords(commands) -> None:
         "--compression",
         choices=COMPRESSIONS,
         default="none",
-        help="png: smaller records for slow links, ten times slower to decode (default none)",
+        help="png: smaller records for slow links, 10 to 20 times slower to load (default none)",
     )
     add("--repair", action="store_true", help="write only those shards anew that are missing or bad")
     add("--skip-bad", action="store_true", help="folder: leave unreadable or too small pictures out, and count them")
@@ -235,7 +235,7 @@ def _explain(error: Exception) -> tuple[str, int]:
     if isinstance(error, RunError):
         return text, 1
     if isinstance(error, ModuleNotFoundError) and str(error.name).split(".")[0] == "tensorflow":
-        return 'TensorFlow is not installed: pip install -e ".[cpu]", or ".[gpu]" for NVIDIA GPUs', 2
+        return 'TensorFlow is not installed: pip install -e ".[cpu]" (".[gpu]" for NVIDIA GPUs, ".[tpu]" for TPUs)', 2
     if isinstance(error, ImportError):
         return f'a library cannot be loaded ({text}): install the project again with pip install -e ".[cpu]"', 2
     if "No space left" in text:

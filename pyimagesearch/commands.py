@@ -27,7 +27,7 @@ def tfrecords(args: Namespace) -> None:
     work = repair_dataset if args.repair else write_dataset
     manifest = work(source, args.output, scale=args.scale, crop=args.crop, compression=args.compression)
     if source.skipped:
-        print(f"Left out {len(source.skipped)} pictures:", *source.skipped, sep="\n  ")
+        print(f"Left out {len(source.skipped)} picture(s):", *source.skipped, sep="\n  ")
     print(
         f"{args.output}: {manifest.records('train')} tiles of {manifest.pictures['train']} training pictures, "
         f"{manifest.pictures['test']} test pictures ({watch})"

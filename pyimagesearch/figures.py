@@ -122,11 +122,17 @@ def bars(values: Mapping[str, float], *, title: str, unit: str) -> Figure:
     figure = Figure(figsize=(7, 0.9 + 0.45 * len(values)), dpi=150, layout="constrained")
     axes = figure.add_subplot()
     drawn = axes.barh(list(values), list(values.values()), color="#4477aa")
-    axes.bar_label(drawn, labels=[f"{value:,.4g}" for value in values.values()], padding=4)
-    axes.set(xscale="log", title=title, xlabel=unit, xlim=(min(values.values()) / 3, max(values.values()) * 4))
+    axes.bar_label(drawn, labels=[_three_digits(value) for value in values.values()], padding=4)
+    left, most = min(values.values()) / 3, max(values.values())
+    axes.set(xscale="log", title=title, xlabel=unit, xlim=(left, most * (most / left) ** 0.2))  # a sixth for the label
     axes.invert_yaxis()
     axes.spines[["top", "right"]].set_visible(False)
     return figure
+
+
+def _three_digits(value: float) -> str:
+    """`26,512`, `176`, `17.5`, `0.123`: whole from 100 on, three significant digits below."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _mark(region: Region) -> Rectangle:

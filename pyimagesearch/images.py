@@ -199,11 +199,17 @@ def downscale(hr: np.ndarray, scale: int) -> np.ndarray:
     return _shrink_axis(_shrink_axis(hr, scale, 0), scale, 1)
 
 
-def _shrink_axis(samples: np.ndarray, scale: int, axis: int) -> np.ndarray:
-    """One pass of a downscale: every output pixel has the same weights, which slide over strips of the picture."""
+def shrink_weights(scale: int) -> tuple[np.ndarray, np.ndarray]:
+    """Where the pixels lie that make one pixel of a downscale, from `scale` times its place, and their weights."""
     centre = (scale - 1) / 2  # of the first output pixel
     offsets = np.arange(math.floor(centre - 2 * scale) + 1, math.ceil(centre + 2 * scale))  # inside the kernel
     weights = _cubic((centre - offsets) / scale)
+    return offsets, (weights / weights.sum()).astype(np.float32)
+
+
+def _shrink_axis(samples: np.ndarray, scale: int, axis: int) -> np.ndarray:
+    """One pass of a downscale: every output pixel has the same weights, which slide over strips of the picture."""
+    offsets, weights = shrink_weights(scale)
     length, across = samples.shape[axis], 1 - axis
     padding = [(0, 0)] * 3
     padding[axis] = (-offsets[0], max(0, offsets[-1] + 1 - scale))
@@ -217,7 +223,7 @@ def _shrink_axis(samples: np.ndarray, scale: int, axis: int) -> np.ndarray:
         # (rows, columns, channels, taps); einsum is one call without Python's lock
         windows = np.lib.stride_tricks.sliding_window_view(part, len(weights), axis=axis)
         windows = windows[::scale] if axis == 0 else windows[:, ::scale]
-        total = np.einsum("hwct,t->hwc", windows, (weights / weights.sum()).astype(np.float32))
+        total = np.einsum("hwct,t->hwc", windows, weights)
         out[strip] = np.clip(np.rint(total, out=total), 0, 255, out=total)
     return out
 

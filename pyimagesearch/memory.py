@@ -2,14 +2,23 @@
 
 from pathlib import Path
 
+MACHINE = Path("/proc/meminfo")
+CONTAINER = Path("/sys/fs/cgroup")
+
 
 def available() -> int:
     """Bytes that can still be taken without swapping (Linux), within the container's limit where there is one."""
-    lines = Path("/proc/meminfo").read_text().splitlines()
-    (free,) = (int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
-    group = Path("/sys/fs/cgroup")
+    free = _numbers(MACHINE)["MemAvailable:"] * 1024
     try:
-        limit, used = ((group / name).read_text().strip() for name in ("memory.max", "memory.current"))
-        return free if limit == "max" else min(free, int(limit) - int(used))
+        limit, used = ((CONTAINER / name).read_text().strip() for name in ("memory.max", "memory.current"))
+        # Files that were read or written count as used, and make room when it is needed.
+        cached = _numbers(CONTAINER / "memory.stat")["inactive_file"]
     except OSError:  # no container, or one of the old kind
         return free
+    return free if limit == "max" else min(free, int(limit) - int(used) + cached)
+
+
+def _numbers(path: Path) -> dict[str, int]:
+    """The first number of every line by the word before it."""
+    lines = (line.split() for line in path.read_text().splitlines())
+    return {name: int(number) for name, number, *_ in lines}

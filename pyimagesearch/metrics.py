@@ -3,7 +3,7 @@
 import numpy as np
 from keras import ops
 
-from pyimagesearch.images import luma
+from pyimagesearch.images import luma, shrink_weights
 
 STRIP = 512  # rows of SSIM's windows that are computed at once: a dozen pictures of them are in memory
 
@@ -78,3 +78,17 @@ def ssim_rgb(sr, hr, border: int):
     """SSIM of each of the three channels, averaged, `border` pixels cut on every side: (B, H, W, 3) -> (B,)."""
     sr, hr = _shave(sr, border), _shave(hr, border)
     return sum(ssim(sr[..., channel], hr[..., channel]) for channel in range(3)) / 3.0
+
+
+def lr_consistency(sr, lr, scale: int):
+    """PSNR in dB between LR (B, H, W, 3) and the bicubic-downscaled SR (B, scale*H, scale*W, 3) -> (B,).
+
+    2 LR pixels (fewer in tiny pictures) are cut on every side: those of a crop depend on what lies outside it. Unlike
+    evaluation's, which scores what users receive, nothing is rounded, and one convolution does it inside a step.
+    """
+    offsets, weights = shrink_weights(scale)
+    kernel = np.einsum("y,x,cd->yxcd", weights, weights, np.eye(3, dtype="float32"))
+    around = (int(-offsets[0]), max(0, int(offsets[-1]) + 1 - scale))
+    sr = ops.pad(ops.clip(ops.cast(sr, "float32"), 0.0, 255.0), [(0, 0), around, around, (0, 0)], mode="symmetric")
+    back = ops.conv(sr, kernel, strides=scale, padding="valid", data_format="channels_last")
+    return psnr_rgb(back, lr, min(2, (min(lr.shape[1:3]) - 1) // 2))

@@ -18,33 +18,37 @@ LEAST = 16  # networks see at least so many pixels a side; smaller pictures are 
 class Upscaler:
     """Upscales uint8 RGB (H, W, 3) of any size from 1x1 to uint8 RGB (scale*H, scale*W, 3)."""
 
-    def __init__(self, model: keras.Model, scale: int):
+    def __init__(self, model: keras.Model, scale: int, *, multiple: int = 1):
+        """multiple: sides of what the network sees are mirrored out to one of it. A device that compiles a program
+        for each shape, such as a TPU, then compiles few; the last rows and columns come out a little different."""
         self.scale = scale
+        self._multiple = multiple
         self.context = max(CONTEXT, _reach(model))
         # One trace for every picture size.
         signature = [tf.TensorSpec([1, None, None, 3], tf.float32)]
         self._forward = tf.function(lambda lr: model(lr, training=False), input_signature=signature)
 
     def __call__(self, lr: np.ndarray) -> np.ndarray:
-        height, width = lr.shape[:2]
-        bottom, right = max(0, LEAST - height), max(0, LEAST - width)
-        if bottom or right:
-            lr = np.pad(lr, ((0, bottom), (0, right), (0, 0)), mode="symmetric")
         s = self.scale
         sr = np.empty((lr.shape[0] * s, lr.shape[1] * s, 3), np.uint8)
         for top in range(0, lr.shape[0], TILE):
             for left in range(0, lr.shape[1], TILE):
                 self._tile(lr, sr, top, left)
-        return sr[: height * s, : width * s]
+        return sr
 
     def _tile(self, lr: np.ndarray, sr: np.ndarray, top: int, left: int) -> None:
         s = self.scale
         bottom, right = min(top + TILE, lr.shape[0]), min(left + TILE, lr.shape[1])
         y, x = max(0, top - self.context), max(0, left - self.context)
         seen = lr[y : bottom + self.context, x : right + self.context]
+        seen = np.pad(seen, [(0, self._missing(side)) for side in seen.shape[:2]] + [(0, 0)], mode="symmetric")
         out = self._forward(seen[None].astype(np.float32)).numpy()[0]
         out = out[(top - y) * s : (bottom - y) * s, (left - x) * s : (right - x) * s]
         sr[top * s : bottom * s, left * s : right * s] = np.rint(np.clip(out, 0, 255))
+
+    def _missing(self, side: int) -> int:
+        """How many pixels a side lacks of what the network is to see."""
+        return max(LEAST, -(-side // self._multiple) * self._multiple) - side
 
 
 def _reach(model: keras.Model) -> int:

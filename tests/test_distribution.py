@@ -153,44 +153,70 @@ def test_a_worker_that_is_asked_to_stop_stops_all_and_a_lost_one_is_said_within_
     assert f"Resuming pretrain at step {stopped}" in said(output, "worker0")
 
 
-def kill_at_random(processes, victim, output, chance, span):
-    """Kill one of the processes a random time after a checkpoint of this start; gives the newest step and phase."""
-    before = {phase: newest(output, phase) for phase in ("pretrain", "finetune")}
-    wait_until(lambda: any(newest(output, phase) > step for phase, step in before.items()), *processes)
+INTERVAL = 10  # of checkpoints, in steps
+EXACT = ("--deterministic", "--set", f"checkpoint_every={INTERVAL}", "--set", "log_every=2", "--set",
+         "validate_every=100", "--set", "sample_every=1000")  # fmt: skip
+
+
+def reached(output, phase):
+    """The last step of a phase that history.csv tells of."""
+    with (output / "history.csv").open() as file:
+        return max((int(row["step"]) for row in csv.DictReader(file) if row["phase"] == phase), default=0)
+
+
+def kill_at_random(processes, victim, output, phase, chance, span):
+    """Kill one of the processes a random time after this start's first checkpoint; gives phase and step to go on at."""
+    before = max(newest(output, phase), 0)
+    wait_until(lambda: newest(output, phase) > before, *processes)
     time.sleep(chance.uniform(0, span))
     assert victim.poll() is None, "it ended before it could be killed"
     victim.kill()
-    for process in processes:
-        process.wait(timeout=90)
+    wait(*processes, seconds=90)
+    phase = "finetune" if newest(output, "finetune") >= 0 else "pretrain"
+    assert reached(output, phase) - newest(output, phase) <= INTERVAL
+    return phase, newest(output, phase)
 
 
-EXACT = ("--deterministic", "--pretrain-steps", "300", "--finetune-steps", "200", "--set", "checkpoint_every=10",
-         "--set", "validate_every=100", "--set", "sample_every=1000", "--set", "log_every=50")  # fmt: skip
-
-
-def check_kills(start_all, victims, tmp_path, kills, span):
+def check_kills(start_all, tmp_path, phases, span):
+    """Kill a run once in each of `phases`, one process after the other; it ends as one that is left in peace."""
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     assert set(wait(*start_all(whole))) == {0}
-    chance = random.Random(3)
-    for number in range(kills):
-        processes = start_all(killed)
-        kill_at_random(processes, processes[victims[number % len(victims)]], killed, chance, span)
-    assert not (killed / "models" / "discriminator.keras").exists() or newest(killed, "finetune") < 200
-    processes = start_all(killed)
-    assert set(wait(*processes)) == {0}
+    chance, left = random.Random(3), None
+    for number, phase in enumerate([*phases, None]):
+        processes, expected = start_all(killed), left
+        if phase:
+            victim = processes[number % len(processes)]
+            left = kill_at_random(processes, victim, killed, phase, chance, span)
+        else:
+            assert set(wait(*processes)) == {0}
+        if expected:
+            assert "Resuming {} at step {}".format(*expected) in said(killed, WRITER[len(processes)])
     for name in ("pretrained_generator", "generator"):
         for one, other in zip(weights(killed, name), weights(whole, name), strict=True):
             np.testing.assert_array_equal(one, other)
 
 
+WRITER = {1: "said", 2: "worker0"}
+
+
+def test_a_kill_in_each_phase_changes_no_bit(records, tmp_path):
+    steps = ("--pretrain-steps", "60", "--finetune-steps", "40")
+    check_kills(lambda output: [start(records, output, *EXACT, *steps)], tmp_path, ["pretrain", "finetune"], span=0.2)
+
+
+LONG = ("--pretrain-steps", "300", "--finetune-steps", "200")
+
+
 @pytest.mark.slow
 def test_ten_kills_change_no_bit(records, tmp_path):
-    check_kills(lambda output: [start(records, output, *EXACT)], [0], tmp_path, kills=10, span=1.0)
+    phases = ["pretrain"] * 5 + ["finetune"] * 5
+    check_kills(lambda output: [start(records, output, *EXACT, *LONG)], tmp_path, phases, span=0.5)
 
 
 @pytest.mark.slow
 def test_killing_workers_changes_no_bit(records, tmp_path):
-    check_kills(lambda output: start_workers(records, output, *EXACT), [1, 0], tmp_path, kills=2, span=2.0)
+    phases = ["finetune", "finetune"]  # worker 0, which writes, then worker 1
+    check_kills(lambda output: start_workers(records, output, *EXACT, *LONG), tmp_path, phases, span=1.0)
 
 
 def test_tf_config_tells_how_many_workers_there_are():

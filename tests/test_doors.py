@@ -109,8 +109,8 @@ def test_a_file_in_place_of_the_run_folder_is_refused(capsys, records, tmp_path)
 
 def test_records_of_another_scale_or_crop_are_refused(capsys, records, tmp_path):
     run = ("--tfrecords", records, "--output", tmp_path / "run")
-    assert "records of scale 4, but the preset's scale is 2" in refused(capsys, *SMOKE, *run, "--set", "scale=2")
-    assert "crops of 32, but the preset's crop is 64" in refused(capsys, *SMOKE, *run, "--set", "crop=64")
+    assert "records of scale 4, but this run's scale is 2" in refused(capsys, *SMOKE, *run, "--set", "scale=2")
+    assert "crops of 32, but this run's crop is 64" in refused(capsys, *SMOKE, *run, "--set", "crop=64")
     assert not (tmp_path / "run").exists()
 
 
@@ -180,7 +180,8 @@ def test_a_missing_tensorflow_gets_one_line(tmp_path, records):
     done = door("train_srgan", *SMOKE[1:], "--tfrecords", records, env={**os.environ, "PYTHONPATH": str(tmp_path)})
     assert done.returncode == 2
     assert done.stderr.strip().splitlines() == [
-        'train_srgan.py: TensorFlow is not installed: pip install -e ".[cpu]", or ".[gpu]" for NVIDIA GPUs'
+        'train_srgan.py: TensorFlow is not installed: pip install -e ".[cpu]" '
+        '(".[gpu]" for NVIDIA GPUs, ".[tpu]" for TPUs)'
     ]
 
 

@@ -197,3 +197,22 @@ def test_a_figure_that_cannot_be_drawn_leaves_the_old_file(noise, tmp_path, monk
         figures.save(figure, path)
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+# Bars
+
+
+def test_bars_are_labelled_in_plain_figures_that_stay_inside():
+    values = {
+        "ours, cached": 26_512.3,
+        "ours": 6_123.4,
+        "the tutorial's layout": 176.4,
+        "a step": 4.157,
+        "slow": 0.0123,
+    }
+    figure = figures.bars(values, title="Loading", unit="crops/s")
+    pixels = figures.to_array(figure)
+    (axes,) = figure.axes
+    assert [label.get_text() for label in axes.texts] == ["26,512", "6,123", "176", "4.16", "0.0123"]
+    right = max(label.get_window_extent().x1 for label in axes.texts)
+    assert right < pixels.shape[1] - 20

@@ -1,5 +1,6 @@
 """pyimagesearch.data.manifest: what a dataset folder says of itself."""
 
+import dataclasses
 import json
 
 import pytest
@@ -70,6 +71,23 @@ def change_manifest(folder, **values):
     path.write_text(json.dumps({**json.loads(path.read_text()), **values}))
 
 
+@pytest.mark.parametrize(
+    "values", [{"scale": "four"}, {"crop": None}, {"block": 0}, {"block": 1}, {"shards": [{}]}], ids=str
+)
+def test_a_manifest_whose_values_cannot_be_is_named(folder, values):
+    change_manifest(folder, **values)
+    with pytest.raises(UserError, match=r"manifest\.json: not a manifest of this program"):
+        read_manifest(str(folder))
+
+
+@pytest.mark.parametrize("values", [{"records": "x"}, {"blocks": []}, {"blocks": 0}, {"bytes": None}], ids=str)
+def test_a_manifest_whose_shards_cannot_be_is_named(folder, values):
+    (shard, *others) = json.loads((folder / "manifest.json").read_text())["shards"]
+    change_manifest(folder, shards=[{**shard, **values}, *others])
+    with pytest.raises(UserError, match=r"manifest\.json: not a manifest of this program"):
+        read_manifest(str(folder))
+
+
 def test_another_schema_is_refused_with_both_numbers(folder):
     change_manifest(folder, schema=99)
     with pytest.raises(UserError, match="records of schema 99, this program reads 2"):
@@ -104,12 +122,27 @@ def test_records_serve_their_scale_and_crops_up_to_theirs(folder):
     manifest = read_manifest(str(folder))
     check_usable("there", manifest, scale=4, crop=32)
     check_usable("there", manifest, scale=4, crop=16)
-    with pytest.raises(
-        UserError, match=r"there: records of scale 4, but the preset's scale is 2; .*--scale 2 --crop 32"
-    ):
+    with pytest.raises(UserError, match=r"there: records of scale 4, but this run's scale is 2; .*--scale 2 --crop 32"):
         check_usable("there", manifest, scale=2, crop=32)
-    with pytest.raises(UserError, match=r"made for crops of 32, but the preset's crop is 36; .*--scale 4 --crop 36"):
+    with pytest.raises(UserError, match=r"made for crops of 32, but this run's crop is 36; .*--scale 4 --crop 36"):
         check_usable("there", manifest, scale=4, crop=36)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "flags"),
+    [
+        (
+            {"source": "folder", "kernel": "given", "compression": "png"},
+            ["--lr-images", "--images", "--compression png"],
+        ),
+        ({"source": "div2k", "kernel": "unknown"}, ["--scale 2", "--div2k-config unknown_x2"]),
+    ],
+    ids=str,
+)
+def test_the_command_that_is_named_has_the_flags_of_the_source(folder, recipe, flags):
+    command = dataclasses.replace(read_manifest(str(folder)), **recipe).command(scale=2)
+    assert all(flag in command for flag in flags)
+    build_parser().parse_args(["tfrecords", *command.split()[2:]])
 
 
 def test_the_command_that_is_named_is_one_of_the_program(folder):

@@ -175,3 +175,18 @@ def test_bicubic_of_two_photographs_that_every_machine_has(name, psnr_y):
     pair = Pair(name, images.downscale(hr, 4), hr)
     _, found = evaluation.score_pair(pair, {"bicubic": BicubicUpscaler(4)})
     assert found["bicubic"]["psnr_y"] == pytest.approx(psnr_y, abs=0.01)
+
+
+@pytest.mark.parametrize(("scale", "side"), [(2, 16), (3, 12), (4, 8), (8, 4), (8, 2)])
+def test_lr_consistency_is_the_psnr_of_the_downscaled_picture(scale, side):
+    rng = np.random.default_rng(0)
+    sr = rng.integers(0, 256, (2, side * scale, side * scale, 3), np.uint8)
+    lr = rng.integers(0, 256, (2, side, side, 3), np.uint8)
+    border = min(2, (side - 1) // 2)
+    for ours, big, small in zip(metrics.lr_consistency(sr, lr, scale), sr, lr, strict=True):
+        back = images.downscale(big, scale)[border : side - border, border : side - border].astype(float)
+        expected = peak_signal_noise_ratio(
+            small[border : side - border, border : side - border].astype(float), back, data_range=255
+        )
+        # Pictures of 2x2 have no inner part, and their borders are mirrored here and repeated there.
+        assert float(ours) == pytest.approx(expected, abs=0.05 if border else 2.0)

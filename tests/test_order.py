@@ -6,6 +6,8 @@ import pytest
 from pyimagesearch.data import order
 from pyimagesearch.data.manifest import Manifest, Shard
 from pyimagesearch.data.order import Order
+from pyimagesearch.data.shards import block_size
+from pyimagesearch.data.tiling import Tiling
 
 BLOCK = 32
 
@@ -106,3 +108,16 @@ def test_a_window_shuffles_its_records(make):
     numbers = make((1000,)).window(0).numbers.numpy()
     runs = np.diff(numbers[numbers % 16 == 0])
     assert (runs < 0).mean() > 0.2
+
+
+@pytest.mark.parametrize("scale", [2, 4, 8])
+@pytest.mark.parametrize("crop", [48, 96, 192, 256, 512])
+def test_a_window_has_as_many_blocks_of_large_tiles_as_of_small_ones(crop, scale):
+    """Few blocks would come from few pictures."""
+    block = block_size(Tiling.for_crop(crop, scale), scale)
+    assert order.WINDOW_BYTES / (3 * crop**2 * (1 + 1 / scale**2) * block) > 60
+
+
+def test_a_block_of_the_tutorials_tiles_has_32_records():
+    """Written down once, as the tiles are."""
+    assert block_size(Tiling.for_crop(96, 4), 4) == 32

@@ -105,7 +105,7 @@ def test_skip_bad_lists_what_it_left_out(folder, run):
     cv2.imwrite(str(folder / "hr" / "small.png"), np.zeros((20, 30, 3), np.uint8))
     code, out, err = run(*crop_folder(folder, "--skip-bad"))
     assert (code, err) == (0, [])
-    listed = out[out.index("Left out 2 pictures:") + 1 :]
+    listed = out[out.index("Left out 2 picture(s):") + 1 :]
     assert "bad.png" in listed[0]
     assert "small.png: 30x20 pixels" in listed[1]
     assert sum(read_manifest(str(folder / "out")).pictures.values()) == 4

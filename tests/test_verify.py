@@ -117,7 +117,7 @@ def test_offsets_of_another_manifest(verify, folder):
     values = json.loads(path.read_text())
     values["shards"][0]["blocks"] = [8]
     path.write_text(json.dumps(values))
-    assert "the manifest's offsets are not those of its records" in bad_shards(verify, folder)[0]
+    assert "the manifest's offsets or pixels are not those of its records" in bad_shards(verify, folder)[0]
 
 
 def test_every_bad_shard_is_listed(verify, folder):

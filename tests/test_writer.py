@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 from collections import namedtuple
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ import tensorflow as tf
 
 from pyimagesearch.data import shards, writer
 from pyimagesearch.data.manifest import read_manifest
-from pyimagesearch.data.records import parse, read_pictures
+from pyimagesearch.data.records import parse, read_pictures, scan, serialize
 from pyimagesearch.data.tiling import Tiling
 from pyimagesearch.data.writer import repair_dataset, write_dataset
 from pyimagesearch.errors import UserError
@@ -173,13 +174,35 @@ def unfinished(source, tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_a_damaged_shard_of_an_unfinished_folder_is_written_again(source, unfinished, tmp_path_factory):
-    shard = unfinished / "train" / "00000-of-00002.tfrec"
+def cut_off(shard):
     shard.write_bytes(shard.read_bytes()[:-7])
+
+
+def empty(shard):
+    """As after a power failure."""
+    shard.write_bytes(b"")
+
+
+def exchange(shard):
+    """Whole records, but others."""
+    with tf.io.TFRecordWriter(str(shard)) as records:
+        records.write(serialize("a", np.zeros((8, 8, 3), np.uint8), np.zeros((32, 32, 3), np.uint8)))
+
+
+def lose_last_record(shard):
+    """Every record that is left is whole."""
+    shard.write_bytes(shard.read_bytes()[: scan(str(shard)).offsets[-1]])
+
+
+@pytest.mark.parametrize("damage", [cut_off, empty, exchange, lose_last_record, Path.unlink])
+def test_a_damaged_shard_of_an_unfinished_folder_is_written_again(source, unfinished, tmp_path_factory, damage):
+    shard = unfinished / "train" / "00000-of-00002.tfrec"
+    shutil.copy(shard, unfinished / "train" / "00001-of-00002.tfrec")  # so that some shard stays whatever is lost
+    damage(shard)
     said = []
     write(source, unfinished, say=said.append)
-    assert said[0].startswith(f"{shard}: record 5 at byte ")
-    assert said[0].endswith("writing it again")
+    assert said[0].startswith(f"{shard}: ")
+    assert said[0].endswith("; writing it again")
     whole = tmp_path_factory.mktemp("whole")
     write(source, whole)
     assert files(unfinished) == files(whole)
@@ -191,6 +214,14 @@ def test_what_a_killed_writer_left_beside_its_shards_is_gone_in_the_end(source, 
     write(source, unfinished)
     assert not list(unfinished.rglob("*.part"))
     assert not (unfinished / "unfinished.json").exists()
+
+
+def test_what_was_left_half_written_of_another_recipe_is_gone_in_the_end(source, tmp_path):
+    """Its shards had other names, which nothing would replace."""
+    (tmp_path / "train").mkdir()
+    (tmp_path / "train" / "00003-of-00009.tfrec.part").write_bytes(b"half")
+    manifest = write(source, tmp_path)
+    assert set(files(tmp_path)) == {"manifest.json", *(shard.path for shard in manifest.shards)}
 
 
 def test_an_unfinished_folder_of_another_recipe_is_refused(source, unfinished):
@@ -236,13 +267,27 @@ def test_a_second_writer_is_kept_out(source, tmp_path):
     write(source, tmp_path)
 
 
+def test_a_writer_that_comes_when_another_has_just_finished_finds_its_records(source, tmp_path, monkeypatch):
+    first_to_come = writer._sole_writer
+
+    def second_to_come(output):
+        monkeypatch.setattr(writer, "_sole_writer", first_to_come)
+        write(source, tmp_path)
+        return first_to_come(output)
+
+    monkeypatch.setattr(writer, "_sole_writer", second_to_come)
+    said = []
+    write(source, tmp_path, say=said.append)
+    assert said == [f"{tmp_path} already holds these records"]
+
+
 def test_a_writer_that_finds_another_recipe_stops(source, tmp_path, monkeypatch):
     """On a bucket, which knows no locks, the recipe is all that tells two writers apart."""
     monkeypatch.setattr(shards, "SHARD_BYTES", 40_000)
     job = source.jobs
 
     def other_writer_comes(entries):
-        (tmp_path / "unfinished.json").write_text(json.dumps({"schema": 2, "source": "another"}))
+        (tmp_path / "unfinished.json").write_text(json.dumps({"schema": 2, "source": "another", "shards": []}))
         return job(entries)
 
     monkeypatch.setattr(source, "jobs", other_writer_comes)
@@ -275,7 +320,7 @@ def test_records_that_do_not_fit_the_disk_are_refused_before_any_is_written(sour
         UserError, match=r"--output .*out/deep: the records need about \d+\.\d kB, but only 1\.0 kB are free"
     ):
         write(source, tmp_path / "out" / "deep")
-    assert asked == [str(tmp_path)]  # the folder that exists
+    assert asked == [str(tmp_path / "out" / "deep")]
     assert files(tmp_path) == {}
 
 
@@ -376,6 +421,14 @@ def test_repair_with_other_pictures_is_refused(written, array_source, noise):
 def test_repair_needs_a_manifest(source, unfinished):
     with pytest.raises(UserError, match="its records are unfinished"):
         repair(source, unfinished)
+
+
+def test_repair_of_a_manifest_with_other_shards_is_refused(source, written):
+    folder, _ = written
+    path = folder / "manifest.json"
+    path.write_text(path.read_text().replace("train/00000-of", "train/99999-of"))
+    with pytest.raises(UserError, match="this program gives these pictures other shards; delete"):
+        repair(source, folder)
 
 
 def test_repair_that_gives_other_bytes_is_no_repair(source, written):

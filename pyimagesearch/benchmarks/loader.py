@@ -76,17 +76,15 @@ def _measure(work: str, manifest: Manifest) -> dict[str, dict[str, float]]:
         cache = RamCache(f"{work}/records", manifest) if name == "ours_cached" else None
         return training_batches(f"{work}/records", manifest, crop=CROP, batch=BATCH, seed=1, cache=cache)
 
+    # The cache comes last: what it leaves in memory is no fault of the others.
     rounds: dict[str, list[dict[str, float]]] = {"ours": [], "tutorial": [], "ours_cached": []}
     for name in measure.turns(list(rounds), ROUNDS):
         rounds[name].append(_one_side(batches(name)))
-    medians = {
-        name: {key: statistics.median(each[key] for each in sides) for key in sides[0]}
-        for name, sides in rounds.items()
-    }
+    medians = measure.medians(rounds)
     for name, sides in rounds.items():
         # Later rounds begin with memory that others have left.
         medians[name]["peak_rss_mb"] = sides[0]["peak_rss_mb"]
-    return medians
+    return {name: medians[name] for name in LABELS}
 
 
 def _one_side(dataset: tf.data.Dataset) -> dict[str, float]:

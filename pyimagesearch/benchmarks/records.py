@@ -1,6 +1,7 @@
 """`srgan benchmark records`: pictures/s and MB/s of the writer on all cores, against one core."""
 
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,16 +26,17 @@ def run(*, images: str | None, pictures: int, json_path: str | None, plot_path: 
     if pictures < 2:
         raise UserError(f"--pictures must be at least 2, received {pictures}")
     with TemporaryDirectory(prefix="srgan-benchmark-") as work:
-        check_disk(work, pictures * 70_000_000, "the benchmark's records")
         folder = images
         if folder is None:
+            check_disk(work, pictures * 25_000_000, "the benchmark's pictures and records")
             folder = f"{work}/pictures"
             Path(folder).mkdir()
             measure.make_pictures(Path(folder), pictures)
         rounds: dict[str, list[dict[str, float]]] = {"ours": [], "one_core": []}
-        for number, name in enumerate(measure.turns(list(rounds), ROUNDS)):
+        for name in measure.turns(list(rounds), ROUNDS):
             with _cores(parallel.cores() if name == "ours" else 1):
-                rounds[name].append(_write(folder, f"{work}/{number}"))
+                rounds[name].append(_write(folder, f"{work}/records"))
+            shutil.rmtree(f"{work}/records")
     found = measure.medians(rounds)
     ratio, cores = found["ours"]["pictures_per_s"] / found["one_core"]["pictures_per_s"], parallel.cores()
     labels = {"ours": f"{cores} cores", "one_core": "one core"}

@@ -1,18 +1,20 @@
 """manifest.json: what a dataset folder says of itself. It comes last; a folder without one is unfinished."""
 
 import json
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import tensorflow as tf
 
+from pyimagesearch.data.sources import GIVEN
 from pyimagesearch.errors import UserError
 from pyimagesearch.files import join
 
 SCHEMA = 2
 SPLITS = ("train", "test")
 MANIFEST = "manifest.json"
-UNFINISHED = "unfinished.json"  # the recipe of a folder that is being written
+UNFINISHED = "unfinished.json"  # recipe and finished shards of a folder that is being written
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,10 @@ class Shard:
     bytes: int
     sha256: str
     blocks: tuple[int, ...]  # offset of every block in the file, in bytes
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "Shard":
+        return cls(**{**values, "blocks": tuple(values["blocks"])})
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,12 @@ class Manifest:
         recipe = {"source": self.source, "scale": self.scale, "crop": self.crop, **flags}
         if self.source == "folder":
             recipe["images"] = "DIR"
+            if self.kernel == GIVEN:
+                recipe["lr-images"] = "DIR"
+        if self.source == "div2k":
+            recipe["div2k-config"] = f"{self.kernel}_x{recipe['scale']}"
+        if self.compression != "none":
+            recipe["compression"] = self.compression
         return " ".join(["python create_tfrecords.py", *(f"--{name} {value}" for name, value in recipe.items())])
 
 
@@ -117,23 +129,35 @@ def _parse(folder: str, text: bytes) -> Manifest:
     try:
         values: dict[str, Any] = json.loads(text)
         if values["schema"] == SCHEMA:
-            shards = [Shard(**{**shard, "blocks": tuple(shard["blocks"])}) for shard in values["shards"]]
-            return Manifest(**{**values, "shards": shards})
+            manifest = Manifest(**{**values, "shards": [Shard.from_json(shard) for shard in values["shards"]]})
+            _check_numbers(manifest)
+            return manifest
         found = values["schema"]
     except (ValueError, KeyError, TypeError):
         raise UserError(f"{path}: not a manifest of this program; {again}") from None
     raise UserError(f"{folder}: records of schema {found}, this program reads {SCHEMA}; {again}")
 
 
+def _check_numbers(manifest: Manifest) -> None:
+    """Raise ValueError where the numbers are none, or do not belong together."""
+    of_shards = [number for shard in manifest.shards for number in (shard.records, shard.bytes, *shard.blocks)]
+    if not all(isinstance(number, int) for number in (manifest.scale, manifest.crop, manifest.block, *of_shards)):
+        raise ValueError
+    if manifest.block < 1 or any(
+        len(shard.blocks) != math.ceil(shard.records / manifest.block) for shard in manifest.shards
+    ):
+        raise ValueError
+
+
 def check_usable(folder: str, manifest: Manifest, *, scale: int, crop: int) -> None:
     """Raise UserError unless records of `manifest` serve crops of `crop` at `scale`. Smaller crops are fine."""
     if manifest.scale != scale:
         raise UserError(
-            f"{folder}: records of scale {manifest.scale}, but the preset's scale is {scale}; "
+            f"{folder}: records of scale {manifest.scale}, but this run's scale is {scale}; "
             f"write others with {manifest.command(scale=scale, crop=crop, output='OTHER')}"
         )
     if manifest.crop < crop:
         raise UserError(
-            f"{folder}: records made for crops of {manifest.crop}, but the preset's crop is {crop}; "
+            f"{folder}: records made for crops of {manifest.crop}, but this run's crop is {crop}; "
             f"write others with {manifest.command(crop=crop, output='OTHER')}"
         )

@@ -13,7 +13,8 @@ from pyimagesearch.data.pairs import Pair
 from pyimagesearch.errors import UserError
 from pyimagesearch.files import join
 
-BLOCK = 32  # records that are read in one go: 6 MB of tiles, enough for a bucket's or a disk's full speed
+BLOCK = 32  # records that are read in one go: 6 MB of tiles for crops of 96, a disk's or a bucket's full speed
+BLOCK_BYTES = 6_400_000  # of larger tiles fewer: a window has to mix as many blocks of them
 FRAMING = 16  # bytes that a TFRecord file adds to each record: length, its CRC, and the data's CRC
 # Declared once, for writer and parser. lr and hr: pixels row by row, or a PNG; shape: height and width of lr.
 FEATURES = {

@@ -10,7 +10,7 @@ import tensorflow as tf
 from pyimagesearch.data import parallel
 from pyimagesearch.data.manifest import SPLITS, Shard
 from pyimagesearch.data.pairs import Pair
-from pyimagesearch.data.records import BLOCK, FRAMING, scan, serialize
+from pyimagesearch.data.records import BLOCK, BLOCK_BYTES, FRAMING, serialize
 from pyimagesearch.data.sources import Entry, Source
 from pyimagesearch.data.tiling import Tiling
 from pyimagesearch.files import appearing, join
@@ -57,6 +57,12 @@ def plan_shards(entries: Sequence[Entry], tiling: Tiling, scale: int) -> Iterato
             yield Plan(f"{split}/{number:05d}-of-{len(groups):05d}.tfrec", group, size)
 
 
+def block_size(tiling: Tiling, scale: int) -> int:
+    """Records in a block: what is read in one go."""
+    tile_bytes = round(3 * tiling.tile**2 * (1 + 1 / scale**2))
+    return max(1, min(BLOCK, BLOCK_BYTES // tile_bytes))
+
+
 def write_shards(
     source: Source,
     plans: Sequence[Plan],
@@ -65,6 +71,7 @@ def write_shards(
     tiling: Tiling,
     scale: int,
     compression: str,
+    block: int,
     done: Callable[[], object],
 ) -> Iterator[Shard]:
     """Write `plans` one after the other, each from pictures that all cores work on; `done()` follows every picture."""
@@ -91,10 +98,10 @@ def write_shards(
             # Neighbours in a shard are read together: mixed, they come from all its pictures. A hash of the name
             # gives the same order everywhere and for ever.
             shard_records.sort(key=lambda record: hashlib.sha256(record.name.encode(errors="surrogateescape")).digest())
-        yield _write_shard(output, plan.path, shard_records)
+        yield _write_shard(output, plan.path, shard_records, block)
 
 
-def _write_shard(output: str, name: str, records: list[_Record]) -> Shard:
+def _write_shard(output: str, name: str, records: list[_Record], block: int) -> Shard:
     path = join(output, name)
     tf.io.gfile.makedirs(os.path.dirname(path))
     with appearing(path) as beside:
@@ -107,16 +114,7 @@ def _write_shard(output: str, name: str, records: list[_Record]) -> Shard:
         starts.append(position)
         position += len(record.data) + FRAMING
     lr_pixels = sum(record.lr_pixels for record in records)
-    return Shard(name, len(records), lr_pixels, length, digest, tuple(starts[::BLOCK]))
-
-
-def describe(output: str, name: str) -> tuple[Shard, str | None]:
-    """What the manifest says of a shard that is there, and what is wrong with it, or None."""
-    path = join(output, name)
-    found = scan(path)
-    digest, length = hash_file(path)
-    starts = found.offsets
-    return Shard(name, len(starts), found.lr_pixels, length, digest, tuple(starts[::BLOCK])), found.problem
+    return Shard(name, len(records), lr_pixels, length, digest, tuple(starts[::block]))
 
 
 def hash_file(path: str) -> tuple[str, int]:

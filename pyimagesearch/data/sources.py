@@ -21,6 +21,7 @@ from pyimagesearch.data.pairs import Pair, match_lr, read_pair, same_area
 from pyimagesearch.errors import MissingLibrary, UserError
 
 KERNEL = "bicubic"  # MATLAB's imresize
+GIVEN = "given"  # in its place where LR pictures come from files
 DIV2K_CONFIGS = (
     "bicubic_x2", "bicubic_x3", "bicubic_x4", "bicubic_x8", "unknown_x2", "unknown_x3", "unknown_x4",
     "realistic_mild_x4", "realistic_difficult_x4", "realistic_wild_x4",
@@ -74,7 +75,7 @@ class FolderSource:
         self.kernel = KERNEL
         if lr_folder is not None:
             self._lr_paths = match_lr(list(self._paths.values()), lr_folder, scale)
-            self.kernel = "given"
+            self.kernel = GIVEN
         sizes, problems = self._check()
         if problems and not skip_bad:
             more = f" (and {len(problems) - 1} more such pictures)" if len(problems) > 1 else ""

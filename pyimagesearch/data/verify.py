@@ -1,37 +1,45 @@
 """Checks shards against their manifest: size, SHA-256, number of records, checksums."""
 
+from collections.abc import Iterator, Sequence
+
 import tensorflow as tf
 
 from pyimagesearch import console
 from pyimagesearch.data import parallel
 from pyimagesearch.data.manifest import Manifest, Shard, presence_problem
-from pyimagesearch.data.shards import describe
+from pyimagesearch.data.records import scan
+from pyimagesearch.data.shards import hash_file
 from pyimagesearch.files import join
 
 
 def verify(folder: str, manifest: Manifest) -> list[str]:
     """What is wrong with the shards of `folder`, a line each; empty where all are good."""
-    found = parallel.ordered(lambda shard: shard_problem(folder, shard), manifest.shards, weight=lambda _: 0)
-    bar = console.progress(found, total=len(manifest.shards), label="verifying", unit="shard")
-    return [problem for problem in bar if problem]
+    return [problem for problem in shard_problems(folder, manifest.shards, manifest.block) if problem]
 
 
-def shard_problem(folder: str, shard: Shard) -> str | None:
-    """What is wrong with one shard, or None."""
+def shard_problems(folder: str, shards: Sequence[Shard], block: int) -> Iterator[str | None]:
+    """What is wrong with each of `shards`, or None; their blocks are of `block` records."""
+    found = parallel.ordered(lambda shard: _shard_problem(folder, shard, block), shards, weight=lambda _: 0)
+    return console.progress(found, total=len(shards), label="verifying", unit="shard")
+
+
+def _shard_problem(folder: str, shard: Shard, block: int) -> str | None:
     problem = presence_problem(folder, shard)
     if problem:
         return problem
     path = join(folder, shard.path)
     try:
-        found, corrupt = describe(folder, shard.path)
+        found, (digest, _) = scan(path), hash_file(path)
     except tf.errors.OpError as error:
         return f"{path}: cannot be read ({error.message})"
-    if corrupt:
-        return f"{path}: {corrupt}"
-    if found.records != shard.records:
-        return f"{path}: holds {found.records} records, the manifest says {shard.records}: a shard of other pictures"
-    if found.sha256 != shard.sha256:
+    if found.problem:
+        return f"{path}: {found.problem}"
+    if len(found.offsets) != shard.records:
+        return (
+            f"{path}: holds {len(found.offsets)} records, the manifest says {shard.records}: a shard of other pictures"
+        )
+    if digest != shard.sha256:
         return f"{path}: its records are whole, but not those of the manifest (SHA-256): a shard of another data set"
-    if found.blocks != shard.blocks:
-        return f"{path}: the manifest's offsets are not those of its records"
+    if (found.lr_pixels, tuple(found.offsets[::block])) != (shard.lr_pixels, shard.blocks):
+        return f"{path}: the manifest's offsets or pixels are not those of its records"
     return None

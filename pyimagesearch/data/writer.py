@@ -1,21 +1,21 @@
 """Writes a dataset folder: shards first, each whole or not there, and the manifest last.
 
-While it is written the folder holds unfinished.json, the recipe. Started again with the same recipe the writer keeps
-the shards that are there and goes on; started with another, it refuses. The same pictures give the same bytes.
+While it is written the folder holds unfinished.json: the recipe, and what the manifest will say of the shards that are
+finished. Started again with the same recipe the writer keeps those that are still so and goes on; started with another,
+it refuses. The same pictures give the same bytes.
 """
 
 import hashlib
 import importlib.metadata
 import json
 import platform
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
 import tensorflow as tf
 
 from pyimagesearch import console
-from pyimagesearch.data import parallel
 from pyimagesearch.data.manifest import (
     SCHEMA,
     SPLITS,
@@ -26,11 +26,10 @@ from pyimagesearch.data.manifest import (
     manifest_path,
     read_manifest,
 )
-from pyimagesearch.data.records import BLOCK
-from pyimagesearch.data.shards import Plan, describe, plan_shards, write_shards
+from pyimagesearch.data.shards import Plan, block_size, plan_shards, write_shards
 from pyimagesearch.data.sources import Entry, Source
 from pyimagesearch.data.tiling import Tiling
-from pyimagesearch.data.verify import shard_problem
+from pyimagesearch.data.verify import shard_problems
 from pyimagesearch.errors import UserError
 from pyimagesearch.files import check_disk, exclusive, join, read_text, write_whole
 
@@ -46,18 +45,18 @@ def write_dataset(
 ) -> Manifest:
     """Write the records of `source` into `output` (local or gs://), or what is left of them; returns the manifest."""
     recipe, plans = _prepare(source, scale, crop, compression)
-    if tf.io.gfile.exists(manifest_path(output)):
-        return _already_written(output, recipe, say)
-    missing = [plan for plan in plans if not tf.io.gfile.exists(join(output, plan.path))]
-    check_disk(output, sum(plan.bytes for plan in missing), "the records")
     with _sole_writer(output):
-        _claim(output, recipe)
-        done = {shard.path: shard for shard in _finished(output, plans, say)}
+        if tf.io.gfile.exists(manifest_path(output)):
+            return _already_written(output, recipe, say)
+        done = {shard.path: shard for shard in _finished(output, recipe, say)}
         left = [plan for plan in plans if plan.path not in done]
+        check_disk(output, sum(plan.bytes for plan in left), "the records")
         _announce(output, recipe, plans, left, say)
+        _write_unfinished(output, recipe, done.values())
         for shard in _write(source, left, output, recipe):
+            _read_unfinished(output, recipe)  # still ours? A bucket knows no lock
             done[shard.path] = shard
-            _claim(output, recipe)
+            _write_unfinished(output, recipe, done.values())
         manifest = Manifest(**recipe, shards=[done[plan.path] for plan in plans], versions=_versions())
         write_whole(manifest_path(output), manifest.to_json())
         tf.io.gfile.remove(join(output, UNFINISHED))
@@ -77,17 +76,17 @@ def repair_dataset(
     manifest = load_manifest(output)
     recipe, plans = _prepare(source, scale, crop, compression)
     _same_recipe(output, asdict(manifest), recipe)
+    expected = {shard.path: shard for shard in manifest.shards}
+    if expected.keys() != {plan.path for plan in plans}:
+        raise UserError(f"{output}: this program gives these pictures other shards; delete {output} and write it again")
     with _sole_writer(output):
-        problems = {
-            shard.path: problem for shard in manifest.shards if (problem := shard_problem(output, shard)) is not None
-        }
-        for problem in problems.values():
-            say(problem)
-        bad = [plan for plan in plans if plan.path in problems]
-        expected = {shard.path: shard.sha256 for shard in manifest.shards}
+        problems = dict(zip(expected, shard_problems(output, manifest.shards, manifest.block), strict=True))
+        bad = [plan for plan in plans if problems[plan.path]]
+        for plan in bad:
+            say(str(problems[plan.path]))
         check_disk(output, sum(plan.bytes for plan in bad), "the repaired shards")
         for shard in _write(source, bad, output, recipe):
-            if shard.sha256 != expected[shard.path]:
+            if shard != expected[shard.path]:
                 raise UserError(
                     f"{join(output, shard.path)}: written anew it differs from the manifest, whose records were made "
                     f"by {manifest.versions}; delete {output} and write all of it again"
@@ -102,7 +101,7 @@ def _prepare(source: Source, scale: int, crop: int, compression: str) -> tuple[d
     counts = {split: sum(entry.split == split for entry in source.entries) for split in SPLITS}
     recipe = dict(
         schema=SCHEMA, source=source.name, scale=scale, kernel=source.kernel, crop=crop, tile=tiling.tile,
-        stride=tiling.stride, compression=compression, block=BLOCK, pictures=counts,
+        stride=tiling.stride, compression=compression, block=block_size(tiling, scale), pictures=counts,
         contents=_contents(source.entries),
     )  # fmt: skip
     return recipe, list(plan_shards(source.entries, tiling, scale))
@@ -141,12 +140,23 @@ def _sole_writer(output: str):
     return exclusive(output)
 
 
-def _claim(output: str, recipe: dict[str, Any]) -> None:
-    """Leave the recipe in the folder, or see that it is still there: a bucket knows no lock, but it can be read."""
-    path = join(output, UNFINISHED)
+def _finished(output: str, recipe: dict[str, Any], say: Callable[[str], None]) -> Iterator[Shard]:
+    """The shards that an earlier run of the same recipe finished; one that is damaged is written again."""
     if not any(tf.io.gfile.glob(join(output, split, "*.tfrec")) for split in SPLITS):
-        write_whole(path, json.dumps(recipe, indent=1) + "\n")
+        for left_over in (path for split in SPLITS for path in tf.io.gfile.glob(join(output, split, "*.tfrec.part"))):
+            tf.io.gfile.remove(left_over)  # of a writer that was killed; its recipe, and so its names, may be others
         return
+    shards = _read_unfinished(output, recipe)
+    for shard, problem in zip(shards, shard_problems(output, shards, recipe["block"]), strict=True):
+        if problem:
+            say(f"{problem}; writing it again")
+        else:
+            yield shard
+
+
+def _read_unfinished(output: str, recipe: dict[str, Any]) -> list[Shard]:
+    """The shards that are finished by what unfinished.json says, if it is of this recipe."""
+    path = join(output, UNFINISHED)
     if not tf.io.gfile.exists(path):
         raise UserError(
             f"{output}: holds shards, but neither manifest.json nor {UNFINISHED} that says what they are; "
@@ -154,19 +164,15 @@ def _claim(output: str, recipe: dict[str, Any]) -> None:
         )
     try:
         found = json.loads(read_text(path))
-    except ValueError:
+        shards = [Shard.from_json(values) for values in found["shards"]]
+    except (ValueError, KeyError, TypeError):
         raise UserError(f"{path}: not written by this program; delete {output} or give another --output") from None
     _same_recipe(output, found, recipe)
+    return shards
 
 
-def _finished(output: str, plans: Sequence[Plan], say: Callable[[str], None]) -> Iterator[Shard]:
-    """The shards that an earlier run wrote; one that cannot be read is written again."""
-    there = [plan.path for plan in plans if tf.io.gfile.exists(join(output, plan.path))]
-    for shard, problem in parallel.ordered(lambda path: describe(output, path), there, weight=lambda _: 0):
-        if problem:
-            say(f"{join(output, shard.path)}: {problem}; writing it again")
-        else:
-            yield shard
+def _write_unfinished(output: str, recipe: dict[str, Any], shards: Iterable[Shard]) -> None:
+    write_whole(join(output, UNFINISHED), json.dumps({**recipe, "shards": [asdict(shard) for shard in shards]}))
 
 
 def _announce(output: str, recipe: dict[str, Any], plans: list[Plan], left: list[Plan], say: Callable) -> None:
@@ -186,7 +192,7 @@ def _write(source: Source, plans: list[Plan], output: str, recipe: dict[str, Any
     with console.progress_bar(total=total, label="writing", unit="picture") as bar:
         yield from write_shards(
             source, plans, output, tiling=tiling, scale=recipe["scale"], compression=recipe["compression"],
-            done=bar.update,
+            block=recipe["block"], done=bar.update,
         )  # fmt: skip
 
 

@@ -124,7 +124,7 @@ def _compile(strategy: tf.distribute.Strategy, phase: Phase, decay: float, compi
             for average, variable in zip(phase.ema, averaged, strict=False):
                 strategy.extended.update(average, update_average, args=(variable, keep))
             totals = {name: totals[name] + metrics[name] for name in training.METRICS}
-            finite = tf.math.is_finite(tf.add_n([metrics[name] for name in training.METRICS]))
+            finite = tf.math.is_finite(tf.add_n([metrics[name] for name in training.METRICS if "loss" in name]))
             bad_step = tf.where(finite | (bad_step >= 0), bad_step, index)
         return {name: total / tf.cast(count, tf.float32) for name, total in totals.items()}, bad_step
 

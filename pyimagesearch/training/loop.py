@@ -23,6 +23,7 @@ from pyimagesearch.training.monitor import Monitor
 from pyimagesearch.training.phases import Phase, build_finetune, build_pretrain
 from pyimagesearch.training.run_folder import DISCRIMINATOR, GENERATOR, PRETRAINED, RunFolder
 from pyimagesearch.training.signals import StopRequest, stop_requests
+from pyimagesearch.training.strategy import validation_device
 from pyimagesearch.training.workers import Workers
 
 SLOWER = 0.5  # of the learning rate, after the losses ran away
@@ -52,7 +53,8 @@ class Trainer:
         self.vgg = self._build_vgg() if config.finetune_steps else None
         self.pairs = self._validation_pictures()
         self.run_folder = RunFolder(output)
-        self.twin = build_generator(config)  # float32, outside the strategy: validates, and is what gets saved
+        with tf.device(validation_device(strategy)):
+            self.twin = build_generator(config)  # float32, outside the strategy: validates, and is what gets saved
         self.run_folder.check_disk(self._disk_bytes())
         self.run_folder.claim(self._identity(), write=self.workers.writes)
         self.driver = Driver(
@@ -130,8 +132,7 @@ class Trainer:
 
     def _train(self, phase: Phase, first: int, saved: PhaseCheckpoints, stop: StopRequest) -> None:
         """Train from step `first` to the end; the worker that writes follows with logs, models and checkpoints."""
-        writes = self.workers.writes
-        monitor = Monitor(self.run_folder, phase, self.pairs, self.twin, self.config.scale, first) if writes else None
+        monitor = self._monitor(phase, first) if self.workers.writes else None
         try:
             if monitor and first == 0:
                 monitor.graphs()
@@ -152,6 +153,12 @@ class Trainer:
         finally:
             if monitor:
                 monitor.close()
+
+    def _monitor(self, phase: Phase, first: int) -> Monitor:
+        return Monitor(
+            self.run_folder, phase, self.pairs, self.twin, scale=self.config.scale, step=first,
+            device=validation_device(self.strategy),
+        )  # fmt: skip
 
     def _slow_down(self, phase: Phase, saved: PhaseCheckpoints, error: Diverged) -> int:
         """Go back to the last checkpoint with half the learning rate, once; returns its step."""

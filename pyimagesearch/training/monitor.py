@@ -11,19 +11,33 @@ from tqdm import tqdm
 from pyimagesearch import evaluation, figures, report
 from pyimagesearch.console import duration
 from pyimagesearch.data.pairs import Pair
+from pyimagesearch.training.health import HealthWatch
 from pyimagesearch.training.phases import Phase
 from pyimagesearch.training.run_folder import History, RunFolder
 from pyimagesearch.upscaler import BICUBIC, AnyUpscaler, BicubicUpscaler, Upscaler
 
+VALIDATION_MULTIPLE = 160  # sides that a named device sees: with tiles of at most 480 that is 9 shapes
+
 
 class Monitor:
-    """Logs one phase from `step` on; `twin` is a float32 generator that validation fills with weights."""
+    """Logs one phase from `step` on; `twin` is a float32 generator on `device`, filled with the weights to validate."""
 
-    def __init__(self, run: RunFolder, phase: Phase, pairs: Sequence[Pair], twin: keras.Model, scale: int, step: int):
+    def __init__(
+        self,
+        run: RunFolder,
+        phase: Phase,
+        pairs: Sequence[Pair],
+        twin: keras.Model,
+        *,
+        scale: int,
+        step: int,
+        device: str | None = None,
+    ):
         self._phase, self._pairs = phase, pairs
         self._history = History(run)
         self._seconds = self._history.restart(phase.name, step)
-        self._upscaler = Upscaler(twin, scale)
+        self._device = device
+        self._upscaler = Upscaler(twin, scale, multiple=VALIDATION_MULTIPLE if device else 1)
         self._writer = tf.summary.create_file_writer(run.file("logs", phase.name))
         self._step = step
         # disable=None: no bar where stderr is no terminal; log() prints lines there instead.
@@ -36,6 +50,7 @@ class Monitor:
             dynamic_ncols=True,
             disable=None,
         )
+        self._health = HealthWatch()
         self._sums: dict[str, float] = {}
         self._count, self._timed, self._span = 0, 0, 0.0
         self._calls = 0
@@ -86,13 +101,16 @@ class Monitor:
             left = duration((self._phase.steps - step) * self._span / self._timed)
             losses = ", ".join(f"{name} {value:.4g}" for name, value in means.items() if "loss" in name)
             self.say(f"{self._phase.name} step {step} of {self._phase.steps}: {losses}; {left} to go")
+        if news := self._health.news(means):
+            self.say(f"WARNING: {self._phase.name} step {step}: {news}")
         self._sums, self._count, self._timed, self._span = {}, 0, 0, 0.0
 
     def validate(self, step: int) -> float:
         """PSNR on Y, mean over the validation pictures, of the weights that the twin holds."""
         start = time.perf_counter()
         scale = self._upscaler.scale
-        rows = [evaluation.scores_on_y(self._upscaler(pair.lr), pair.hr, scale) for pair in self._pairs]
+        with tf.device(self._device):
+            rows = [evaluation.scores_on_y(self._upscaler(pair.lr), pair.hr, scale) for pair in self._pairs]
         psnr, ssim = (float(np.mean([row[name] for row in rows])) for name in ("psnr_y", "ssim_y"))
         with self._writer.as_default(step=step):
             tf.summary.scalar("validation_psnr_y", psnr)
@@ -108,7 +126,8 @@ class Monitor:
         """Show LR, bicubic, SR and HR of the first validation pictures on TensorBoard."""
         name = "pretrained" if self._phase.name == "pretrain" else "srgan"
         upscalers: dict[str, AnyUpscaler] = {BICUBIC: BicubicUpscaler(self._upscaler.scale), name: self._upscaler}
-        rows = [report.row(pair, upscalers)[:2] for pair in self._pairs[:3]]
+        with tf.device(self._device):
+            rows = [report.row(pair, upscalers)[:2] for pair in self._pairs[:3]]
         with self._writer.as_default(step=step):
             tf.summary.image("samples", figures.to_array(figures.grid(rows))[None])
         self._writer.flush()

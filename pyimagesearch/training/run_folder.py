@@ -116,9 +116,9 @@ def _parse(path: str, text: str) -> dict[str, Any]:
 class History:
     """history.csv: one row per log interval, written whole each time (a bucket cannot append)."""
 
-    COLUMNS = ("phase", "step", "seconds", "loss", "content_loss", "adversarial_loss",
-        "pixel_loss", "discriminator_loss",
-               "accuracy_real", "accuracy_fake")  # fmt: skip
+    COLUMNS = ("phase", "step", "seconds", "loss", "content_loss", "adversarial_loss", "pixel_loss",
+               "discriminator_loss", "accuracy_real", "accuracy_fake", "gradient_ratio",
+               "lr_consistency_db")  # fmt: skip
 
     def __init__(self, run: RunFolder):
         self._run = run

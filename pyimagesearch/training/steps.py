@@ -8,7 +8,7 @@ scalars that are already divided by the number of replicas: their sum over repli
 import keras
 import tensorflow as tf
 
-from pyimagesearch import losses
+from pyimagesearch import losses, metrics
 from pyimagesearch.config import TrainConfig
 
 Metrics = dict[str, tf.Tensor]
@@ -32,7 +32,7 @@ class PretrainTraining:
         with tf.GradientTape() as tape:
             loss = losses.pixel_loss(self.config.pretrain_loss, self.generator(lr, training=True), hr) / self.replicas
             scaled = self.optimizer.scale_loss(loss)
-        self.optimizer.apply(tape.gradient(scaled, variables), variables)
+        _apply(self.optimizer, tape.gradient(scaled, variables), variables, self.replicas)
         return {"loss": loss}
 
 
@@ -47,6 +47,8 @@ class SRGANTraining:
         "discriminator_loss",
         "accuracy_real",
         "accuracy_fake",
+        "gradient_ratio",
+        "lr_consistency_db",
     )
 
     def __init__(
@@ -74,15 +76,27 @@ class SRGANTraining:
         hr_features = self.vgg(hr, training=False)  # outside every tape: nothing is learned through it
         with tf.GradientTape() as generator_tape:
             sr = self.generator(lr, training=True)  # the only forward pass of the generator
-        metrics = self._train_discriminator(sr, hr)
-        with tf.GradientTape() as loss_tape:
+        judged = self._train_discriminator(sr, hr)
+        with tf.GradientTape(persistent=True) as loss_tape:
             loss_tape.watch(sr)
             parts = self._generator_losses(sr, hr, hr_features)
-            total = self.optimizer.scale_loss(parts["loss"])
-        # The chain rule by hand: the gradient of the losses with respect to the picture, then of the picture.
-        gradients = generator_tape.gradient(sr, variables, output_gradients=loss_tape.gradient(total, sr))
-        self.optimizer.apply(gradients, variables)
-        return {**metrics, **parts}
+            weighted = self._weighted(parts)
+            scaled = {name: self.optimizer.scale_loss(loss) for name, loss in weighted.items()}
+        # The chain rule by hand: what each loss would have the picture change, then the weights that draw it. One by
+        # one costs no more than at once, since the losses look at the picture through different networks.
+        pulls = {name: loss_tape.gradient(loss, sr) for name, loss in scaled.items()}
+        gradients = generator_tape.gradient(sr, variables, output_gradients=tf.add_n(list(pulls.values())))
+        _apply(self.optimizer, gradients, variables, self.replicas)
+        ratio = tf.math.divide_no_nan(_norms(pulls["adversarial_loss"]), _norms(pulls["content_loss"]))
+        ratio = tf.where(tf.math.is_finite(ratio), ratio, 0.0)  # float16 may overflow; that step is left out
+        consistency = tf.reduce_mean(metrics.lr_consistency(sr, lr, self.config.scale))
+        return {
+            **judged,
+            **parts,
+            "loss": tf.add_n(list(weighted.values())),
+            "gradient_ratio": tf.reduce_mean(ratio) / self.replicas,
+            "lr_consistency_db": consistency / self.replicas,
+        }
 
     def _train_discriminator(self, sr: tf.Tensor, hr: tf.Tensor) -> Metrics:
         variables = self.discriminator.trainable_variables
@@ -95,7 +109,7 @@ class SRGANTraining:
             loss = losses.adversarial_loss(fake, real=False) + losses.adversarial_loss(real, real=True)
             loss = loss / 2 / self.replicas
             scaled = self.discriminator_optimizer.scale_loss(loss)
-        self.discriminator_optimizer.apply(tape.gradient(scaled, variables), variables)
+        _apply(self.discriminator_optimizer, tape.gradient(scaled, variables), variables, self.replicas)
         return {
             "discriminator_loss": loss,
             "accuracy_real": tf.reduce_mean(tf.cast(real > 0, tf.float32)) / self.replicas,
@@ -103,16 +117,20 @@ class SRGANTraining:
         }
 
     def _generator_losses(self, sr: tf.Tensor, hr: tf.Tensor, hr_features: tf.Tensor) -> Metrics:
-        config = self.config
-        content = losses.content_loss(self.vgg(sr, training=False), hr_features, config.content_scale)
+        content = losses.content_loss(self.vgg(sr, training=False), hr_features, self.config.content_scale)
         adversarial = losses.adversarial_loss(self._judge(sr), real=True)
-        pixel = losses.pixel_loss("l1", sr, hr)
-        loss = config.content_weight * content + config.adversarial_weight * adversarial + config.pixel_weight * pixel
         return {
-            "pixel_loss": pixel / self.replicas,
-            "loss": loss / self.replicas,
             "content_loss": content / self.replicas,
             "adversarial_loss": adversarial / self.replicas,
+            "pixel_loss": losses.pixel_loss("l1", sr, hr) / self.replicas,
+        }
+
+    def _weighted(self, parts: Metrics) -> Metrics:
+        config = self.config
+        return {
+            "content_loss": config.content_weight * parts["content_loss"],
+            "adversarial_loss": config.adversarial_weight * parts["adversarial_loss"],
+            "pixel_loss": config.pixel_weight * parts["pixel_loss"],
         }
 
     def _judge(self, sr: tf.Tensor) -> tf.Tensor:
@@ -122,3 +140,18 @@ class SRGANTraining:
         state = [variable.value for variable in model.non_trainable_variables]
         logits, _ = model.stateless_call(trainable, state, sr, training=True)
         return logits
+
+
+def _norms(gradient: tf.Tensor) -> tf.Tensor:
+    """(B, H, W, 3) -> (B,)."""
+    return tf.sqrt(tf.reduce_sum(tf.square(gradient), axis=(1, 2, 3)))
+
+
+def _apply(optimizer: keras.Optimizer, gradients: list[tf.Tensor], variables: list, replicas: int) -> None:
+    """Update `variables` with the sum of the replicas' gradients."""
+    if replicas > 1 and isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+        # It leaves a step out where the first replica's gradients are not finite: so all have to see the sum, of
+        # which each then gives its part.
+        total = tf.distribute.get_replica_context().all_reduce("SUM", gradients)
+        gradients = [gradient / replicas for gradient in total]
+    optimizer.apply(gradients, variables)

@@ -61,6 +61,11 @@ def check_tpu_folders(**folders: str) -> None:
             )
 
 
+def validation_device(strategy: tf.distribute.Strategy) -> str | None:
+    """Where to validate: on a TPU by name, elsewhere where TensorFlow would run anything."""
+    return "/device:TPU:0" if isinstance(strategy, tf.distribute.TPUStrategy) else None
+
+
 def choose_xla(wanted: str, device: str, strategy: tf.distribute.Strategy) -> bool:
     """Whether XLA compiles the training step by request; a TPU compiles all that it runs anyway."""
     if device == "tpu":

@@ -1,0 +1,62 @@
+"""Says in one line when the two networks of phase 2 drift away from each other, and what to try."""
+
+from collections.abc import Mapping
+
+SURE = 0.98  # accuracy above which the discriminator has nothing left to learn
+LOUD, SILENT = 10.0, 1e-3  # adversarial over content gradient: outside, one of the two losses does not count
+FAITHFUL_DB = 30.0  # LR consistency below which colours and structures move visibly
+
+
+def verdict(means: Mapping[str, float]) -> str | None:
+    """What is wrong, by the means of a log interval; None where nothing is, or where the phase has no such numbers."""
+    if "accuracy_real" not in means:
+        return None
+    real, fake = means["accuracy_real"], means["accuracy_fake"]
+    ratio, consistency = means["gradient_ratio"], means["lr_consistency_db"]
+    if min(real, fake) > SURE:
+        return (
+            f"discriminator wins: it knows {real:.0%} of the reals and {fake:.0%} of the fakes; try a lower "
+            "finetune_rate, fewer discriminator_filters or a longer phase 1"
+        )
+    if real > SURE and fake < 1 - SURE:
+        return (
+            f"generator wins: the discriminator takes {1 - fake:.0%} of the fakes for real; try more "
+            "discriminator_filters or a lower adversarial_weight"
+        )
+    if ratio > LOUD:
+        return (
+            f"adversarial loss drowns the content loss: its gradient is {ratio:.1f} times as large; try a lower "
+            "adversarial_weight"
+        )
+    if 0 < ratio < SILENT:
+        return (
+            f"adversarial loss does not count: its gradient is {ratio:.1g} of the content loss's; try a higher "
+            "adversarial_weight"
+        )
+    if consistency < FAITHFUL_DB:
+        return (
+            f"generator leaves its input: downscaled, SR is {consistency:.1f} dB from LR; try a higher pixel_weight "
+            "or a lower adversarial_weight"
+        )
+    return None
+
+
+class HealthWatch:
+    """Gives a verdict once, when it holds in two log intervals on end: the first steps of a phase always look odd."""
+
+    def __init__(self) -> None:
+        self._last: str | None = None
+        self._said = False
+
+    def news(self, means: Mapping[str, float]) -> str | None:
+        """The verdict on these means, if it is to be said now."""
+        found = verdict(means)
+        kind = found.partition(":")[0] if found else None
+        lasting = kind is not None and kind == self._last
+        if kind != self._last:
+            self._said = False
+        self._last = kind
+        if not lasting or self._said:
+            return None
+        self._said = True
+        return found

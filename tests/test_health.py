@@ -1,0 +1,34 @@
+"""The plain line that says when phase 2 drifts."""
+
+import pytest
+
+from pyimagesearch.training.health import HealthWatch, verdict
+
+WELL = {"accuracy_real": 0.8, "accuracy_fake": 0.7, "gradient_ratio": 0.3, "lr_consistency_db": 42.0}
+DRIFTS = [
+    ({"accuracy_real": 0.99, "accuracy_fake": 1.0}, "discriminator wins: it knows 99% of the reals and 100%"),
+    ({"accuracy_real": 1.0, "accuracy_fake": 0.01}, "generator wins: the discriminator takes 99% of the fakes"),
+    ({"gradient_ratio": 12.0}, "adversarial loss drowns the content loss: its gradient is 12.0 times"),
+    ({"gradient_ratio": 0.0002}, "adversarial loss does not count: its gradient is 0.0002"),
+    ({"lr_consistency_db": 24.5}, "generator leaves its input: downscaled, SR is 24.5 dB from LR"),
+]
+
+
+@pytest.mark.parametrize(("change", "line"), DRIFTS, ids=lambda part: str(part)[:20])
+def test_each_drift_is_named_with_its_number_and_what_to_try(change, line):
+    said = verdict({**WELL, **change})
+    assert said.startswith(line)
+    assert "; try " in said
+
+
+def test_a_sound_run_and_one_without_a_discriminator_get_no_verdict():
+    assert verdict(WELL) is None
+    assert verdict({"loss": 0.1}) is None
+    # No content loss, no ratio: that is a choice.
+    assert verdict({**WELL, "gradient_ratio": 0.0}) is None
+
+
+def test_a_verdict_is_said_once_when_it_lasts_and_again_when_it_comes_back():
+    watch, ill = HealthWatch(), {**WELL, "lr_consistency_db": 20.0}
+    heard = [watch.news(means) is not None for means in (ill, WELL, ill, ill, ill, WELL, ill, ill)]
+    assert heard == [False, False, False, True, False, False, False, True]
