@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Sequence
 from typing import NoReturn
 
-from pyimagesearch import __version__
+from pyimagesearch import __version__, buckets
 from pyimagesearch.config import COMPRESSIONS, DEVICES, PRECISIONS, SCALES
 from pyimagesearch.errors import Interrupted, RunError, UserError
 from pyimagesearch.presets import PRESETS
@@ -187,8 +187,7 @@ def _add_benchmark(commands) -> None:
 def main(argv: Sequence[str] | None = None, prog: str = "srgan") -> int:
     """Run a command; returns its exit code (design: 0 done, 1 a fault, 2 wrong input, 130 and 143 after a signal)."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # its errors also arrive as exceptions
-    # TensorFlow reads buckets in pieces of this size: its 64 MB would be ten times a block of records.
-    os.environ.setdefault("GCS_READ_CACHE_BLOCK_SIZE_MB", "8")
+    buckets.configure()
     argv = list(sys.argv[1:] if argv is None else argv)
     on_main_thread = threading.current_thread() is threading.main_thread()
     before = signal.signal(signal.SIGTERM, _terminated) if on_main_thread else None
@@ -234,6 +233,8 @@ def _explain(error: Exception) -> tuple[str, int]:
         return text, 2
     if isinstance(error, RunError):
         return text, 1
+    if of_bucket := buckets.explain(text):
+        return of_bucket
     if isinstance(error, ModuleNotFoundError) and str(error.name).split(".")[0] == "tensorflow":
         return 'TensorFlow is not installed: pip install -e ".[cpu]" (".[gpu]" for NVIDIA GPUs, ".[tpu]" for TPUs)', 2
     if isinstance(error, ImportError):

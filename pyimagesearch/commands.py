@@ -2,7 +2,6 @@
 
 import dataclasses
 import itertools
-import os
 from argparse import Namespace
 
 from pyimagesearch.console import Stopwatch, hidden_native_stderr
@@ -17,10 +16,12 @@ def _load_tensorflow() -> None:
 def tfrecords(args: Namespace) -> None:
     """srgan tfrecords"""
     from pyimagesearch.config import check_crop
+    from pyimagesearch.files import check_bucket
 
     watch = Stopwatch()
     check_crop(args.crop, args.scale)
     _load_tensorflow()
+    check_bucket(args.output)  # before pictures are read, which can take long
     source = _source(args)
     from pyimagesearch.data.writer import repair_dataset, write_dataset
 
@@ -170,8 +171,6 @@ def evaluate(args: Namespace) -> None:
 
 
 def _evaluate_pairs(args: Namespace, upscalers) -> None:
-    import tensorflow as tf
-
     from pyimagesearch import console, evaluation, files, images, pages, perceptual, protocols
 
     scale = next(iter(upscalers.values())).scale
@@ -190,7 +189,6 @@ def _evaluate_pairs(args: Namespace, upscalers) -> None:
     if args.json:
         evaluation.write_json(args.json, report)
     if args.markdown:
-        tf.io.gfile.makedirs(os.path.dirname(args.markdown) or ".")
         files.write_whole(args.markdown, protocols.markdown(report))
     if args.page:
         print(pages.write_scores(args.page, report, worst))

@@ -4,7 +4,6 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ import tensorflow as tf
 from pyimagesearch import images, metrics
 from pyimagesearch.data.pairs import Pair, match_lr, read_pair
 from pyimagesearch.errors import UserError
+from pyimagesearch.files import write_whole
 from pyimagesearch.perceptual import FeatureDistance
 from pyimagesearch.protocols import SCORES
 from pyimagesearch.upscaler import BICUBIC, AnyUpscaler, BicubicUpscaler, load_upscaler
@@ -190,12 +190,5 @@ def folder_pairs(hr: str, lr: str | None, scale: int) -> Iterator[Pair]:
 
 
 def write_json(path: str | os.PathLike[str], report: Mapping[str, Any]) -> None:
-    """Write a report; the file appears only when it is whole."""
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    beside = target.with_name(f".{target.name}.part")
-    try:
-        beside.write_text(json.dumps(report, indent=1) + "\n")
-        beside.replace(target)
-    finally:
-        beside.unlink(missing_ok=True)
+    """Write a report to a local or gs:// path; the file appears only when it is whole."""
+    write_whole(path, json.dumps(report, indent=1) + "\n")

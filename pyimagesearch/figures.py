@@ -3,13 +3,13 @@
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from pyimagesearch import images
+from pyimagesearch.files import appearing
 
 COLUMN = 2.6  # inches
 GAP = 0.06
@@ -141,15 +141,9 @@ def _mark(region: Region) -> Rectangle:
 
 
 def save(figure: Figure, path: str | os.PathLike[str]) -> None:
-    """Write PNG or PDF, by the suffix; the file appears only when it is whole."""
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    beside = target.with_name(f".{target.name}.part")
-    try:
-        figure.savefig(beside, format=target.suffix[1:])
-        beside.replace(target)
-    finally:
-        beside.unlink(missing_ok=True)
+    """Write PNG or PDF, by the suffix, to a local or gs:// path; the file appears only when it is whole."""
+    with appearing(path) as beside:
+        figure.savefig(beside, format=os.path.splitext(path)[1][1:])
 
 
 def to_array(figure: Figure) -> np.ndarray:

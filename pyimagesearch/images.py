@@ -13,7 +13,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
+from pyimagesearch.buckets import on_bucket
 from pyimagesearch.errors import MissingLibrary, UserError
+from pyimagesearch.files import appearing
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".jp2")
 STRIP = 1 << 20  # pixels that are resized in one go
@@ -30,6 +32,8 @@ class UnreadablePicture(UserError):
 def list_pictures(folder: str | os.PathLike[str]) -> list[Path]:
     """The pictures directly inside `folder`, by name. Raises UserError where there are none."""
     path = Path(folder)
+    if on_bucket(os.fspath(folder)):
+        raise UserError(f"{folder}: pictures are read from local folders; copy these to one first")
     if not path.is_dir():
         raise UserError(f"{path}: no such folder; name a folder of pictures")
     try:
@@ -127,13 +131,9 @@ def _read_with_opencv(path: str | os.PathLike[str]) -> np.ndarray:
 
 def write(path: str | os.PathLike[str], picture: np.ndarray) -> None:
     """Write uint8 RGB (H, W, 3) in the format of the suffix; the file appears only when it is whole."""
-    path = Path(path)
-    beside = path.with_name(f".{path.name}.part")
-    try:
-        Image.fromarray(picture).save(beside, format=Image.registered_extensions()[path.suffix.lower()])
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    suffix = os.path.splitext(path)[1].lower()
+    with appearing(path) as beside:
+        Image.fromarray(picture).save(beside, format=Image.registered_extensions()[suffix])
 
 
 def crop_to_multiple(picture: np.ndarray, multiple: int) -> np.ndarray:

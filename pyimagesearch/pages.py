@@ -5,7 +5,6 @@ from html import escape
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from pyimagesearch import evaluation, figures, files, images, plots, protocols
 from pyimagesearch.data.pairs import Pair
@@ -72,7 +71,6 @@ def worst_row(
 
 def write_scores(folder: str, report: Mapping[str, Any], worst: WorstCases) -> str:
     """Write index.html with its pictures into `folder`; returns the page's path."""
-    tf.io.gfile.makedirs(folder)
     drawn = {f"{name}.svg": figure for name, figure in _plots(report).items()}
     for name, figure in drawn.items():
         figures.save(figure, files.join(folder, name))
@@ -151,7 +149,6 @@ def _table(report: Mapping[str, Any], rows: Mapping[str, Mapping[str, float]], f
 
 def write_comparison(folder: str, lr: str, upscalers: Mapping[str, AnyUpscaler]) -> str:
     """Without HR: write a page of every LR picture beside what the upscalers make of it; returns its path."""
-    tf.io.gfile.makedirs(folder)
     scale = next(iter(upscalers.values())).scale
     parts = [
         f"<h1>LR beside SR</h1><p class=note>{escape(lr)}, x{scale}. No HR pictures were given, so nothing here says "

@@ -1,6 +1,5 @@
 """The picture report of a run: grid, zooms and scores.json."""
 
-import os
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,6 +9,7 @@ from pyimagesearch import evaluation, figures
 from pyimagesearch.data.pairs import Pair
 from pyimagesearch.errors import UserError
 from pyimagesearch.figures import Panel, Region
+from pyimagesearch.files import check_bucket, exists, join
 from pyimagesearch.upscaler import BICUBIC, AnyUpscaler, BicubicUpscaler, load_upscaler
 
 TITLES = {BICUBIC: "bicubic", "pretrained": "pretrained", "srgan": "SRGAN"}
@@ -18,11 +18,12 @@ FILES = {"pretrained": "pretrained_generator.keras", "srgan": "generator.keras"}
 
 def load_run(folder: str) -> tuple[dict[str, AnyUpscaler], list[str]]:
     """The upscalers of a run folder, bicubic first, and a line for each phase that was not trained."""
+    check_bucket(folder)
     found: dict[str, AnyUpscaler] = {}
     missing = []
     for name, file in FILES.items():
-        path = os.path.join(folder, "models", file)
-        if os.path.exists(path):
+        path = join(folder, "models", file)
+        if exists(path):
             found[name] = load_upscaler(path)
         else:
             missing.append(f"{path} does not exist: the column {TITLES[name]} is left out")
@@ -58,13 +59,12 @@ def draw(
     for pair in pairs:
         row_panels, region, scores[pair.name] = row(pair, upscalers)
         rows.append((row_panels, region))
-    images = os.path.join(folder, "images")
-    grid_path = os.path.join(images, f"grid.{file_format}")
+    grid_path = join(folder, "images", f"grid.{file_format}")
     figures.save(figures.grid(rows), grid_path)
     first, region = rows[0]
     for name in upscalers:
         panel = next(panel for panel in first if panel.title == TITLES[name])
-        figures.save(figures.zoom(panel, region), os.path.join(images, f"zoom_{name}.{file_format}"))
+        figures.save(figures.zoom(panel, region), join(folder, "images", f"zoom_{name}.{file_format}"))
     report = evaluation.summarize(scores, hr=hr, lr=lr, scale=upscalers[BICUBIC].scale)
-    evaluation.write_json(os.path.join(images, "scores.json"), report)
+    evaluation.write_json(join(folder, "images", "scores.json"), report)
     return grid_path, report

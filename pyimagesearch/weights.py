@@ -1,6 +1,5 @@
 """Finds a trained generator by path and loads it."""
 
-import os
 import zipfile
 
 import keras
@@ -8,19 +7,23 @@ import numpy as np
 
 import pyimagesearch.models.blocks  # noqa: F401  (registers the layers that a saved generator is made of)
 from pyimagesearch.errors import UserError
+from pyimagesearch.files import exists, local_copy
 
 
 def load_generator(path: str) -> keras.Model:
     """The generator saved at `path` (a .keras file, local or gs://), computing in float32."""
-    if not path.startswith("gs://"):
-        if not os.path.exists(path):
-            raise UserError(
-                f"{path}: no such model; name bicubic or a .keras file such as outputs/models/generator.keras"
-            )
-        if not zipfile.is_zipfile(path):
-            raise UserError(f"{path}: not a .keras file, or a truncated one")
+    if not exists(path):
+        raise UserError(f"{path}: no such model; name bicubic or a .keras file such as outputs/models/generator.keras")
+    with local_copy(path) as local:
+        return _load(path, local)
+
+
+def _load(path: str, local: str) -> keras.Model:
+    """The generator in the file `local`, which people know as `path`."""
+    if not zipfile.is_zipfile(local):
+        raise UserError(f"{path}: not a .keras file, or a truncated one")
     try:
-        model = keras.models.load_model(path, compile=False)
+        model = keras.models.load_model(local, compile=False)
         for layer in model.layers:  # where it was saved in mixed precision
             layer.dtype_policy = "float32"
         generator_scale(model)

@@ -5,6 +5,7 @@ import math
 import re
 import time
 import weakref
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -270,11 +271,11 @@ def test_json_that_the_disk_cannot_take_leaves_the_old_one(tmp_path, monkeypatch
     path = tmp_path / "scores.json"
     evaluation.write_json(path, {"scale": 4})
 
-    def full(self, text):
-        self.write_bytes(text.encode()[:5])
+    def full(beside, *_, **__):
+        Path(beside).write_bytes(b'{"sca')
         raise OSError("No space left on device")
 
-    monkeypatch.setattr("pathlib.Path.write_text", full)
+    monkeypatch.setattr("pyimagesearch.files.open", full, raising=False)
     with pytest.raises(OSError, match="No space left"):
         evaluation.write_json(path, {"scale": 2})
     assert json.loads(path.read_bytes()) == {"scale": 4}

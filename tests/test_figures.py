@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -146,6 +147,7 @@ def test_a_zoom_shows_the_region_twice_as_large_beside_it(noise, corner):
 
 WITHOUT_A_DISPLAY = """
 import sys
+from pathlib import Path
 sys.modules["matplotlib.pyplot"] = None  # importing it fails from here on
 import numpy as np
 from pyimagesearch import figures
@@ -189,7 +191,7 @@ def test_a_figure_that_cannot_be_drawn_leaves_the_old_file(noise, tmp_path, monk
     path.write_bytes(b"old")
 
     def full(beside, **_):
-        beside.write_bytes(b"half of it")
+        Path(beside).write_bytes(b"half of it")
         raise OSError("No space left on device")
 
     monkeypatch.setattr(figure, "savefig", full)

@@ -66,7 +66,8 @@ class _BlockReader:
     def __init__(self, folder: str, manifest: Manifest, order: Order, crop: int):
         self._manifest, self._order, self._crop = manifest, order, crop
         remote = folder.startswith("gs://")
-        self._buffer = 8_000_000 if remote else 0  # a local file needs none: records are larger than any
+        # A bucket is asked for a block in one request; a local file needs no buffer: records are larger than any.
+        self._buffer = _largest_block(manifest) if remote else 0
         self._parallel = BUCKET_READS if remote else parallel.cores() + 1
 
     def read(self, window: Window, mine) -> tf.data.Dataset:
@@ -99,6 +100,12 @@ class _BlockReader:
         starts = tf.range(tf.shape(lr)[0]) * tf.shape(lr)[1]
         flat = tf.reshape(lr, [-1, 3]), tf.reshape(hr, [-1, 3])
         return cut_crops(*flat, starts, shapes, draws, crop=self._crop, scale=scale)
+
+
+def _largest_block(manifest: Manifest) -> int:
+    """Bytes of the largest block of the training shards."""
+    ends = [(shard, [*shard.blocks[1:], shard.bytes]) for shard in manifest.of_split("train")]
+    return max(end - start for shard, found in ends for start, end in zip(shard.blocks, found, strict=True))
 
 
 def _sort(numbers: tf.Tensor, lr: tf.Tensor, hr: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from pyimagesearch.data.sources import GIVEN
 from pyimagesearch.errors import UserError
-from pyimagesearch.files import join
+from pyimagesearch.files import exists, is_folder, join, read_text
 
 SCHEMA = 2
 SPLITS = ("train", "test")
@@ -95,12 +95,11 @@ def read_manifest(folder: str) -> Manifest:
 def load_manifest(folder: str) -> Manifest:
     """The manifest of `folder`, whatever became of its shards."""
     command = "write it with create_tfrecords.py"
-    if not tf.io.gfile.isdir(folder):
+    if not is_folder(folder):
         raise UserError(f"{folder}: no such TFRecord folder; {command}")
-    if tf.io.gfile.exists(manifest_path(folder)):
-        with tf.io.gfile.GFile(manifest_path(folder), "rb") as file:
-            return _parse(folder, file.read())
-    if tf.io.gfile.exists(join(folder, UNFINISHED)):
+    if exists(manifest_path(folder)):
+        return _parse(folder, read_text(manifest_path(folder)))
+    if exists(join(folder, UNFINISHED)):
         raise UserError(f"{folder}: its records are unfinished; give create_tfrecords.py the same flags to go on")
     raise UserError(f"{folder}: holds no manifest.json, so it is no finished TFRecord folder; {command}")
 
@@ -124,7 +123,7 @@ def repair_hint(folder: str) -> str:
     )
 
 
-def _parse(folder: str, text: bytes) -> Manifest:
+def _parse(folder: str, text: str) -> Manifest:
     path, again = manifest_path(folder), f"delete {folder} and run create_tfrecords.py again"
     try:
         values: dict[str, Any] = json.loads(text)

@@ -15,6 +15,7 @@ from pyimagesearch.files import join
 
 BLOCK = 32  # records that are read in one go: 6 MB of tiles for crops of 96, a disk's or a bucket's full speed
 BLOCK_BYTES = 6_400_000  # of larger tiles fewer: a window has to mix as many blocks of them
+READ_BYTES = 8_000_000  # of a shard that is read from its beginning to its end: few requests to a bucket
 FRAMING = 16  # bytes that a TFRecord file adds to each record: length, its CRC, and the data's CRC
 # Declared once, for writer and parser. lr and hr: pixels row by row, or a PNG; shape: height and width of lr.
 FEATURES = {
@@ -97,7 +98,7 @@ def read_block(path: tf.Tensor, offset: tf.Tensor, count: tf.Tensor, buffer: int
 def read_pictures(folder: str, manifest: Manifest, count: int | None = None) -> Iterator[Pair]:
     """The first `count` whole pictures of the test split."""
     paths = [join(folder, shard.path) for shard in manifest.of_split("test")]
-    dataset = tf.data.TFRecordDataset(paths).take(-1 if count is None else count)
+    dataset = tf.data.TFRecordDataset(paths, buffer_size=READ_BYTES).take(-1 if count is None else count)
     try:
         for record in dataset:
             name, lr, hr = parse(record, manifest.scale, manifest.compression)
@@ -118,7 +119,7 @@ class Scan:
 def scan(path: str) -> Scan:
     """Read every record of a shard and check its checksums, up to the first bad one."""
     offsets, position, lr_pixels = [], 0, 0
-    records = tf.data.TFRecordDataset(path).map(
+    records = tf.data.TFRecordDataset(path, buffer_size=READ_BYTES).map(
         lambda record: (tf.strings.length(record), tf.io.parse_single_example(record, FEATURES)["shape"])
     )
     try:

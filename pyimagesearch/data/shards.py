@@ -1,7 +1,6 @@
 """Shards: which pictures go where, and how one is written."""
 
 import hashlib
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -103,7 +102,6 @@ def write_shards(
 
 def _write_shard(output: str, name: str, records: list[_Record], block: int) -> Shard:
     path = join(output, name)
-    tf.io.gfile.makedirs(os.path.dirname(path))
     with appearing(path) as beside:
         with tf.io.TFRecordWriter(beside) as writer:
             for record in records:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import tensorflow as tf
 
 from pyimagesearch import console
+from pyimagesearch.buckets import is_failure
 from pyimagesearch.data import parallel
 from pyimagesearch.data.manifest import Manifest, Shard, presence_problem
 from pyimagesearch.data.records import scan
@@ -31,6 +32,8 @@ def _shard_problem(folder: str, shard: Shard, block: int) -> str | None:
     try:
         found, (digest, _) = scan(path), hash_file(path)
     except tf.errors.OpError as error:
+        if is_failure(error):
+            raise  # of the bucket: no shard is to blame
         return f"{path}: cannot be read ({error.message})"
     if found.problem:
         return f"{path}: {found.problem}"

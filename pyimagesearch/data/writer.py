@@ -16,6 +16,7 @@ from typing import Any
 import tensorflow as tf
 
 from pyimagesearch import console
+from pyimagesearch.buckets import on_bucket
 from pyimagesearch.data.manifest import (
     SCHEMA,
     SPLITS,
@@ -132,11 +133,12 @@ def _same_recipe(output: str, found: dict[str, Any], recipe: dict[str, Any]) -> 
 
 
 def _sole_writer(output: str):
-    """Makes the folder and keeps other writers out of it."""
-    try:
-        tf.io.gfile.makedirs(output)
-    except tf.errors.OpError as error:
-        raise UserError(f"--output {output}: this folder cannot be made ({error.message})") from None
+    """Makes the folder and keeps other writers out of it. A bucket needs no folders."""
+    if not on_bucket(output):
+        try:
+            tf.io.gfile.makedirs(output)
+        except tf.errors.OpError as error:
+            raise UserError(f"--output {output}: this folder cannot be made ({error.message})") from None
     return exclusive(output)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from pyimagesearch.buckets import is_failure
 from pyimagesearch.errors import UserError
 from pyimagesearch.training.phases import Phase
 from pyimagesearch.training.run_folder import RunFolder
@@ -30,11 +31,15 @@ class PhaseCheckpoints:
                 # Everything here must have been in the checkpoint. expect_partial, because TensorFlow would warn of
                 # the checkpoint's own bookkeeping.
                 self._checkpoint.restore(path).assert_existing_objects_matched().expect_partial()
-            except (ValueError, AssertionError, TypeError):
+            except (ValueError, AssertionError, TypeError) as error:
+                if is_failure(error):  # which TensorFlow raises as a ValueError
+                    raise
                 raise UserError(
                     f"{path}: a checkpoint of another architecture; give another --output, or delete that folder"
                 ) from None
-            except (tf.errors.OpError, IndexError):  # IndexError: how the reader says that bytes are missing
+            except (tf.errors.OpError, IndexError) as error:  # IndexError: how the reader says that bytes are missing
+                if is_failure(error):
+                    raise
                 self._say(f"WARNING: {path} is damaged; trying the checkpoint before it")
                 continue
             return int(self._step.numpy())

@@ -192,6 +192,7 @@ class Trainer:
         if due["sample"]:
             monitor.sample(step)
         if due["checkpoint"]:
+            monitor.flush()  # before the checkpoint that vouches for it
             self._save(phase, step, saved)
 
     def _save(self, phase: Phase, step: int, saved: PhaseCheckpoints) -> None:

@@ -17,6 +17,7 @@ from pyimagesearch.training.run_folder import History, RunFolder
 from pyimagesearch.upscaler import BICUBIC, AnyUpscaler, BicubicUpscaler, Upscaler
 
 VALIDATION_MULTIPLE = 160  # sides that a named device sees: with tiles of at most 480 that is 9 shapes
+FLUSH_SECONDS = 30.0  # at least so long between writes: on a bucket, each uploads history.csv and all events again
 
 
 class Monitor:
@@ -38,7 +39,11 @@ class Monitor:
         self._seconds = self._history.restart(phase.name, step)
         self._device = device
         self._upscaler = Upscaler(twin, scale, multiple=VALIDATION_MULTIPLE if device else 1)
-        self._writer = tf.summary.create_file_writer(run.file("logs", phase.name))
+        # The queue is as long as it takes, because it is flush() that empties it.
+        self._writer = tf.summary.create_file_writer(
+            run.file("logs", phase.name), max_queue=1_000_000, flush_millis=86_400_000
+        )
+        self._flushed = time.monotonic()
         self._step = step
         # disable=None: no bar where stderr is no terminal; log() prints lines there instead.
         self._bar = tqdm(
@@ -84,7 +89,7 @@ class Monitor:
             self.say(f"{self._phase.name}: about {duration(left)} to go on this CPU")
 
     def log(self, step: int) -> None:
-        """Write the means since the last call to history.csv and TensorBoard."""
+        """Note the means since the last call for history.csv and TensorBoard."""
         if not self._count:
             return
         means = {name: value / self._count for name, value in self._sums.items()}
@@ -96,7 +101,7 @@ class Monitor:
             tf.summary.scalar("learning_rate", self._phase.rate(step))
             if self._timed:
                 tf.summary.scalar("steps_per_second", self._timed / self._span)
-        self._writer.flush()
+        self._flush_when_due()
         if self._bar.disable and self._timed:
             left = duration((self._phase.steps - step) * self._span / self._timed)
             losses = ", ".join(f"{name} {value:.4g}" for name, value in means.items() if "loss" in name)
@@ -115,7 +120,7 @@ class Monitor:
         with self._writer.as_default(step=step):
             tf.summary.scalar("validation_psnr_y", psnr)
             tf.summary.scalar("validation_ssim_y", ssim)
-        self._writer.flush()
+        self._flush_when_due()
         seconds = time.perf_counter() - start
         self.say(
             f"{self._phase.name} step {step}: validation PSNR {psnr:.2f} dB, SSIM {ssim:.4f} on Y ({seconds:.1f} s)"
@@ -130,11 +135,22 @@ class Monitor:
             rows = [report.row(pair, upscalers)[:2] for pair in self._pairs[:3]]
         with self._writer.as_default(step=step):
             tf.summary.image("samples", figures.to_array(figures.grid(rows))[None])
+        self._flush_when_due()
+
+    def flush(self) -> None:
+        """Write history.csv and TensorBoard's events."""
+        self._history.write()
         self._writer.flush()
+        self._flushed = time.monotonic()
+
+    def _flush_when_due(self) -> None:
+        if time.monotonic() - self._flushed > FLUSH_SECONDS:
+            self.flush()
 
     def say(self, text: str) -> None:
         tqdm.write(text)
 
     def close(self) -> None:
         self._bar.close()
+        self.flush()
         self._writer.close()

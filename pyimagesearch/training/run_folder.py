@@ -1,6 +1,6 @@
 """The run folder: config.json, models/, images/, checkpoints/, logs/ and history.csv.
 
-Everything is written beside its place and renamed, so that a file is whole or not there.
+Every file is whole or not there. A bucket, which neither appends nor renames cheaply, gets whole objects.
 """
 
 import csv
@@ -8,6 +8,7 @@ import io
 import json
 import os
 import platform
+import shutil
 import tempfile
 from typing import Any
 
@@ -15,7 +16,7 @@ import keras
 import tensorflow as tf
 
 from pyimagesearch.errors import UserError
-from pyimagesearch.files import appearing, check_disk, join, write_whole
+from pyimagesearch.files import appearing, check_disk, exists, is_folder, join, read_text, write_whole
 
 # What may differ between two starts of one run without changing what it means.
 FREE_FIELDS = {"steps_per_call", "log_every", "validate_every", "sample_every",
@@ -42,10 +43,9 @@ class RunFolder:
         identity: `config` (the fields of a TrainConfig) and whatever else makes a run what it is.
         """
         path = self.file("config.json")
-        started = any(tf.io.gfile.isdir(self.file(name)) for name in ("checkpoints", "models"))
-        if tf.io.gfile.exists(path) and started:
-            with tf.io.gfile.GFile(path) as file:
-                self._check_same(_parse(path, file.read()), identity)
+        started = any(is_folder(self.file(name)) for name in ("checkpoints", "models"))
+        if exists(path) and started:
+            self._check_same(_parse(path, read_text(path)), identity)
         elif started:
             raise UserError(
                 f"--output {self.path}: holds models or checkpoints but no config.json; give another folder"
@@ -83,7 +83,6 @@ class RunFolder:
         return tf.io.gfile.glob(self.file("checkpoints", phase, "*.index"))
 
     def write_text(self, name: str, text: str) -> None:
-        tf.io.gfile.makedirs(self.path)
         write_whole(self.file(name), text)
 
     def model_path(self, name: str) -> str:
@@ -91,12 +90,10 @@ class RunFolder:
 
     def save_model(self, model: keras.Model, name: str) -> None:
         """Save `model` as models/NAME.keras."""
-        tf.io.gfile.makedirs(self.file("models"))
-        with tempfile.TemporaryDirectory() as folder:
-            local = os.path.join(folder, "model.keras")
+        with tempfile.TemporaryDirectory() as folder, appearing(self.model_path(name)) as beside:
+            local = os.path.join(folder, "model.keras")  # Keras insists on the suffix
             model.save(local)
-            with appearing(self.model_path(name)) as beside:
-                tf.io.gfile.copy(local, beside, overwrite=True)
+            shutil.copyfile(local, beside)
 
     def check_disk(self, needed: int) -> None:
         """Raise UserError unless `needed` bytes are free."""
@@ -114,7 +111,7 @@ def _parse(path: str, text: str) -> dict[str, Any]:
 
 
 class History:
-    """history.csv: one row per log interval, written whole each time (a bucket cannot append)."""
+    """history.csv: one row per log interval, written whole (a bucket cannot append)."""
 
     COLUMNS = ("phase", "step", "seconds", "loss", "content_loss", "adversarial_loss", "pixel_loss",
                "discriminator_loss", "accuracy_real", "accuracy_fake", "gradient_ratio",
@@ -123,10 +120,10 @@ class History:
     def __init__(self, run: RunFolder):
         self._run = run
         self._rows: list[dict[str, Any]] = []
+        self._changed = False
         path = run.file("history.csv")
-        if tf.io.gfile.exists(path):
-            with tf.io.gfile.GFile(path) as file:
-                self._rows = list(csv.DictReader(io.StringIO(file.read())))
+        if exists(path):
+            self._rows = list(csv.DictReader(io.StringIO(read_text(path))))
 
     def restart(self, phase: str, step: int) -> float:
         """Drop the rows of `phase` after `step`; returns the phase's training time until then, in seconds."""
@@ -135,8 +132,15 @@ class History:
 
     def add(self, **values: Any) -> None:
         self._rows.append(values)
+        self._changed = True
+
+    def write(self) -> None:
+        """Write all rows, if there are new ones."""
+        if not self._changed:
+            return
         out = io.StringIO()
         writer = csv.DictWriter(out, self.COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(self._rows)
         self._run.write_text("history.csv", out.getvalue())
+        self._changed = False

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import tensorflow as tf
 
+from pyimagesearch.buckets import is_failure
 from pyimagesearch.errors import RunError, UserError
 
 # What a collective operation raises on the others when a worker is gone; which one depends on where they wait.
@@ -61,7 +62,7 @@ class Workers:
         try:
             yield
         except _LOST as error:
-            if self.count == 1:
+            if self.count == 1 or is_failure(error):
                 raise
             raise RunError(
                 f"another of the {self.count} workers is gone ({_reason(error)}); start all of them again with the "
