@@ -40,6 +40,7 @@ def build_parser(prog: str = "srgan") -> argparse.ArgumentParser:
     _add_train(commands)
     _add_grid(commands)
     _add_evaluate(commands)
+    _add_results(commands)
     _add_benchmark(commands)
     return parser
 
@@ -139,14 +140,24 @@ def _add_grid(commands) -> None:
 
 
 def _add_evaluate(commands) -> None:
-    parser = _command(commands, "evaluate", "Score models on whole pictures: PSNR and SSIM on Y.")
+    parser = _command(commands, "evaluate", "Score models on whole pictures: PSNR and SSIM by protocol, side by side.")
     add = parser.add_argument
-    add("--hr", type=_folder, metavar="DIR", required=True, help="folder of HR pictures")
+    add("--hr", type=_folder, metavar="DIR", help="folder of HR pictures")
     add("--lr", type=_folder, metavar="DIR", help="their LR pictures (default: made by MATLAB-equivalent bicubic)")
     add(
         "--model", action="append", metavar="NAME_OR_PATH", help="bicubic or a .keras file; repeat it (default bicubic)"
     )
+    add("--vgg-weights", metavar="WHICH", help="also VGG19 feature distance, with imagenet (Keras' download) or an .h5")
     add("--json", metavar="FILE", help="write the scores of every picture here")
+    add("--markdown", metavar="FILE", help="write them as Markdown tables here")
+    add("--page", type=_folder, metavar="DIR", help="write a page of plots and worst cases; without --hr, LR beside SR")
+
+
+def _add_results(commands) -> None:
+    parser = _command(commands, "results", "Write a page of scores beside the published ones.")
+    add = parser.add_argument
+    add("reports", nargs="+", metavar="FILE.json", help="of srgan evaluate, named after the pictures: set5.json")
+    add("-o", "--output", default="docs/results.md", metavar="FILE", help="default docs/results.md")
 
 
 def _add_benchmark(commands) -> None:
@@ -159,10 +170,17 @@ def _add_benchmark(commands) -> None:
     loader.add_argument("--preset", default="tutorial", metavar="NAME", help="whose steps to time (default tutorial)")
     records = _command(which, "records", "Time writing records: all cores, one core.")
     records.add_argument("--pictures", type=int, default=100, help="pictures to make and write (default 100)")
+    quality = _command(which, "quality", "Train ours and the tutorial's for as long: scores against training time.")
+    quality.add_argument("--preset", default="light", metavar="NAME", help="ours (default light)")
+    quality.add_argument("--minutes", type=float, default=10.0, help="of training for each (default 10)")
+    quality.add_argument("--hr", type=_folder, metavar="DIR", help="pictures to score (default: those held out)")
+    quality.add_argument("--lr", type=_folder, metavar="DIR", help="their LR pictures (default: made by bicubic)")
+    quality.add_argument("--images", type=_folder, metavar="DIR", help="to train on (default: scikit-image's)")
+    quality.add_argument("--plot", metavar="FILE", help="draw the curves here, as PNG or PDF")
     for parser in (loader, records):
         parser.add_argument("--images", type=_folder, metavar="DIR", help="pictures to use (default: made, 2040x1356)")
         parser.add_argument("--plot", metavar="FILE", help="draw the figures here, as PNG or PDF")
-    for parser in (step, loader, records):
+    for parser in (step, loader, records, quality):
         parser.add_argument("--json", metavar="FILE", help="write the figures here")
 
 

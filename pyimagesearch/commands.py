@@ -121,7 +121,7 @@ def grid(args: Namespace) -> None:
     if args.rows < 1:
         raise UserError(f"--rows must be at least 1, received {args.rows}")
     _load_tensorflow()
-    from pyimagesearch import evaluation, report
+    from pyimagesearch import evaluation, protocols, report
     from pyimagesearch.data.manifest import read_manifest
     from pyimagesearch.data.records import read_pictures
     from pyimagesearch.training.strategy import make_strategy
@@ -143,24 +143,64 @@ def grid(args: Namespace) -> None:
         args.output, upscalers, itertools.islice(pairs, args.rows), file_format=args.format,
         hr=args.hr or folder, lr=args.lr,
     )  # fmt: skip
-    print(evaluation.table(scores))
+    print(protocols.table(scores))
     print(f"{path} ({watch})")
 
 
 def evaluate(args: Namespace) -> None:
     """srgan evaluate"""
+    watch = Stopwatch()
+    if not args.hr and not (args.lr and args.page):
+        raise UserError("--hr DIR is missing; without HR, --lr DIR and --page DIR make a page of LR beside SR")
+    for flag in ("json", "markdown", "vgg_weights"):
+        if getattr(args, flag) and not args.hr:
+            raise UserError(f"--{flag.replace('_', '-')} belongs to --hr DIR, which is missing: no HR, no scores")
+    models = args.model or ["bicubic"]
     _load_tensorflow()
     from pyimagesearch import evaluation
 
+    if not args.hr:
+        from pyimagesearch import pages
+
+        path = pages.write_comparison(args.page, args.lr, evaluation.load_upscalers(models))
+        print(f"{path} ({watch})")
+        return
     lr_scale = evaluation.scale_of_folders(args.hr, args.lr) if args.lr else None
-    upscalers = evaluation.load_upscalers(args.model or ["bicubic"], lr_scale=lr_scale)
+    _evaluate_pairs(args, evaluation.load_upscalers(models, lr_scale=lr_scale))
+    print(f"({watch})")
+
+
+def _evaluate_pairs(args: Namespace, upscalers) -> None:
+    from pyimagesearch import console, evaluation, files, images, pages, perceptual, protocols
+
     scale = next(iter(upscalers.values())).scale
-    report = evaluation.evaluate(evaluation.folder_pairs(args.hr, args.lr, scale), upscalers, hr=args.hr, lr=args.lr)
-    if not args.lr:
-        print(f"LR made from {args.hr} by MATLAB-equivalent bicubic")
-    print(evaluation.table(report))
+    features = perceptual.FeatureDistance(args.vgg_weights) if args.vgg_weights else None
+    worst = pages.WorstCases(scale)
+    report = evaluation.evaluate(
+        console.progress(
+            evaluation.folder_pairs(args.hr, args.lr, scale), total=len(images.list_pictures(args.hr)),
+            label="scoring", unit="picture",
+        ),
+        upscalers, hr=args.hr, lr=args.lr, features=features, watch=worst,
+    )  # fmt: skip
+    report["protocols"] = protocols.definitions(report)
+    print(protocols.picture_tables(report), end="\n\n")
+    print(protocols.table(report))
     if args.json:
         evaluation.write_json(args.json, report)
+    if args.markdown:
+        files.write_whole(args.markdown, protocols.markdown(report))
+    if args.page:
+        print(pages.write_scores(args.page, report, worst))
+
+
+def results(args: Namespace) -> None:
+    """srgan results"""
+    _load_tensorflow()
+    from pyimagesearch.results import read_reports, write_page
+
+    write_page(args.output, read_reports(args.reports), command=args.reports)
+    print(f"{args.output}: scores of {len(args.reports)} files beside the published ones")
 
 
 def benchmark(args: Namespace) -> None:
@@ -174,6 +214,13 @@ def benchmark(args: Namespace) -> None:
         from pyimagesearch.benchmarks import loader
 
         loader.run(images=args.images, preset=args.preset, json_path=args.json, plot_path=args.plot)
+    elif args.benchmark == "quality":
+        from pyimagesearch.benchmarks import quality
+
+        quality.run(
+            preset=args.preset, minutes=args.minutes, images=args.images, hr=args.hr, lr=args.lr,
+            json_path=args.json, plot_path=args.plot,
+        )  # fmt: skip
     else:
         from pyimagesearch.benchmarks import records
 

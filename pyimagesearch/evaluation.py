@@ -3,32 +3,52 @@
 import json
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from pyimagesearch import images, metrics
 from pyimagesearch.data.pairs import Pair, match_lr, read_pair
 from pyimagesearch.errors import UserError
 from pyimagesearch.files import write_whole
+from pyimagesearch.perceptual import FeatureDistance
+from pyimagesearch.protocols import SCORES
 from pyimagesearch.upscaler import BICUBIC, AnyUpscaler, BicubicUpscaler, load_upscaler
 
-SCORES = ("psnr_y", "ssim_y", "psnr_rgb", "lr_consistency_db", "seconds")
+WARM_UP = 384  # LR pixels a side, at most, of the call that compiles a model before any is timed: as large as a tile
+
+Rows = dict[str, dict[str, float]]  # the scores of one picture by each model
+Watcher = Callable[[Pair, dict[str, np.ndarray], Rows], None]
+
+
+def scores_on_y(sr: np.ndarray, hr: np.ndarray, scale: int) -> dict[str, float]:
+    """The usual protocol: PSNR in dB and SSIM on Y, `scale` pixels cropped, of uint8 RGB (H, W, 3)."""
+    return {
+        "psnr_y": float(metrics.psnr_y(sr[None], hr[None], scale)[0]),
+        "ssim_y": float(metrics.ssim_y(sr[None], hr[None], scale)[0]),
+    }
 
 
 def scores(sr: np.ndarray, pair: Pair, scale: int) -> dict[str, float]:
-    """psnr_y, ssim_y and psnr_rgb with `scale` pixels cropped; lr_consistency_db with 2 LR pixels cropped.
+    """PSNR in dB and SSIM by every protocol, and lr_consistency_db; score_table.SCORES defines each.
 
-    lr_consistency_db is the RGB PSNR between the LR picture and the bicubic-downscaled SR picture.
+    Equal pictures have 100 dB, not infinity: JSON and means can hold it.
     """
-    back = images.downscale(sr, scale)
-    return {
-        "psnr_y": float(metrics.psnr_y(sr[None], pair.hr[None], scale)[0]),
-        "ssim_y": float(metrics.ssim_y(sr[None], pair.hr[None], scale)[0]),
-        "psnr_rgb": float(metrics.psnr_rgb(sr[None], pair.hr[None], scale)[0]),
-        "lr_consistency_db": float(metrics.psnr_rgb(back[None], pair.lr[None], 2)[0]),
+    a, b = sr[None], pair.hr[None]
+    return scores_on_y(sr, pair.hr, scale) | {
+        "psnr_rgb": float(metrics.psnr_rgb(a, b, scale)[0]),
+        "ssim_rgb": float(metrics.ssim_rgb(a, b, scale)[0]),
+        "psnr_rgb_whole": float(metrics.psnr_rgb(a, b, 0)[0]),
+        "ssim_rgb_whole": float(metrics.ssim_rgb(a, b, 0)[0]),
+        "lr_consistency_db": lr_consistency(sr, pair.lr, scale),
     }
+
+
+def lr_consistency(sr: np.ndarray, lr: np.ndarray, scale: int) -> float:
+    """RGB PSNR in dB between the LR picture and the bicubic-downscaled SR picture, 2 LR pixels cropped."""
+    return float(metrics.psnr_rgb(images.downscale(sr, scale)[None], lr[None], 2)[0])
 
 
 def check_size(pair: Pair, scale: int) -> None:
@@ -40,20 +60,43 @@ def check_size(pair: Pair, scale: int) -> None:
 
 
 def score_pair(
-    pair: Pair, upscalers: Mapping[str, AnyUpscaler]
-) -> tuple[dict[str, np.ndarray], dict[str, dict[str, float]]]:
-    """The SR picture and the scores of each upscaler on one pair."""
-    outputs, found = {}, {}
+    pair: Pair, upscalers: Mapping[str, AnyUpscaler], features: FeatureDistance | None = None
+) -> tuple[dict[str, np.ndarray], Rows]:
+    """The SR picture and the scores of each upscaler on one pair; vgg19_distance where `features` are given."""
+    outputs: dict[str, np.ndarray] = {}
+    found: Rows = {}
     for name, upscaler in upscalers.items():
         check_size(pair, upscaler.scale)
-        start = time.perf_counter()
-        outputs[name] = upscaler(pair.lr)
-        seconds = time.perf_counter() - start
-        found[name] = {**scores(outputs[name], pair, upscaler.scale), "seconds": seconds}
+        outputs[name], seconds = timed(upscaler, pair.lr)
+        speed = {"seconds": seconds, "megapixels_per_s": pair.hr.shape[0] * pair.hr.shape[1] / 1e6 / seconds}
+        found[name] = scores(outputs[name], pair, upscaler.scale) | speed
+    if features:
+        for name, distance in features(pair.name, outputs, pair.hr).items():
+            found[name]["vgg19_distance"] = distance
     return outputs, found
 
 
-def summarize(pictures: Mapping[str, Mapping[str, Any]], *, hr: str, lr: str | None, scale: int) -> dict[str, Any]:
+def timed(upscaler: AnyUpscaler, lr: np.ndarray) -> tuple[np.ndarray, float]:
+    """The SR picture and the seconds of the call that made it."""
+    start = time.perf_counter()
+    sr = upscaler(lr)
+    return sr, time.perf_counter() - start
+
+
+def warm_up(upscalers: Mapping[str, AnyUpscaler], lr: np.ndarray) -> None:
+    """Let every model compile on a corner of a picture, so that no picture's seconds contain it."""
+    for upscaler in upscalers.values():
+        upscaler(lr[:WARM_UP, :WARM_UP])
+
+
+def device() -> str:
+    """What computes, since seconds mean nothing without it."""
+    gpus = tf.config.list_physical_devices("GPU")
+    names = [tf.config.experimental.get_device_details(gpu).get("device_name", "GPU") for gpu in gpus[:1]]
+    return names[0] if names else f"CPU, {os.cpu_count()} cores"
+
+
+def summarize(pictures: Mapping[str, Rows], *, hr: str, lr: str | None, scale: int) -> dict[str, Any]:
     """The JSON of `srgan evaluate` from the scores of each picture by each model."""
     names = next(iter(pictures.values()))
     models = {name: {picture: found[name] for picture, found in pictures.items()} for name in names}
@@ -61,20 +104,45 @@ def summarize(pictures: Mapping[str, Mapping[str, Any]], *, hr: str, lr: str | N
         "hr": hr,
         "lr": lr,
         "scale": scale,
+        "device": device(),
         "models": {name: {"mean": mean_scores(rows.values()), "pictures": rows} for name, rows in models.items()},
     }
 
 
-def evaluate(pairs: Iterable[Pair], upscalers: Mapping[str, AnyUpscaler], *, hr: str, lr: str | None) -> dict[str, Any]:
-    """Score every picture of `pairs` with every upscaler."""
+def evaluate(
+    pairs: Iterable[Pair],
+    upscalers: Mapping[str, AnyUpscaler],
+    *,
+    hr: str,
+    lr: str | None,
+    features: FeatureDistance | None = None,
+    watch: Watcher = lambda *_: None,
+) -> dict[str, Any]:
+    """Score every picture of `pairs` with every upscaler; one pair is in memory at a time.
+
+    `watch` is shown each pair with its SR pictures and scores.
+    """
     scale = next(iter(upscalers.values())).scale
-    return summarize({pair.name: score_pair(pair, upscalers)[1] for pair in pairs}, hr=hr, lr=lr, scale=scale)
+    pictures: dict[str, Rows] = {}
+    for pair in pairs:
+        if not pictures:
+            warm_up(upscalers, pair.lr)
+        outputs, pictures[pair.name] = score_pair(pair, upscalers, features)
+        watch(pair, outputs, pictures[pair.name])
+    report = summarize(pictures, hr=hr, lr=lr, scale=scale)
+    return report | {
+        "lr_from": "files" if lr else "MATLAB-equivalent bicubic",
+        "vgg_weights": features.identity if features else None,
+    }
 
 
 def mean_scores(pictures: Iterable[Mapping[str, float]]) -> dict[str, float]:
-    """The mean of each score over the pictures."""
+    """The mean of each score over the pictures; megapixels_per_s is all megapixels over all seconds."""
     rows = list(pictures)
-    return {score: float(np.mean([row[score] for row in rows])) for score in SCORES}
+    means = {score.key: float(np.mean([row[score.key] for row in rows])) for score in SCORES if score.key in rows[0]}
+    seconds = [row["seconds"] for row in rows]
+    speeds = [row["megapixels_per_s"] for row in rows]
+    return means | {"megapixels_per_s": float(np.average(speeds, weights=seconds))}
 
 
 def load_upscalers(names: Sequence[str], *, lr_scale: int | None = None) -> dict[str, AnyUpscaler]:
@@ -114,21 +182,11 @@ def folder_pairs(hr: str, lr: str | None, scale: int) -> Iterator[Pair]:
     """The pairs of a folder of HR pictures; LR from `lr`, or by MATLAB-equivalent bicubic."""
     paths = images.list_pictures(hr)
     lr_paths = match_lr(paths, lr, scale) if lr else {}
+    alone = sorted(set(images.list_pictures(lr)) - set(lr_paths.values())) if lr else []
+    if alone:
+        more = f" (nor for {len(alone) - 1} more)" if len(alone) > 1 else ""
+        raise UserError(f"{hr}: no HR picture for {alone[0]}{more}; give folders of the same pictures")
     return (read_pair(path, lr_paths.get(path.name), scale) for path in paths)
-
-
-def table(report: Mapping[str, Any]) -> str:
-    """The means of a report as text."""
-    width = max(len(name) for name in report["models"])
-    lines = [f"{'':{width}}  PSNR-Y dB  SSIM-Y  PSNR-RGB dB  LR consistency dB  s/picture"]
-    for name, model in report["models"].items():
-        m = model["mean"]
-        lines.append(
-            f"{name:{width}}  {m['psnr_y']:9.2f}  {m['ssim_y']:6.4f}  {m['psnr_rgb']:11.2f}  "
-            f"{m['lr_consistency_db']:17.2f}  {m['seconds']:9.3f}"
-        )
-    count = len(next(iter(report["models"].values()))["pictures"])
-    return "\n".join([*lines, f"(means over {count} pictures; {report['scale']} pixels cropped on every side)"])
 
 
 def write_json(path: str | os.PathLike[str], report: Mapping[str, Any]) -> None:

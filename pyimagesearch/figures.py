@@ -45,12 +45,14 @@ def nearest(lr: np.ndarray, scale: int) -> np.ndarray:
     return lr.repeat(scale, axis=0).repeat(scale, axis=1)
 
 
-def telling_region(hr: np.ndarray, bicubic: np.ndarray) -> Region:
-    """The window in which bicubic interpolation loses most: about a quarter of the shorter side, so that it fits
-    into the picture twice as large."""
+def telling_region(hr: np.ndarray, bicubic: np.ndarray, size: int | None = None) -> Region:
+    """The window in which bicubic interpolation loses most, `size` pixels high and half as many again wide.
+
+    Where no size is given: about a quarter of the shorter side, so that it fits into the picture twice as large.
+    """
     height, width = hr.shape[:2]
     side = min(height, width)
-    size = max(1, side // 4, min(side // 3, 24))
+    size = size or max(1, side // 4, min(side // 3, 24))
     wide = min(width, size * 3 // 2)
     error = np.square(images.luma(hr.astype(np.float64)) - images.luma(bicubic.astype(np.float64)))
     sums = np.pad(error.cumsum(0).cumsum(1), ((1, 0), (1, 0)))

@@ -5,6 +5,8 @@ from keras import ops
 
 from pyimagesearch.images import luma, shrink_weights
 
+STRIP = 512  # rows of SSIM's windows that are computed at once: a dozen pictures of them are in memory
+
 
 def psnr(a, b):
     """Peak signal-to-noise ratio in dB of (B, H, W[, C]) in [0, 255] -> (B,); equal pictures give 100 dB."""
@@ -24,6 +26,13 @@ def ssim(a, b):
 
     Wang et al. 2004: an 11x11 Gaussian window of sigma 1.5, K1 0.01, K2 0.03, mean over the valid region.
     """
+    height, width = a.shape[1] - 10, a.shape[2] - 10
+    strips = (slice(top, top + STRIP + 10) for top in range(0, height, STRIP))
+    return sum(ops.sum(_similarity(a[:, rows], b[:, rows]), axis=(1, 2)) for rows in strips) / (height * width)
+
+
+def _similarity(a, b):
+    """SSIM of every window of (B, H, W) -> (B, H-10, W-10)."""
     kernel = _gaussian()
 
     def blur(x):
@@ -43,7 +52,7 @@ def ssim(a, b):
     similarity = ((2 * mean_a * mean_b + c1) * (2 * covariance + c2)) / (
         (mean_a * mean_a + mean_b * mean_b + c1) * (var_a + var_b + c2)
     )
-    return ops.mean(similarity, axis=(1, 2, 3))
+    return similarity[..., 0]
 
 
 def _shave(x, border: int):
@@ -63,6 +72,12 @@ def ssim_y(sr, hr, border: int):
 def psnr_rgb(sr, hr, border: int):
     """PSNR in dB over the three channels, `border` pixels cut on every side: (B, H, W, 3) -> (B,)."""
     return psnr(_shave(sr, border), _shave(hr, border))
+
+
+def ssim_rgb(sr, hr, border: int):
+    """SSIM of each of the three channels, averaged, `border` pixels cut on every side: (B, H, W, 3) -> (B,)."""
+    sr, hr = _shave(sr, border), _shave(hr, border)
+    return sum(ssim(sr[..., channel], hr[..., channel]) for channel in range(3)) / 3.0
 
 
 def lr_consistency(sr, lr, scale: int):

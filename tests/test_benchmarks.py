@@ -1,5 +1,6 @@
 """The benchmarks run both sides and write the JSON that design promises. No time is asserted."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -7,12 +8,13 @@ import pytest
 import tensorflow as tf
 
 from pyimagesearch import images
-from pyimagesearch.benchmarks import loader, measure, records, step
+from pyimagesearch.benchmarks import loader, measure, quality, records, step
 from pyimagesearch.benchmarks.tutorial import TutorialTraining, tutorial_batches, write_tutorial_records
 from pyimagesearch.cli import main
 from pyimagesearch.data.pairs import Pair
 from pyimagesearch.models import build_vgg
 from pyimagesearch.presets import get_config
+from pyimagesearch.training.drive import Progress
 from pyimagesearch.training.phases import build_finetune
 
 
@@ -118,3 +120,48 @@ def test_benchmark_records_writes_on_all_cores_and_on_one(tmp_path, capsys, monk
     assert all(found[side][key] > 0 for side in ("ours", "one_core") for key in ("pictures_per_s", "mb_per_s"))
     assert images.read(plot).shape[1] > 500
     assert "x one core's speed" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_benchmark_quality_trains_both_sides_for_as_long(tmp_path, capsys, monkeypatch):
+    small = dataclasses.replace(get_config("smoke"), generator="light", pretrain_loss="l1", precision="auto")
+    monkeypatch.setattr(quality, "get_config", lambda name: dataclasses.replace(small, preset=name))
+    json_path, plot = tmp_path / "quality.json", tmp_path / "quality.png"
+    command = ["benchmark", "quality", "--preset", "smoke", "--minutes", "0.3", "--json", str(json_path)]
+    assert main([*command, "--plot", str(plot)]) == 0
+    found = json.loads(json_path.read_text())
+    assert found["pictures"] == 2  # astronaut and chelsea
+    assert found["bicubic"]["psnr_y"] == pytest.approx((26.84 + 31.48) / 2, abs=0.01)
+    for side, preset in (("ours", "smoke"), ("tutorial", "tutorial")):
+        curve = found[side]["curve"]
+        assert found[side]["preset"] == preset
+        assert found[side]["psnr_y"] == curve[-1]["psnr_y"] > found["bicubic"]["psnr_y"]
+        assert [point["seconds"] for point in curve] == sorted(point["seconds"] for point in curve)
+        assert curve[-1]["step"] > curve[0]["step"] > 0
+        assert 9 < found[side]["seconds"] < 40
+    assert found["tutorial"]["precision"] == "float32"
+    assert images.read(plot).shape[1] > 500
+    assert capsys.readouterr().out.count(" dB") >= 1 + len(found["ours"]["curve"]) + len(found["tutorial"]["curve"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "wrong"),
+    [
+        (["--minutes", "0"], "--minutes must be above 0, received 0"),
+        (["--minutes", "nan"], "--minutes must be above 0, received nan"),
+        (["--lr", "somewhere"], "--lr belongs to --hr DIR, which is missing"),
+        (["--preset", "none"], "unknown preset none"),
+        (["--images", "nowhere"], "nowhere: no such folder"),
+        (["--hr", "nowhere"], "nowhere: no such folder"),
+    ],
+)
+def test_benchmark_quality_refuses_wrong_input_before_it_trains(arguments, wrong, capsys):
+    assert main(["benchmark", "quality", *arguments]) == 2
+    assert wrong in capsys.readouterr().err
+
+
+def test_the_steps_that_fit_are_those_of_a_trial_without_compiling():
+    training = quality._Training.__new__(quality._Training)
+    calls = [(1, 5.0), (2, 1.0), (4, 2.0), (99, 99.0)]  # steps and seconds; the first call compiles
+    training.progress = lambda: iter(Progress(0, count, seconds, {}, False) for count, seconds in calls)
+    assert training.steps_within(65.0, trial=3.0) == 120  # 6 steps in 3 s, for 60 s

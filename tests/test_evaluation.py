@@ -2,18 +2,22 @@
 
 import json
 import math
+import re
+import time
+import weakref
 from pathlib import Path
 
 import numpy as np
 import pytest
+from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from pyimagesearch import evaluation, images
+from pyimagesearch import evaluation, images, protocols
 from pyimagesearch.cli import main
 from pyimagesearch.data.sources import Pair
 from pyimagesearch.errors import UserError
 from pyimagesearch.upscaler import BicubicUpscaler, Upscaler
 
-SCORES = {"psnr_y", "ssim_y", "psnr_rgb", "lr_consistency_db", "seconds"}
+SCORES = {score.key for score in protocols.SCORES} - {"vgg19_distance"}
 
 
 def smooth(height: int, width: int, seed: int = 0) -> np.ndarray:
@@ -69,9 +73,88 @@ def test_a_perfect_upscaler_has_perfect_scores(scale):
     np.testing.assert_array_equal(outputs["oracle"], hr)
     found = scores["oracle"]
     assert set(found) == SCORES
-    assert found["psnr_y"] == found["psnr_rgb"] == found["lr_consistency_db"] == pytest.approx(100, abs=1e-3)
-    assert found["ssim_y"] == pytest.approx(1, abs=1e-6)
-    assert found["seconds"] >= 0
+    for score in ("psnr_y", "psnr_rgb", "psnr_rgb_whole", "lr_consistency_db"):
+        assert found[score] == pytest.approx(100, abs=1e-3)
+    for score in ("ssim_y", "ssim_rgb", "ssim_rgb_whole"):
+        assert found[score] == pytest.approx(1, abs=1e-6)
+    assert found["seconds"] > 0
+    assert found["megapixels_per_s"] == pytest.approx(hr.shape[0] * hr.shape[1] / 1e6 / found["seconds"])
+
+
+def by_hand(sr: np.ndarray, hr: np.ndarray, scale: int) -> dict[str, float]:
+    """Every protocol from scikit-image, in float64."""
+    inside = (slice(scale, -scale), slice(scale, -scale))
+    ssim = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False, "data_range": 255}
+    y = [16 + picture[inside].astype(np.float64) @ [65.738, 129.057, 25.064] / 256 for picture in (sr, hr)]
+    cropped, whole = (sr[inside], hr[inside]), (sr, hr)
+    return {
+        "psnr_y": peak_signal_noise_ratio(y[1], y[0], data_range=255),
+        "ssim_y": structural_similarity(*y, **ssim),
+        "psnr_rgb": peak_signal_noise_ratio(*cropped[::-1]),
+        "ssim_rgb": structural_similarity(*cropped, **ssim, channel_axis=-1),
+        "psnr_rgb_whole": peak_signal_noise_ratio(*whole[::-1]),
+        "ssim_rgb_whole": structural_similarity(*whole, **ssim, channel_axis=-1),
+    }
+
+
+@pytest.mark.parametrize(("height", "width", "scale"), [(48, 64, 2), (51, 39, 3), (60, 44, 4), (64, 40, 8)])
+def test_every_protocol_is_what_its_name_says(height, width, scale, noise):
+    hr = smooth(height, width)
+    sr = np.clip(hr + noise(height, width).astype(int) // 6 - 20, 0, 255).astype(np.uint8)
+    found = evaluation.scores(sr, Pair("one.png", images.downscale(hr, scale), hr), scale)
+    expected = by_hand(sr, hr, scale)
+    assert len({round(value, 4) for value in expected.values()}) == 6  # no two protocols agree on these pictures
+    assert {key: found[key] for key in expected} == pytest.approx(expected, abs=1e-4)
+
+
+def test_a_grey_picture_counts_as_rgb(tmp_path, noise):
+    grey = noise(40, 48)[:, :, 0]
+    for mode, samples in (("grey", grey), ("rgb", np.repeat(grey[:, :, None], 3, axis=2))):
+        (tmp_path / mode).mkdir()
+        images.write(tmp_path / mode / "one.png", samples)
+    scored = [
+        evaluation.score_pair(pair, {"bicubic": BicubicUpscaler(4)})[1]["bicubic"]
+        for mode in ("grey", "rgb")
+        for pair in evaluation.folder_pairs(str(tmp_path / mode), None, 4)
+    ]
+    for score in SCORES - {"seconds", "megapixels_per_s"}:
+        assert scored[0][score] == scored[1][score]
+
+
+def test_seconds_are_those_of_the_call_alone_and_models_are_warm_before(folders):
+    class Slow:
+        scale, calls = 4, 0
+
+        def __call__(self, lr):
+            self.calls += 1
+            time.sleep(0.3 if self.calls == 1 else 0.02)
+            return images.upscale_bicubic(lr, 4)
+
+    hr, lr = map(str, folders)
+    slow = Slow()
+    report = evaluation.evaluate(evaluation.folder_pairs(hr, lr, 4), {"slow": slow}, hr=hr, lr=lr)
+    rows = report["models"]["slow"]["pictures"]
+    assert slow.calls == 3
+    assert all(0.02 <= row["seconds"] < 0.2 for row in rows.values())
+    megapixels = (64 * 80 + 48 * 60) / 1e6
+    mean = report["models"]["slow"]["mean"]["megapixels_per_s"]
+    assert mean == pytest.approx(megapixels / sum(row["seconds"] for row in rows.values()))
+
+
+def test_one_pair_is_in_memory_at_a_time():
+    alive, most = [], 0
+
+    def pairs():
+        nonlocal most
+        for number in range(6):
+            hr = smooth(40, 40, seed=number)
+            alive.append(weakref.ref(hr))
+            yield Pair(f"{number}.png", images.downscale(hr, 4), hr)
+            del hr
+            most = max(most, sum(reference() is not None for reference in alive))
+
+    evaluation.evaluate(pairs(), {"bicubic": BicubicUpscaler(4)}, hr="made", lr=None)
+    assert most <= 2  # the pair that was scored last, and the next
 
 
 def test_as_many_pixels_as_the_scale_are_cropped_and_two_of_the_lr_picture():
@@ -84,11 +167,14 @@ def test_as_many_pixels_as_the_scale_are_cropped_and_two_of_the_lr_picture():
         return evaluation.scores(sr, Pair("one.png", lr, hr), 4)
 
     inside, outside = framed(4), framed(5)
+    assert framed(1)["psnr_rgb_whole"] < 50
     for score in ("psnr_y", "psnr_rgb"):
         assert inside[score] == pytest.approx(100, abs=1e-3)
         assert outside[score] < 50
     assert inside["ssim_y"] == pytest.approx(1, abs=1e-6)
     assert outside["ssim_y"] < 0.999
+    assert inside["ssim_rgb"] == pytest.approx(1, abs=1e-6)
+    assert inside["ssim_rgb_whole"] < 0.999
     # The downscale's kernel carries a frame of 2 SR pixels into the first LR pixels, which do not count.
     assert framed(1)["lr_consistency_db"] > 50
     assert framed(12)["lr_consistency_db"] < 50
@@ -132,10 +218,12 @@ def test_the_report_has_the_mean_and_every_picture_of_every_model(folders, save_
     assert list(report["models"]) == ["bicubic", str(path)]
     for found in report["models"].values():
         assert list(found["pictures"]) == ["0000.png", "0001.png"]
-        for score in SCORES:
+        for score in SCORES - {"megapixels_per_s"}:
             values = [picture[score] for picture in found["pictures"].values()]
             assert found["mean"][score] == pytest.approx(sum(values) / 2)
-    assert json.loads(json.dumps(report)) == report
+    assert json.loads(json.dumps(report, allow_nan=False)) == report
+    assert report["lr_from"] == "files"
+    assert "CPU" in report["device"] or "GPU" in report["device"]
     means = [found["mean"]["psnr_y"] for found in report["models"].values()]
     assert means[0] > means[1] + 1  # the untrained model is worse, and its scores are its own
 
@@ -157,7 +245,7 @@ def test_the_scale_is_read_off_the_pictures_however_their_sizes_were_rounded(tmp
     assert evaluation.scale_of_folders(str(tmp_path), str(tmp_path / "lr")) == scale
     code, out, _ = run(capsys, "--hr", tmp_path, "--lr", tmp_path / "lr")
     assert code == 0
-    assert f"{scale} pixels cropped" in out
+    assert f"Y, {scale} px cropped" in out
 
 
 def test_bicubic_takes_the_scale_of_the_models(save_generator):
@@ -202,18 +290,28 @@ def test_evaluate_prints_a_table_and_writes_json(folders, save_generator, tmp_pa
     report = json.loads(out.read_text())
     assert list(report["models"]) == ["bicubic", str(model)]
     assert (report["hr"], report["lr"], report["scale"]) == (str(hr), str(lr), 4)
-    for name, found in report["models"].items():
-        line = next(line for line in printed.splitlines() if line.startswith(name))
-        assert f"{found['mean']['psnr_y']:.2f}" in line
-        assert f"{found['mean']['ssim_y']:.4f}" in line
-    assert "means over 2 pictures; 4 pixels cropped" in printed
+    heading, quantities, *lines = printed.splitlines()[-6:-2]
+    protocols_named = ["Y, 4 px cropped", "RGB, 4 px cropped", "RGB, whole", "LR consistency", "Speed"]
+    assert re.split(r"  +", heading.strip()) == protocols_named
+    assert quantities.split()[:4] == ["PSNR", "dB", "SSIM", "PSNR"]
+    for line, (name, found) in zip(lines, report["models"].items(), strict=True):
+        assert line.startswith(name)
+        mean = found["mean"]
+        scores = [f"{mean[f'psnr_{which}']:.2f} {mean[f'ssim_{which}']:.4f}" for which in ("y", "rgb", "rgb_whole")]
+        assert line.removeprefix(name).split()[:6] == " ".join(scores).split()
+    for name, picture in report["models"][str(model)]["pictures"].items():
+        assert re.search(rf"^{name} +{picture['psnr_y']:.2f}", printed, re.MULTILINE)
+    assert f"(2 pictures of {hr}, x4; LR from {lr}; on " in printed
     assert "MATLAB" not in printed  # the LR pictures were given
+    assert report["protocols"].keys() == SCORES
 
 
 def test_evaluate_scores_bicubic_where_no_model_is_named_and_says_how_lr_was_made(folders, capsys):
     code, printed, _ = run(capsys, "--hr", folders[0])
     assert code == 0
-    assert f"LR made from {folders[0]} by MATLAB-equivalent bicubic" in printed
+    assert (
+        f"(2 pictures of {folders[0]}, x4; LR made by MATLAB-equivalent bicubic, HR cut to multiples of 4;" in printed
+    )
     assert "\nbicubic" in printed
 
 
@@ -244,6 +342,14 @@ def test_evaluate_names_the_picture_that_has_no_lr_picture(folders, capsys):
     assert "no LR picture for 0001.png" in refusal(capsys, "--hr", folders[0], "--lr", folders[1])
 
 
+def test_evaluate_refuses_lr_pictures_without_an_hr_picture(folders, capsys):
+    hr, lr = folders
+    images.write(lr / "0002x4.png", smooth(20, 15))
+    assert f"{hr}: no HR picture for {lr / '0002x4.png'}; " in refusal(capsys, "--hr", hr, "--lr", lr)
+    images.write(lr / "0000.png", images.read(lr / "0000x4.png"))  # which of the two is meant?
+    assert "0000x4.png (nor for 1 more)" in refusal(capsys, "--hr", hr, "--lr", lr)
+
+
 def test_evaluate_names_a_picture_that_is_too_small_and_writes_nothing(folders, tmp_path, capsys):
     images.write(folders[0] / "0002.png", smooth(19, 80))
     err = refusal(capsys, "--hr", folders[0], "--json", tmp_path / "scores.json")
@@ -258,7 +364,12 @@ def test_evaluate_names_a_picture_that_is_too_small_and_writes_nothing(folders, 
         (["--hr", "HR", "--lr", "nowhere"], "nowhere: no such folder"),
         (["--hr", "HR", "--model", "nowhere.keras"], "nowhere.keras: no such model"),
         (["--hr", "HR", "--model", "HR/0000.png"], "not a .keras file"),
-        ([], "the following arguments are required: --hr"),
+        ([], "--hr DIR is missing; without HR, --lr DIR and --page DIR make a page"),
+        (["--lr", "HR"], "--hr DIR is missing; without HR, --lr DIR and --page DIR make a page"),
+        (["--lr", "HR", "--page", "page", "--json", "a.json"], "--json belongs to --hr DIR"),
+        (["--lr", "HR", "--page", "page", "--vgg-weights", "random"], "--vgg-weights belongs to --hr DIR"),
+        (["--hr", "HR", "--vgg-weights", "nowhere.h5"], "--vgg-weights: no such file nowhere.h5"),
+        (["--hr", "HR", "--page", " "], "argument --page: is empty"),
         (["--hr", "HR", "--colour"], "unrecognized arguments: --colour"),
     ],
 )
@@ -277,3 +388,25 @@ def test_two_pictures_of_one_stem_do_not_hide_each_other(tmp_path, capsys):
     out = tmp_path / "scores.json"
     assert run(capsys, "--hr", tmp_path, "--json", out)[0] == 0
     assert list(json.loads(out.read_text())["models"]["bicubic"]["pictures"]) == ["one.bmp", "one.png"]
+
+
+def test_evaluate_writes_markdown_with_every_protocol_and_picture(folders, tmp_path, capsys):
+    out = tmp_path / "new" / "scores.md"
+    assert run(capsys, "--hr", folders[0], "--markdown", out, "--json", tmp_path / "a.json")[0] == 0
+    text, report = out.read_text(), json.loads((tmp_path / "a.json").read_text())
+    for protocol in ("Y, 4 px cropped: PSNR dB", "RGB, 4 px cropped: SSIM", "RGB, whole: PSNR dB"):
+        assert f"| {protocol} |" in text
+    mean = report["models"]["bicubic"]["mean"]
+    assert f"| bicubic | {mean['psnr_y']:.2f} | {mean['ssim_y']:.4f} | {mean['psnr_rgb']:.2f} |" in text
+    for picture in ("0000.png", "0001.png"):
+        assert f"| {picture} | {report['models']['bicubic']['pictures'][picture]['psnr_y']:.2f} |" in text
+    for key in SCORES:
+        assert f"| `{key}` | " in text
+
+
+def test_what_cannot_be_scored_leaves_no_file(folders, tmp_path, capsys):
+    images.write(folders[0] / "0002.png", smooth(19, 80))
+    page = tmp_path / "page"
+    refusal(capsys, "--hr", folders[0], "--markdown", tmp_path / "a.md", "--page", page)
+    assert not (tmp_path / "a.md").exists()
+    assert not page.exists()

@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+import skimage.data
 import tensorflow as tf
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from pyimagesearch import evaluation, images, metrics
+from pyimagesearch.data.pairs import Pair
 from pyimagesearch.upscaler import BicubicUpscaler
 
 SIZES = [(11, 11), (13, 29), (41, 32), (64, 47)]
@@ -52,11 +54,47 @@ def test_ssim_equals_scikit_images_over_the_valid_region(height, width, noise):
     assert float(metrics.ssim(a[None], b[None])[0]) == pytest.approx(expected, abs=1e-4)
 
 
+@pytest.mark.parametrize("strip", [1, 7, 54, 53, 55])
+def test_ssim_in_strips_is_that_of_the_whole(strip, monkeypatch):
+    a, b = (y_by_hand(picture)[None] for picture in two_pictures(64, 47))
+    whole = float(metrics.ssim(a, b)[0])
+    monkeypatch.setattr(metrics, "STRIP", strip)
+    assert float(metrics.ssim(a, b)[0]) == pytest.approx(whole, abs=1e-6)
+
+
 @pytest.mark.parametrize(("height", "width"), SIZES)
 def test_ssim_equals_tensorflows(height, width):
     a, b = (y_by_hand(picture)[None, ..., None].astype("float32") for picture in two_pictures(height, width))
     expected = tf.image.ssim(a, b, max_val=255.0)
     np.testing.assert_allclose(metrics.ssim(a[..., 0], b[..., 0]), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize(("height", "width"), SIZES)
+def test_ssim_equals_an_independent_one(height, width):
+    """Wang et al. 2004, eq. 13, with the two-dimensional window written out, in float64."""
+    a, b = (y_by_hand(picture) for picture in two_pictures(height, width))
+    window = np.exp(-np.add.outer(np.arange(-5, 6) ** 2, np.arange(-5, 6) ** 2) / (2 * 1.5**2))
+    window /= window.sum()
+    values = []
+    for top in range(height - 10):
+        for left in range(width - 10):
+            x, y = (picture[top : top + 11, left : left + 11] for picture in (a, b))
+            mean_x, mean_y = (window * x).sum(), (window * y).sum()
+            var_x, var_y = (window * (x - mean_x) ** 2).sum(), (window * (y - mean_y) ** 2).sum()
+            covariance = (window * (x - mean_x) * (y - mean_y)).sum()
+            c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+            luminance = (2 * mean_x * mean_y + c1) / (mean_x**2 + mean_y**2 + c1)
+            values.append(luminance * (2 * covariance + c2) / (var_x + var_y + c2))
+    assert float(metrics.ssim(a[None], b[None])[0]) == pytest.approx(np.mean(values), abs=1e-4)
+
+
+@pytest.mark.parametrize("border", [0, 3])
+def test_ssim_rgb_is_scikit_images_mean_over_channels(border):
+    sr, hr = two_pictures(33, 40)
+    inside = (slice(border, 33 - border), slice(border, 40 - border))
+    options = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False, "data_range": 255}
+    expected = structural_similarity(sr[inside], hr[inside], channel_axis=-1, **options)
+    assert float(metrics.ssim_rgb(sr[None], hr[None], border)[0]) == pytest.approx(expected, abs=1e-4)
 
 
 def test_ssim_of_bright_flat_pictures_keeps_its_digits():
@@ -94,7 +132,7 @@ def test_psnr_rgb_counts_the_three_channels_inside_the_border(border):
     assert float(metrics.psnr_rgb(sr[None], hr[None], border)[0]) == pytest.approx(expected, abs=1e-4)
 
 
-@pytest.mark.parametrize("metric", [metrics.psnr_y, metrics.ssim_y, metrics.psnr_rgb])
+@pytest.mark.parametrize("metric", [metrics.psnr_y, metrics.ssim_y, metrics.psnr_rgb, metrics.ssim_rgb])
 def test_pixels_outside_the_border_do_not_count(metric):
     sr, hr = two_pictures(30, 30)
     framed = sr.copy()
@@ -106,7 +144,7 @@ def test_pixels_outside_the_border_do_not_count(metric):
 def test_each_picture_of_a_batch_has_its_own_score():
     pairs = [two_pictures(24, 24, noise) for noise in (3, 30)]
     sr, hr = (np.stack(side) for side in zip(*pairs, strict=True))
-    for metric in (metrics.psnr_y, metrics.ssim_y, metrics.psnr_rgb):
+    for metric in (metrics.psnr_y, metrics.ssim_y, metrics.psnr_rgb, metrics.ssim_rgb):
         alone = [float(metric(a[None], b[None], 2)[0]) for a, b in pairs]
         np.testing.assert_allclose(metric(sr, hr, 2), alone, rtol=1e-5)
 
@@ -119,6 +157,24 @@ def test_bicubic_scores_what_the_field_publishes(test_data, name, psnr_y, count)
     found = report["models"]["bicubic"]
     assert len(found["pictures"]) == count
     assert found["mean"]["psnr_y"] == pytest.approx(psnr_y, abs=0.02)
+
+
+@pytest.mark.parametrize(("name", "psnr_y", "ssim_y"), [("Set5", 28.43, 0.811), ("Set14", 26.09, 0.705)])
+def test_the_lr_pictures_that_we_make_score_as_the_fields(test_data, name, psnr_y, ssim_y):
+    hr = str(test_data / "benchmarks" / name / "HR")
+    report = evaluation.evaluate(evaluation.folder_pairs(hr, None, 4), {"bicubic": BicubicUpscaler(4)}, hr=hr, lr=None)
+    mean = report["models"]["bicubic"]["mean"]
+    assert mean["psnr_y"] == pytest.approx(psnr_y, abs=0.02)
+    assert mean["ssim_y"] == pytest.approx(ssim_y, abs=0.001)
+    assert mean["psnr_rgb"] < psnr_y - 1  # the protocol matters
+
+
+@pytest.mark.parametrize(("name", "psnr_y"), [("astronaut", 26.84), ("chelsea", 31.48)])
+def test_bicubic_of_two_photographs_that_every_machine_has(name, psnr_y):
+    hr = images.crop_to_multiple(getattr(skimage.data, name)(), 4)
+    pair = Pair(name, images.downscale(hr, 4), hr)
+    _, found = evaluation.score_pair(pair, {"bicubic": BicubicUpscaler(4)})
+    assert found["bicubic"]["psnr_y"] == pytest.approx(psnr_y, abs=0.01)
 
 
 @pytest.mark.parametrize(("scale", "side"), [(2, 16), (3, 12), (4, 8), (8, 4), (8, 2)])

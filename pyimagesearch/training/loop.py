@@ -184,7 +184,7 @@ class Trainer:
         if due["log"]:
             monitor.log(step)
         if due["validate"] or due["sample"]:
-            _fill(self.twin, phase)
+            fill(self.twin, phase)
         if due["validate"]:
             score = monitor.validate(step)
             if phase.name == "pretrain" and saved.improves(score):
@@ -197,7 +197,7 @@ class Trainer:
 
     def _save(self, phase: Phase, step: int, saved: PhaseCheckpoints) -> None:
         """Save the phase's models and then the checkpoint that vouches for them."""
-        _fill(self.twin, phase)
+        fill(self.twin, phase)
         if phase.discriminator is not None:
             self.run_folder.save_model(self.twin, GENERATOR)
             judge = build_discriminator(self.config)
@@ -208,7 +208,7 @@ class Trainer:
         saved.save(step)
 
 
-def _fill(twin: keras.Model, phase: Phase) -> None:
+def fill(twin: keras.Model, phase: Phase) -> None:
     """Give `twin` the weights to judge and to ship: the moving average where there is one."""
     values = [average.numpy() for average in phase.ema] or phase.generator.get_weights()
     twin.set_weights(values)

@@ -113,8 +113,9 @@ class Monitor:
     def validate(self, step: int) -> float:
         """PSNR on Y, mean over the validation pictures, of the weights that the twin holds."""
         start = time.perf_counter()
+        scale = self._upscaler.scale
         with tf.device(self._device):
-            rows = [evaluation.score_pair(pair, {"sr": self._upscaler})[1]["sr"] for pair in self._pairs]
+            rows = [evaluation.scores_on_y(self._upscaler(pair.lr), pair.hr, scale) for pair in self._pairs]
         psnr, ssim = (float(np.mean([row[name] for row in rows])) for name in ("psnr_y", "ssim_y"))
         with self._writer.as_default(step=step):
             tf.summary.scalar("validation_psnr_y", psnr)

@@ -1,0 +1,144 @@
+"""`srgan benchmark quality`: scores against training time, ours beside the tutorial's generator and settings.
+
+Phase 1 alone, since PSNR is what it trains for. Both sides read the same records with the same loader.
+"""
+
+import dataclasses
+from collections.abc import Iterator
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from pyimagesearch import console, evaluation, figures, plots
+from pyimagesearch.config import TrainConfig
+from pyimagesearch.data.manifest import Manifest
+from pyimagesearch.data.pairs import Pair
+from pyimagesearch.data.records import read_pictures
+from pyimagesearch.data.sources import FolderSource, SampleSource
+from pyimagesearch.data.writer import write_dataset
+from pyimagesearch.errors import RunError, UserError
+from pyimagesearch.evaluation import write_json
+from pyimagesearch.models import build_generator
+from pyimagesearch.presets import get_config
+from pyimagesearch.training.drive import Diverged, Driver, Progress
+from pyimagesearch.training.loop import fill
+from pyimagesearch.training.phases import Phase, build_pretrain
+from pyimagesearch.training.signals import StopRequest
+from pyimagesearch.training.strategy import choose_precision, choose_xla, make_strategy
+from pyimagesearch.training.workers import Workers
+from pyimagesearch.upscaler import BICUBIC, AnyUpscaler, BicubicUpscaler, Upscaler
+
+POINTS = 10  # of a curve
+TRIAL = 20.0  # seconds, at most a tenth of the run: how many steps will fit, which the decay of the rate has to know
+
+
+def run(
+    *, preset: str, minutes: float, images: str | None, hr: str | None, lr: str | None,
+    json_path: str | None, plot_path: str | None,
+) -> None:  # fmt: skip
+    """Train both sides for `minutes` each; print the scores on the way, write them as JSON and as a plot."""
+    if not 0 < minutes < float("inf"):
+        raise UserError(f"--minutes must be above 0, received {minutes:g}")
+    if lr and not hr:
+        raise UserError("--lr belongs to --hr DIR, which is missing")
+    ours, theirs = get_config(preset), dataclasses.replace(get_config("tutorial"), precision="float32")
+    if ours.scale != theirs.scale:
+        raise UserError(f"--preset {preset}: is x{ours.scale}, but the tutorial is x{theirs.scale}")
+    with TemporaryDirectory(prefix="srgan-benchmark-") as work:
+        crop = max(ours.crop, theirs.crop)
+        source = (
+            FolderSource(images, scale=ours.scale, crop=crop, validation=0.05, skip_bad=True)
+            if images
+            else SampleSource(scale=ours.scale, crop=crop)
+        )
+        manifest = write_dataset(source, work, scale=ours.scale, crop=crop)
+        pairs = list(evaluation.folder_pairs(hr, lr, ours.scale) if hr else read_pictures(work, manifest))
+        found: dict[str, Any] = {
+            "minutes": minutes, "hr": hr or f"test pictures of {manifest.source}", "lr": lr, "pictures": len(pairs),
+            "device": evaluation.device(), BICUBIC: score(BicubicUpscaler(ours.scale), pairs),
+        }  # fmt: skip
+        print(f"{'bicubic':9} {found[BICUBIC]['psnr_y']:.2f} dB on Y, mean of {len(pairs)} pictures")
+        for name, config in (("ours", ours), ("tutorial", theirs)):
+            found[name] = _side(name, config, work, manifest, pairs, minutes * 60)
+    if json_path:
+        write_json(json_path, found)
+    if plot_path:
+        figures.save(plot(found), plot_path)
+
+
+def score(upscaler: AnyUpscaler, pairs: list[Pair]) -> dict[str, float]:
+    """Mean psnr_y and ssim_y of whole pictures, by the usual protocol."""
+    rows = [evaluation.scores_on_y(upscaler(pair.lr), pair.hr, upscaler.scale) for pair in pairs]
+    return {key: float(np.mean([row[key] for row in rows])) for key in rows[0]}
+
+
+def _side(
+    name: str, config: TrainConfig, records: str, manifest: Manifest, pairs: list[Pair], seconds: float
+) -> dict[str, Any]:
+    """Train one side for `seconds`, scoring not counted; its last scores and the curve that led there."""
+    strategy = make_strategy("gpu" if tf.config.list_physical_devices("GPU") else "cpu")
+    precision = choose_precision(config.precision, "gpu")
+    config = dataclasses.replace(config, pretrain_steps=10**9)
+    training = _Training(config, strategy, precision, records, manifest)
+    steps = training.steps_within(seconds, min(TRIAL, seconds / 10))
+    training = _Training(dataclasses.replace(config, pretrain_steps=steps), strategy, precision, records, manifest)
+    twin = build_generator(config)
+    upscaler, curve, spent, due = Upscaler(twin, config.scale), [], 0.0, seconds / POINTS
+    for progress in training.progress():
+        spent += progress.seconds
+        last = spent >= seconds or progress.step >= steps
+        if last or spent >= due:
+            fill(twin, training.phase)
+            point = {"seconds": spent, "step": progress.step, **score(upscaler, pairs)}
+            print(f"{name:9} {console.duration(spent):>12}  step {progress.step:6}  {point['psnr_y']:.2f} dB")
+            curve.append(point)
+            due = (len(curve) + 1) * seconds / POINTS
+        if last:
+            break
+    last_scores = {key: curve[-1][key] for key in ("psnr_y", "ssim_y", "seconds", "step")}
+    return {"preset": config.preset, "precision": precision, **last_scores, "curve": curve}
+
+
+class _Training:
+    """Phase 1 of a configuration from its beginning."""
+
+    def __init__(self, config: TrainConfig, strategy, precision: str, records: str, manifest: Manifest):
+        self.phase: Phase = build_pretrain(config, strategy, precision)
+        self._driver = Driver(
+            config, strategy, Workers(strategy), folder=records, manifest=manifest, cache=None,
+            compiled=choose_xla(config.xla, "gpu", strategy),
+        )  # fmt: skip
+
+    def progress(self) -> Iterator[Progress]:
+        try:
+            yield from self._driver.steps(self.phase, 0, StopRequest())
+        except Diverged as error:
+            raise RunError(f"{error} of {self.phase.name}: the losses are not finite (nan or inf)") from None
+
+    def steps_within(self, seconds: float, trial: float) -> int:
+        """How many steps `seconds` hold, by those of a trial of about `trial` seconds after the first call."""
+        spent, steps, compiling = 0.0, 0, 0.0
+        for progress in self.progress():
+            if not compiling:
+                compiling = progress.seconds
+                continue
+            spent, steps = spent + progress.seconds, steps + progress.count
+            if spent >= trial:
+                break
+        return max(1, round(steps / spent * (seconds - compiling)))
+
+
+def plot(found: dict[str, Any]) -> Any:
+    """PSNR on Y against minutes of training."""
+    curves = {
+        f"{name} ({found[name]['preset']}, {found[name]['precision']})":
+            [(point["seconds"] / 60, point["psnr_y"]) for point in found[name]["curve"]]
+        for name in ("ours", "tutorial")
+    }  # fmt: skip
+    curves[BICUBIC] = [(minutes, found[BICUBIC]["psnr_y"]) for minutes in (0, found["minutes"])]
+    return plots.over_time(
+        curves, title=f"Quality against training time, {found['device']}",
+        units=("minutes of training, scoring not counted", f"PSNR on Y, dB, mean of {found['pictures']} pictures"),
+    )  # fmt: skip

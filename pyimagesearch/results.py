@@ -1,0 +1,126 @@
+"""`srgan results`: the JSON of evaluations as a page of Markdown, with the published scores beside them."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pyimagesearch import files, protocols
+from pyimagesearch.errors import UserError
+from pyimagesearch.published import BICUBIC, PUBLISHED, SCALE, TOLERANCE, Published
+
+Reports = dict[str, dict[str, Any]]
+
+
+def read_reports(paths: Sequence[str]) -> Reports:
+    """{data set: report}: the file's name is that of the data set; files of one data set are put together."""
+    reports: Reports = {}
+    for path in paths:
+        report = _read(path)
+        name = _data_set(path)
+        _check_bicubic(path, name, report)
+        title = name if report["scale"] == SCALE else f"{name} x{report['scale']}"
+        reports[title] = _together(path, reports[title], report) if title in reports else report
+    return reports
+
+
+def _data_set(path: str) -> str:
+    stem = Path(path).stem
+    known = {name.lower(): name for published in PUBLISHED for name in published.scores}
+    return known.get(stem.lower(), stem)
+
+
+def _read(path: str) -> dict[str, Any]:
+    try:
+        report = json.loads(Path(path).read_text())
+        for model in report["models"].values():
+            for row in (model["mean"], *model["pictures"].values()):
+                protocols.cells(protocols.SCORES[:2], row)
+        protocols.origin(report)
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file; srgan evaluate --json writes it") from None
+    except (ValueError, KeyError, AttributeError, TypeError, StopIteration):
+        raise UserError(f"{path}: not what srgan evaluate --json writes") from None
+    return report
+
+
+def _check_bicubic(path: str, name: str, report: Mapping[str, Any]) -> None:
+    """What is called Set5 has to be Set5, with the field's LR pictures: bicubic tells."""
+    if report["scale"] != SCALE or name not in BICUBIC or "bicubic" not in report["models"]:
+        return
+    found, known = report["models"]["bicubic"]["mean"]["psnr_y"], BICUBIC[name]
+    if abs(found - known) > TOLERANCE:
+        raise UserError(
+            f"{path}: bicubic has {found:.2f} dB here and {known} dB on {name}: other pictures or another LR; "
+            "name the file after what it holds"
+        )
+
+
+def _together(path: str, first: dict[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
+    """One report with the models of both, which have to match in all that scores depend on."""
+    twice = first["models"].keys() & second["models"].keys() - {"bicubic"}
+    if twice:
+        raise UserError(f"{path}: {sorted(twice)[0]} is in another file of the same name too; leave one out")
+    for what, one, two in (
+        ("pictures", *(sorted(next(iter(report["models"].values()))["pictures"]) for report in (first, second))),
+        *((key, first.get(key), second.get(key)) for key in ("lr_from", "vgg_weights", "device")),
+    ):
+        if one != two:
+            raise UserError(f"{path}: does not match another file of the same name in its {what}; evaluate both alike")
+    return first | {"models": {**second["models"], **first["models"]}}
+
+
+def write_page(path: str, reports: Reports, *, command: Sequence[str]) -> None:
+    """Write the page of `reports`; `command` are the files that it was made from."""
+    files.write_whole(path, page(reports, command=command))
+
+
+def page(reports: Reports, *, command: Sequence[str]) -> str:
+    """The page as Markdown."""
+    names = " ".join(Path(name).name for name in command)
+    parts = [
+        f"<!-- Written by `srgan results {names}`: change those files, not this page. -->\n# Results",
+        "What `srgan evaluate` measured, beside published figures. The columns under Y, cropped, are the usual "
+        "protocol and the only ones that papers print; [Protocols](#protocols) defines every column.",
+    ]
+    for name, report in reports.items():
+        parts.append(f"## {name}\n\n" + _data_set_table(name, report))
+    held = {score for report in reports.values() for score in protocols.present(report)}
+    every = [score for score in protocols.SCORES if score in held]
+    parts.append("## Protocols\n\n" + protocols.markdown_definitions(every, "`scale`"))
+    papers = [row for row in PUBLISHED if row.scores.keys() & reports.keys()]
+    if papers:
+        parts.append(_papers(papers))
+    return "\n\n".join(parts) + "\n"
+
+
+def _rows(name: str) -> list[Published]:
+    return [row for row in PUBLISHED if name in row.scores]
+
+
+def _data_set_table(name: str, report: Mapping[str, Any]) -> str:
+    """Published rows, then ours, with what is needed to read them below."""
+    scores = protocols.present(report)
+    heads = protocols.headings(scores, report["scale"])
+    lines = [["", *heads], ["---", *("---:" for _ in scores)]]
+    for row in _rows(name):
+        psnr, ssim = row.scores[name]
+        mark = "" if row.ssim_compares else "†"
+        lines.append([f"{row.method}, published", f"{psnr:.2f}", f"{ssim:.4f}{mark}", *("" for _ in scores[2:])])
+    for model, label in protocols.labels(report["models"]).items():
+        lines.append([f"**{label}, ours**", *protocols.cells(scores, report["models"][model]["mean"])])
+    made = {"files": "LR as the data set brings it"}.get(report.get("lr_from", ""), "LR by MATLAB-equivalent bicubic")
+    weights = report.get("vgg_weights")
+    facts = [f"{protocols.count(report)} pictures, x{report['scale']}", made, f"speed on {report.get('device', '?')}"]
+    facts += [f"VGG19 weights {weights[:20]}"] if weights else []
+    return protocols.markdown_rows(lines) + "\n\n" + "; ".join(facts) + "."
+
+
+def _papers(rows: Sequence[Published]) -> str:
+    lines = [["method", "figures from"], ["---", "---"], *([row.method, row.paper] for row in rows)]
+    note = (
+        "Published figures are x4, LR by MATLAB's bicubic, on Y with 4 pixels cropped. Most take Set14's grey picture "
+        "by its raw values; ours is grey as RGB, as a user's picture would be, which reads about 0.09 dB higher there "
+        "(bicubic 26.09 instead of 26.00). † SSIM of another tool, which does not compare with the others."
+    )
+    return "## Published figures\n\n" + protocols.markdown_rows(lines) + "\n\n" + note
