@@ -53,7 +53,7 @@ SMOKE = ("train", "--device", "cpu", "--preset", "smoke")
         (("fly",), "choose from"),
         (("train",), "--device"),
         (("train", "--device", "gpux"), "'gpu', 'tpu', 'cpu'"),
-        (("train", "--device", "cpu", "--preset", "huge"), "valid presets: tutorial, paper, light, demo, smoke"),
+        (("train", "--device", "cpu", "--preset", "huge"), "valid presets: tutorial, paper, light, edsr, srcnn"),
         (("train", "--device", "cpu", "--fast"), "--fast"),
         ((*SMOKE, "--set", "batch=many"), "batch must be a whole number, received many"),
         ((*SMOKE, "--set", "colour=red"), "unknown field colour; valid fields: adversarial_weight"),
