@@ -99,8 +99,9 @@ class TrainConfig:
             self._at_least(name, 0)
         if self.seed > 2**31:
             raise UserError(f"seed must be at most {2**31}, received {self.seed}")
+        self._at_least("filters", 2 if self.generator == "srcnn" else 1)  # its second convolution has half as many
         self._at_least("blocks", 0 if self.generator == "srcnn" else 1)
-        for name in ("filters", "upsample_filters", "discriminator_filters", "batch", "steps_per_call",
+        for name in ("upsample_filters", "discriminator_filters", "batch", "steps_per_call",
                      "log_every", "validate_every", "validation_pictures", "sample_every", "checkpoint_every",
                      "keep_checkpoints"):  # fmt: skip
             self._at_least(name, 1)

@@ -52,6 +52,7 @@ REFUSED = [
         for value in (-0.1, 1.0, float("nan"))
     ],
     ({"label_border": 48}, "label_border must be below half of the crop 96", "48"),
+    ({"generator": "srcnn", "filters": 1}, "filters must be at least 2", "1"),
     ({"generator": "srcnn", "blocks": -1}, "blocks must be at least 0", "-1"),
     ({"crop": 12}, "crop must be at least 16", "12"),
     ({"crop": 98}, "a multiple of the scale 4", "98"),
