@@ -19,6 +19,12 @@ def tfrecords(args: Namespace) -> None:
     from pyimagesearch.files import check_bucket
 
     watch = Stopwatch()
+    if args.resize is not None and (args.resize < 16 or args.resize % args.scale):
+        raise UserError(
+            f"--resize must be at least 16 and a multiple of the scale {args.scale}, received {args.resize}"
+        )
+    if args.crop is None:
+        args.crop = args.resize or 96
     check_crop(args.crop, args.scale)
     _load_tensorflow()
     check_bucket(args.output)  # before pictures are read, which can take long
@@ -58,7 +64,7 @@ def _source(args: Namespace):
     from pyimagesearch.data import sources
 
     belongs = {"images": "folder", "lr_images": "folder", "validation": "folder", "skip_bad": "folder",
-               "div2k_config": "div2k"}  # fmt: skip
+               "resize": "folder", "div2k_config": "div2k"}  # fmt: skip
     for name, source in belongs.items():
         if getattr(args, name) is not None and getattr(args, name) is not False and args.source != source:
             flag = "--" + name.replace("_", "-")
@@ -72,9 +78,11 @@ def _source(args: Namespace):
     validation = 0.05 if args.validation is None else args.validation
     if not 0 <= validation < 1:
         raise UserError(f"--validation must be at least 0 and below 1, received {validation}")
+    if args.resize and args.lr_images:
+        raise UserError("--resize makes LR pictures of its own; leave --lr-images out")
     return sources.FolderSource(
         args.images, scale=args.scale, crop=args.crop, validation=validation, lr_folder=args.lr_images,
-        skip_bad=args.skip_bad,
+        resize=args.resize, skip_bad=args.skip_bad,
     )  # fmt: skip
 
 

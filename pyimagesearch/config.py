@@ -6,10 +6,13 @@ from typing import Any
 
 from pyimagesearch.errors import UserError
 
-GENERATORS = ("srresnet", "light")
-DISCRIMINATORS = ("tutorial", "paper")
+GENERATORS = ("srresnet", "light", "edsr", "srcnn", "faces")
+DISCRIMINATORS = ("tutorial", "paper", "patch")
 SCALES = (2, 3, 4, 8)
 PIXEL_LOSSES = ("mse", "l1")
+DISCRIMINATOR_LOSSES = ("bce", "mse")
+CONTENT_INPUTS = ("imagenet", "signed")
+AUGMENTATIONS = ("dihedral", "flip")
 DECAYS = ("constant", "cosine")
 COMPRESSIONS = ("none", "png")  # of the pixels in the records
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
@@ -28,9 +31,10 @@ class TrainConfig:
 
     # Networks
     generator: str  # one of GENERATORS
-    filters: int  # channels of the generator's residual trunk
-    blocks: int  # residual blocks
-    upsample_filters: int = 256  # filters of srresnet's upsampling convs, before the pixel shuffle
+    filters: int  # channels of the generator's trunk
+    blocks: int  # residual blocks; srcnn has none
+    upsample_filters: int = 256  # of srresnet's upsampling convs, before the pixel shuffle, and of faces'
+    residual_scale: float = 1.0  # edsr: what a block adds is multiplied by it; the paper's large model needs 0.1
     scale: int = 4
     discriminator: str = "tutorial"  # one of DISCRIMINATORS
     discriminator_filters: int = 64  # of the first conv; later stages have 2, 4 and 8 times as many
@@ -38,6 +42,7 @@ class TrainConfig:
 
     # Data
     crop: int = 96  # side of an HR training crop, pixels
+    augment: str = "dihedral"  # crops are flipped and turned (all 8 symmetries), or only flipped left-right: "flip"
     batch: int  # crops per replica and step
     global_batch: int = 0  # crops per step over all replicas; 0: batch times the number of replicas
     seed: int = 42  # initial weights, order of the samples, augmentation
@@ -47,6 +52,7 @@ class TrainConfig:
     pretrain_loss: str = "mse"  # one of PIXEL_LOSSES
     pretrain_rate: float = 1e-4  # Adam's learning rate
     pretrain_decay: str = "constant"  # one of DECAYS, over all of the phase's steps
+    label_border: int = 0  # HR pixels at each side of a crop that this loss leaves out: srcnn would see beyond the crop
 
     # Phase 2: adversarial and content loss
     finetune_steps: int
@@ -57,9 +63,12 @@ class TrainConfig:
     pixel_weight: float = 0.0  # of an extra L1 on pixels in [0, 1]: holds colours and small nets in place
     content_layer: str = "block5_conv4"  # VGG19's layer, after its ReLU; one of CONTENT_LAYERS
     content_scale: float = 1 / 12.75  # applied to the features (Ledig et al., section 3.2)
+    content_input: str = "imagenet"  # VGG19 sees pictures as it was trained on them; "signed": RGB in [-1, 1]
+    discriminator_loss: str = "bce"  # one of DISCRIMINATOR_LOSSES; "mse" is of probabilities
     concatenate_batches: bool = False  # discriminator sees fakes and reals as one batch (one BatchNorm statistic)
     vgg_weights: str = "imagenet"  # "imagenet", "random" or the path of an .h5 file
 
+    adam_beta1: float = 0.9  # of every Adam: the decay of its mean of the gradients, per step
     ema: float = 0.0  # decay of the moving average of the generator's weights per step, less at first; 0 keeps none
     precision: str = "auto"  # one of PRECISIONS
     xla: str = "auto"  # one of XLA; auto: on for a TPU and for a single GPU
@@ -80,27 +89,35 @@ class TrainConfig:
         self._one_of("pretrain_loss", PIXEL_LOSSES)
         self._one_of("pretrain_decay", DECAYS)
         self._one_of("finetune_decay", DECAYS)
+        self._one_of("augment", AUGMENTATIONS)
         self._one_of("content_layer", CONTENT_LAYERS)
+        self._one_of("content_input", CONTENT_INPUTS)
+        self._one_of("discriminator_loss", DISCRIMINATOR_LOSSES)
         self._one_of("precision", PRECISIONS)
         self._one_of("xla", XLA)
-        for name in ("pretrain_steps", "finetune_steps", "seed", "global_batch"):
+        for name in ("pretrain_steps", "finetune_steps", "seed", "global_batch", "label_border"):
             self._at_least(name, 0)
         if self.seed > 2**31:
             raise UserError(f"seed must be at most {2**31}, received {self.seed}")
-        for name in ("filters", "blocks", "upsample_filters", "discriminator_filters", "batch", "steps_per_call",
+        self._at_least("filters", 2 if self.generator == "srcnn" else 1)  # its second convolution has half as many
+        self._at_least("blocks", 0 if self.generator == "srcnn" else 1)
+        for name in ("upsample_filters", "discriminator_filters", "batch", "steps_per_call",
                      "log_every", "validate_every", "validation_pictures", "sample_every", "checkpoint_every",
                      "keep_checkpoints"):  # fmt: skip
             self._at_least(name, 1)
-        for name in ("pretrain_rate", "finetune_rate", "content_scale"):
+        for name in ("pretrain_rate", "finetune_rate", "content_scale", "residual_scale"):
             if not 0 < getattr(self, name) < float("inf"):
                 raise UserError(f"{name} must be above 0, received {getattr(self, name)}")
         for name in ("adversarial_weight", "content_weight", "pixel_weight"):
             self._at_least(name, 0)
-        if not 0 <= self.ema < 1:
-            raise UserError(f"ema must be at least 0 and below 1, received {self.ema}")
+        for name in ("ema", "adam_beta1"):
+            if not 0 <= getattr(self, name) < 1:
+                raise UserError(f"{name} must be at least 0 and below 1, received {getattr(self, name)}")
         if self.upsample_filters % 4:
             raise UserError(f"upsample_filters must be a multiple of 4, received {self.upsample_filters}")
         check_crop(self.crop, self.scale)
+        if 2 * self.label_border >= self.crop:
+            raise UserError(f"label_border must be below half of the crop {self.crop}, received {self.label_border}")
 
     def _one_of(self, name: str, choices: tuple) -> None:
         value = getattr(self, name)

@@ -19,23 +19,26 @@ def config(**changes) -> TrainConfig:
 COUNTS = ("filters", "blocks", "upsample_filters", "discriminator_filters", "batch", "steps_per_call", "log_every",
           "validate_every", "validation_pictures", "sample_every", "checkpoint_every", "keep_checkpoints")  # fmt: skip
 REFUSED = [
-    ({"generator": "resnet"}, "generator must be one of srresnet, light", "resnet"),
-    ({"discriminator": "patch"}, "discriminator must be one of tutorial, paper", "patch"),
+    ({"generator": "resnet"}, "generator must be one of srresnet, light, edsr, srcnn, faces", "resnet"),
+    ({"discriminator": "dcgan"}, "discriminator must be one of tutorial, paper, patch", "dcgan"),
     ({"scale": 5}, "scale must be one of 2, 3, 4, 8", "5"),
     ({"pretrain_loss": "huber"}, "pretrain_loss must be one of mse, l1", "huber"),
     ({"pretrain_decay": "linear"}, "pretrain_decay must be one of constant, cosine", "linear"),
     ({"finetune_decay": "step"}, "finetune_decay must be one of constant, cosine", "step"),
     ({"content_layer": "block3_conv5"}, "content_layer must be one of block1_conv1, block1_conv2", "block3_conv5"),
+    ({"content_input": "rgb"}, "content_input must be one of imagenet, signed", "rgb"),
+    ({"discriminator_loss": "hinge"}, "discriminator_loss must be one of bce, mse", "hinge"),
+    ({"augment": "none"}, "augment must be one of dihedral, flip", "none"),
     ({"precision": "float64"}, "precision must be one of auto, float32, bfloat16, float16", "float64"),
     ({"xla": "yes"}, "xla must be one of auto, on, off", "yes"),
     *[
         ({name: -1}, f"{name} must be at least 0", "-1")
-        for name in ("pretrain_steps", "finetune_steps", "seed", "global_batch")
+        for name in ("pretrain_steps", "finetune_steps", "seed", "global_batch", "label_border")
     ],
     *[({name: 0}, f"{name} must be at least 1", "0") for name in COUNTS],
     *[
         ({name: value}, f"{name} must be above 0", str(value))
-        for name in ("pretrain_rate", "finetune_rate", "content_scale")
+        for name in ("pretrain_rate", "finetune_rate", "content_scale", "residual_scale")
         for value in (0.0, -1e-4, float("nan"), float("inf"))
     ],
     *[
@@ -43,7 +46,14 @@ REFUSED = [
         for name in ("adversarial_weight", "content_weight", "pixel_weight")
         for value in (-0.5, float("nan"), float("inf"))
     ],
-    *[({"ema": value}, "ema must be at least 0 and below 1", str(value)) for value in (-0.1, 1.0, float("nan"))],
+    *[
+        ({name: value}, f"{name} must be at least 0 and below 1", str(value))
+        for name in ("ema", "adam_beta1")
+        for value in (-0.1, 1.0, float("nan"))
+    ],
+    ({"label_border": 48}, "label_border must be below half of the crop 96", "48"),
+    ({"generator": "srcnn", "filters": 1}, "filters must be at least 2", "1"),
+    ({"generator": "srcnn", "blocks": -1}, "blocks must be at least 0", "-1"),
     ({"crop": 12}, "crop must be at least 16", "12"),
     ({"crop": 98}, "a multiple of the scale 4", "98"),
 ]
@@ -74,6 +84,10 @@ def test_every_field_that_can_be_wrong_is_refused_somewhere():
 def test_crops_that_align_with_lr_pixels_are_accepted(crop, scale):
     check_crop(crop, scale)
     assert config(crop=crop, scale=scale).crop == crop
+
+
+def test_srcnn_needs_no_residual_blocks():
+    assert config(generator="srcnn", blocks=0).blocks == 0
 
 
 def test_settings_are_parsed_by_the_type_of_their_field():

@@ -16,7 +16,7 @@ def square_symmetries(picture):
     return [np.rot90(flipped, turns) for flipped in (picture, picture[:, ::-1]) for turns in range(4)]
 
 
-def crops_of(pictures, draws, *, crop, scale, dtype=tf.int32):
+def crops_of(pictures, draws, *, crop, scale, dtype=tf.int32, augment="dihedral"):
     """cut_crops of LR pictures and their block pictures, one draw each."""
     shapes = np.array([picture.shape[:2] for picture in pictures])
     pixels = [np.concatenate([side.reshape(-1, 3) for side in sides]) for sides in (
@@ -24,7 +24,7 @@ def crops_of(pictures, draws, *, crop, scale, dtype=tf.int32):
     starts = np.cumsum([0, *shapes.prod(axis=1)])[:-1]
     lr, hr = cut_crops(
         *map(tf.constant, pixels), tf.constant(starts, dtype), tf.constant(shapes, dtype),
-        tf.constant(draws, tf.float32), crop=crop, scale=scale,
+        tf.constant(draws, tf.float32), crop=crop, scale=scale, augment=augment,
     )  # fmt: skip
     return lr.numpy(), hr.numpy()
 
@@ -59,6 +59,17 @@ def test_crops_are_uniform_over_all_positions_with_the_borders_and_over_the_eigh
     assert chi_square < 220, counts  # 159 degrees of freedom, 1 in 1000; the seed is fixed
     for totals in (counts.reshape(20, 8).sum(axis=0), counts.reshape(20, 8).sum(axis=1)):
         assert totals.min() > 0.85 * totals.mean()
+
+
+def test_flip_leaves_every_other_crop_as_it_is_and_turns_none(noise):
+    picture, count = noise(6, 9), 400
+    lr, hr = crops_of([picture] * count, uniform(count), crop=8, scale=2, augment="flip")
+    windows = [picture[y : y + 4, x : x + 4] for y in range(3) for x in range(6)]
+    plain = sum(any(np.array_equal(small, window) for window in windows) for small in lr)
+    flipped = sum(any(np.array_equal(small, window[:, ::-1]) for window in windows) for small in lr)
+    assert plain + flipped == count
+    assert 160 < plain < 240
+    np.testing.assert_array_equal(hr[0], blocks(lr[0], 2))
 
 
 def test_the_largest_draw_stays_inside(noise):

@@ -53,10 +53,10 @@ SMOKE = ("train", "--device", "cpu", "--preset", "smoke")
         (("fly",), "choose from"),
         (("train",), "--device"),
         (("train", "--device", "gpux"), "'gpu', 'tpu', 'cpu'"),
-        (("train", "--device", "cpu", "--preset", "huge"), "valid presets: tutorial, paper, light, demo, smoke"),
+        (("train", "--device", "cpu", "--preset", "huge"), "valid presets: tutorial, paper, light, edsr, srcnn"),
         (("train", "--device", "cpu", "--fast"), "--fast"),
         ((*SMOKE, "--set", "batch=many"), "batch must be a whole number, received many"),
-        ((*SMOKE, "--set", "colour=red"), "unknown field colour; valid fields: adversarial_weight"),
+        ((*SMOKE, "--set", "colour=red"), "unknown field colour; valid fields: adam_beta1"),
         ((*SMOKE, "--set", "scale=5"), "scale must be one of 2, 3, 4, 8; received 5"),
         ((*SMOKE, "--pretrain-steps", "-1"), "pretrain_steps must be at least 0, received -1"),
         ((*SMOKE, "--tfrecords", "nowhere"), "nowhere: no such TFRecord folder"),
@@ -298,3 +298,20 @@ def test_the_demos_first_phase_beats_bicubic_on_photographs_that_it_has_not_seen
     assert set(scores) == {"bicubic", "pretrained", "srgan"}
     assert set(scores["bicubic"]["pictures"]) == {"astronaut", "chelsea"}
     assert scores["pretrained"]["mean"]["psnr_y"] > scores["bicubic"]["mean"]["psnr_y"] + 0.5
+
+
+def test_faces_from_pictures_of_any_shape_to_a_grid_without_a_pretrained_model(noise, tmp_path, capsys):
+    for number in range(3):
+        Image.fromarray(noise(50, 40 + number, number)).save(tmp_path / f"{number}.png")
+    records, run = tmp_path / "records", tmp_path / "run"
+    assert main(["tfrecords", "--source", "folder", "--images", str(tmp_path), "--resize", "32",
+                 "--output", str(records)]) == 0  # fmt: skip
+    small = ("filters=8", "blocks=1", "upsample_filters=16", "discriminator_filters=4", "crop=32", "finetune_steps=3")
+    assert main(["train", "--device", "cpu", "--preset", "faces", "--tfrecords", str(records), "--output", str(run),
+                 "--vgg-weights", "random", *(f"--set={setting}" for setting in small)]) == 0  # fmt: skip
+    assert {path.name for path in (run / "models").iterdir()} == {"generator.keras", "discriminator.keras"}
+    discriminator = keras.models.load_model(run / "models" / "discriminator.keras", compile=False)
+    assert discriminator.output_shape == (None, 2, 2, 1)
+    assert main(["grid", "--device", "cpu", "--tfrecords", str(records), "--output", str(run)]) == 0
+    assert "pretrained is left out" in capsys.readouterr().out
+    assert (run / "images" / "grid.png").stat().st_size > 1000

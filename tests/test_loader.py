@@ -203,7 +203,7 @@ def test_compressed_records_give_the_same_batches(dataset):
     assert_equal_batches(take(*png, 10), take(*plain, 10))
 
 
-@pytest.mark.parametrize("options", [{}, {"start_step": 5}, {"hosts": 2, "host": 1}], ids=str)
+@pytest.mark.parametrize("options", [{}, {"start_step": 5}, {"hosts": 2, "host": 1}, {"augment": "flip"}], ids=str)
 @pytest.mark.parametrize("compression", ["none", "png"])
 def test_a_cache_gives_the_same_batches_and_reads_no_file(dataset, options, compression):
     folder, manifest = dataset(compression=compression)

@@ -36,6 +36,15 @@ def test_pixel_losses_take_the_uint8_pictures_of_the_loader(pictures):
     )
 
 
+@pytest.mark.parametrize("kind", ["mse", "l1"])
+def test_a_border_is_left_out_of_pixel_losses(kind, pictures):
+    sr, hr = pictures
+    loss = losses.pixel_loss(kind, sr, hr, border=2)
+    assert float(loss) == float(losses.pixel_loss(kind, sr[:, 2:3, 2:5], hr[:, 2:3, 2:5]))
+    sr[:, :2], sr[:, -2:], sr[:, :, :2], sr[:, :, -2:] = 1e6, 1e6, 1e6, 1e6
+    assert float(losses.pixel_loss(kind, sr, hr, border=2)) == float(loss)
+
+
 def test_content_loss_is_the_mse_of_scaled_features(pictures):
     a, b = pictures
     expected = np.mean((a.astype(np.float64) / 12.75 - b.astype(np.float64) / 12.75) ** 2)
@@ -58,6 +67,20 @@ def test_adversarial_loss_equals_keras_binary_cross_entropy(real, shape):
     labels = np.full(shape, float(real), "float32")
     reference = keras.losses.BinaryCrossentropy(from_logits=True)(labels, logits)
     assert float(losses.adversarial_loss(logits, real=real)) == pytest.approx(float(reference), rel=1e-5)
+
+
+@pytest.mark.parametrize("real", [True, False])
+@pytest.mark.parametrize("shape", [(6, 1), (2, 16, 16, 1)])
+def test_squared_loss_equals_keras_mse_of_probabilities(real, shape):
+    logits = np.random.default_rng(3).normal(0, 4, shape).astype("float32")
+    reference = keras.losses.MeanSquaredError()(np.full(shape, float(real)), 1 / (1 + np.exp(-logits)))
+    assert float(losses.squared_loss(logits, real=real)) == pytest.approx(float(reference), rel=1e-5)
+
+
+def test_squared_loss_by_hand():
+    assert float(losses.squared_loss(np.zeros((3, 1)), real=True)) == pytest.approx(0.25)  # half is a half away
+    assert float(losses.squared_loss(np.full((3, 1), 1e4, "float16"), real=True)) == 0.0
+    assert float(losses.squared_loss(np.full((3, 1), 1e4, "float16"), real=False)) == 1.0
 
 
 def test_adversarial_loss_of_an_undecided_discriminator_is_ln_2():

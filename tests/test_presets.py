@@ -54,7 +54,59 @@ PAPER = {
 }
 
 
-@pytest.mark.parametrize(("name", "published"), [("tutorial", TUTORIAL), ("paper", PAPER)])
+# The 2023 article, but for the decay of its rate.
+EDSR = {
+    "generator": "edsr",
+    "filters": 64,
+    "blocks": 16,
+    "residual_scale": 1.0,
+    "scale": 4,
+    "crop": 96,
+    "batch": 16,
+    "pretrain_steps": 300_000,
+    "pretrain_loss": "l1",
+    "pretrain_rate": 1e-4,
+    "finetune_steps": 0,
+}
+# The 2021 cookbook, but for the size of its patches and the decay of its rate.
+SRCNN = {
+    "generator": "srcnn",
+    "filters": 64,
+    "pretrain_loss": "mse",
+    "pretrain_rate": 1e-3,
+    "finetune_steps": 0,
+}
+# The 2019 book.
+FACES = {
+    "generator": "faces",
+    "filters": 64,
+    "blocks": 16,
+    "upsample_filters": 256,
+    "scale": 4,
+    "discriminator": "patch",
+    "discriminator_filters": 64,
+    "discriminator_loss": "mse",
+    "concatenate_batches": False,
+    "crop": 256,
+    "augment": "flip",
+    "batch": 1,
+    "pretrain_steps": 0,
+    "finetune_steps": 20_000,
+    "finetune_rate": 2e-4,
+    "finetune_decay": "constant",
+    "adam_beta1": 0.5,
+    "adversarial_weight": 1e-3,
+    "content_weight": 1.0,
+    "content_scale": 1.0,
+    "content_layer": "block3_conv3",
+    "content_input": "signed",
+    "pixel_weight": 0.0,
+    "sample_every": 100,
+}
+SOURCES = {"tutorial": TUTORIAL, "paper": PAPER, "edsr": EDSR, "srcnn": SRCNN, "faces": FACES}
+
+
+@pytest.mark.parametrize(("name", "published"), SOURCES.items())
 def test_a_preset_has_the_numbers_of_its_source(name, published):
     config = get_config(name).to_dict()
     assert {field: config[field] for field in published} == published
@@ -81,4 +133,4 @@ def test_a_preset_builds_both_networks(name):
     assert build_generator(config).output_shape == (None, None, None, 3)
     discriminator = build_discriminator(config)
     assert discriminator.input_shape == (None, config.crop, config.crop, 3)
-    assert discriminator.output_shape == (None, 1)
+    assert discriminator.output_shape == ((None, 16, 16, 1) if name == "faces" else (None, 1))

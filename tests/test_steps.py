@@ -14,6 +14,11 @@ from pyimagesearch.presets import PRESETS, get_config
 from pyimagesearch.training.phases import build_finetune, build_pretrain
 
 SMOKE = get_config("smoke")
+# The smallest run with all that only the faces preset has.
+FACES = dataclasses.replace(
+    SMOKE, generator="faces", discriminator="patch", discriminator_loss="mse", content_input="signed", adam_beta1=0.5,
+    batch=1,
+)  # fmt: skip
 
 
 def a_batch(count: int, crop: int = 32, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -26,7 +31,7 @@ def build(kind: str, config, strategy):
     if kind == "pretrain":
         return build_pretrain(config, strategy, "float32")
     with strategy.scope():
-        vgg = build_vgg(config.content_layer, "random")
+        vgg = build_vgg(config.content_layer, "random", config.content_input)
     return build_finetune(config, strategy, "float32", vgg, None)
 
 
@@ -179,6 +184,34 @@ def test_an_overflow_on_one_replica_leaves_the_step_out_on_all(two_replicas):
         np.testing.assert_array_equal(one, other)
 
 
+def test_labels_leave_out_a_border_of_the_crops():
+    config = dataclasses.replace(SMOKE, label_border=12)
+    ours, reference = (build("pretrain", config, tf.distribute.get_strategy()) for _ in range(2))
+    lr, hr = a_batch(4)
+    sr = reference.generator(tf.cast(lr, tf.float32), training=True).numpy()
+    expected = np.mean((sr[:, 12:20, 12:20] - hr[:, 12:20, 12:20]) ** 2) / 255**2
+    assert float(ours.training.train_step(lr, hr)["loss"]) == pytest.approx(expected, rel=1e-4)
+
+
+def test_a_discriminator_of_places_is_trained_with_the_squares_of_all_its_probabilities():
+    ours, reference = (build("finetune", FACES, tf.distribute.get_strategy()) for _ in range(2))
+    lr, hr = a_batch(1)
+    metrics = ours.training.train_step(tf.constant(lr), tf.constant(hr))
+    fakes = reference.generator(tf.cast(lr, tf.float32), training=True)
+    judge = reference.discriminator
+    fake, real = (tf.sigmoid(judge(x, training=True)).numpy() for x in (fakes, tf.cast(hr, tf.float32)))
+    assert fake.shape == (1, 2, 2, 1)
+    expected = (np.mean(fake**2) + np.mean((1 - real) ** 2)) / 2
+    assert float(metrics["discriminator_loss"]) == pytest.approx(expected, rel=1e-4)
+
+
+def test_every_adam_has_the_beta1_of_the_configuration():
+    for kind in ("pretrain", "finetune"):
+        training = build(kind, FACES, tf.distribute.get_strategy()).training
+        assert training.optimizer.beta_1 == 0.5
+    assert training.discriminator_optimizer.beta_1 == 0.5
+
+
 @pytest.mark.parametrize("concatenate", [True, False])
 def test_fakes_and_reals_share_batch_statistics_only_where_the_preset_says_so(concatenate):
     config = dataclasses.replace(SMOKE, concatenate_batches=concatenate)
@@ -207,31 +240,41 @@ def test_the_whole_step_compiles_under_xla(kind):
         assert float(value) == pytest.approx(float(plain[name]), rel=1e-3), name
 
 
-def test_the_light_generator_trains_under_xla():
-    """Its bicubic skip is a convolution because the resize operations do not compile."""
-    config = dataclasses.replace(SMOKE, generator="light")
-    phase = build("finetune", config, tf.distribute.get_strategy())
+@pytest.mark.parametrize(("kind", "config"), [
+    ("pretrain", dataclasses.replace(SMOKE, generator="light")),
+    ("pretrain", dataclasses.replace(SMOKE, generator="edsr", residual_scale=0.1)),
+    ("pretrain", dataclasses.replace(SMOKE, generator="srcnn", label_border=12)),
+    ("finetune", FACES),
+], ids=lambda part: part if isinstance(part, str) else part.generator)  # fmt: skip
+def test_every_generator_trains_under_xla(kind, config):
+    """Their bicubic pictures are convolutions because the resize operations do not compile."""
+    phase = build(kind, config, tf.distribute.get_strategy())
     metrics = tf.function(phase.training.train_step, jit_compile=True)(*a_batch(4))
     assert all(np.isfinite(float(value)) for value in metrics.values())
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("kind", ["pretrain", "finetune"])
 @pytest.mark.parametrize("name", [name for name in PRESETS if name != "smoke"])
-def test_every_presets_step_compiles_under_xla(name):
+def test_every_presets_step_compiles_under_xla(name, kind):
     config = dataclasses.replace(get_config(name), batch=1, vgg_weights="random")
-    phase = build("finetune", config, tf.distribute.get_strategy())
+    phase = build(kind, config, tf.distribute.get_strategy())
     metrics = tf.function(phase.training.train_step, jit_compile=True)(*a_batch(1, config.crop))
     assert all(np.isfinite(float(value)) for value in metrics.values())
 
 
-@pytest.mark.parametrize("kind", ["pretrain", "finetune"])
+@pytest.mark.parametrize(("kind", "config"), [
+    ("pretrain", SMOKE), ("finetune", SMOKE), ("pretrain", dataclasses.replace(SMOKE, generator="edsr")),
+    ("pretrain", dataclasses.replace(SMOKE, generator="srcnn", label_border=12)), ("finetune", FACES),
+], ids=lambda part: part if isinstance(part, str) else part.generator)  # fmt: skip
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
-def test_steps_train_in_reduced_precision(kind, precision):
+def test_steps_train_in_reduced_precision(kind, config, precision):
     strategy = tf.distribute.get_strategy()
     if kind == "pretrain":
-        phase = build_pretrain(SMOKE, strategy, precision)
+        phase = build_pretrain(config, strategy, precision)
     else:
-        phase = build_finetune(SMOKE, strategy, precision, build_vgg(SMOKE.content_layer, "random"), None)
+        vgg = build_vgg(config.content_layer, "random", config.content_input)
+        phase = build_finetune(config, strategy, precision, vgg, None)
     assert all(variable.dtype == "float32" for variable in phase.generator.trainable_variables)
     step = tf.function(phase.training.train_step)
     lr, hr = a_batch(4)

@@ -11,7 +11,7 @@ import requests
 import tensorflow_datasets as tfds
 from PIL import Image
 
-from pyimagesearch import cli
+from pyimagesearch import cli, images
 from pyimagesearch.data import sources
 from pyimagesearch.data.manifest import read_manifest
 from pyimagesearch.data.records import read_pictures
@@ -98,6 +98,19 @@ def test_given_lr_pictures_are_stored(folder, run, noise):
     assert manifest.kernel == "given"
     (pair,) = read_pictures(str(folder / "out"), manifest)
     np.testing.assert_array_equal(pair.lr, noise(12, 16, int(pair.name[:4])))
+
+
+def test_resized_pictures_are_whole_and_square_whatever_their_shape(folder, run):
+    code, out, err = run("--source", "folder", "--images", folder / "hr", "--resize", 32)
+    assert (code, err) == (0, [])
+    assert "3 tiles of 3 training pictures" in out[-1]  # one each: nothing is cut
+    manifest = read_manifest(str(folder / "out"))
+    assert manifest.crop == 32
+    pair = next(read_pictures(str(folder / "out"), manifest))
+    original = np.asarray(Image.open(folder / "hr" / pair.name))
+    expected = images.resize_bicubic(original, 32, 32)
+    np.testing.assert_array_equal(pair.hr, expected)
+    np.testing.assert_array_equal(pair.lr, images.downscale(expected, 4))
 
 
 def test_skip_bad_lists_what_it_left_out(folder, run):
@@ -211,6 +224,11 @@ def test_a_corrupt_lr_picture(refused, folder):
         (["--source", "sample", "--lr-images", "x"], "--lr-images belongs to --source folder"),
         (["--source", "sample", "--validation", 0.1], "--validation belongs to --source folder"),
         (["--source", "sample", "--skip-bad"], "--skip-bad belongs to --source folder"),
+        (["--source", "sample", "--resize", 64], "--resize belongs to --source folder"),
+        (["--source", "folder", "--images", "x", "--resize", 0], "--resize must be at least 16 and a multiple of"),
+        (["--source", "folder", "--images", "x", "--resize", 66], "of the scale 4, received 66"),
+        (["--source", "folder", "--images", "x", "--resize", 64, "--lr-images", "y"], "leave --lr-images out"),
+        (["--crop", 0], "crop must be at least 16 and a multiple of the scale 4, received 0"),
         (["--source", "sample", "--div2k-config", "bicubic_x4"], "--div2k-config belongs to --source div2k"),
         (["--source", "sample", "--crop", 400], "--crop 400: larger than the sample's picture"),
         (["--source", "folder", "--images", "x", "--validation", 1], "--validation must be at least 0 and below 1"),

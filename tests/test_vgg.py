@@ -53,6 +53,16 @@ def test_any_conv_layer_can_be_compared(deepest, layer, shape):
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5 * expected.max())
 
 
+def test_signed_input_is_rgb_in_minus_one_to_one():
+    extractor = build_vgg("block3_conv3", "random", "signed")
+    white_and_mean = np.float32([[[[255, 0, 127.5]]]])
+    np.testing.assert_allclose(extractor.get_layer("signed")(white_and_mean), [[[[1, -1, 0]]]], atol=1e-6)
+    reference = kerass_own(build_vgg("block5_conv4", "random").get_weights())
+    to_layer = keras.Model(reference.input, reference.get_layer("block3_conv3").output)
+    expected = to_layer(rgb() / 127.5 - 1).numpy()
+    np.testing.assert_allclose(extractor(rgb()), expected, rtol=1e-3, atol=1e-4 * expected.max())
+
+
 def test_it_is_frozen(deepest):
     assert deepest.trainable_variables == []
 

@@ -80,10 +80,12 @@ class RamCache:
             tuple(tf.gather(tf.boolean_mask(each, wanted), order) for each in (records, window.draws))
         )
 
-    def crops(self, records: tf.Tensor, draws: tf.Tensor, *, crop: int) -> Any:
+    def crops(self, records: tf.Tensor, draws: tf.Tensor, *, crop: int, augment: str) -> Any:
         """lr and hr crops of the records (n,) by their draws (n, 3)."""
         starts, shapes = tf.gather(self._starts, records), tf.gather(self._shapes, records)
-        return cut_crops(self._lr, self._hr, starts, shapes, draws, crop=crop, scale=self._manifest.scale)
+        return cut_crops(
+            self._lr, self._hr, starts, shapes, draws, crop=crop, scale=self._manifest.scale, augment=augment
+        )
 
 
 def _pixels(count: int) -> np.ndarray:

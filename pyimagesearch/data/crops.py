@@ -16,18 +16,20 @@ def cut_crops(
     *,
     crop: int,
     scale: int,
+    augment: str = "dihedral",
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """A crop of each of n pictures: lr (n, crop/scale, crop/scale, 3), hr (n, crop, crop, 3), uint8.
 
     lr (p, 3) and hr (p * scale**2, 3), uint8: the pixels of all pictures, one after the other, row by row. starts (n,),
     int32 or int64: where each begins, in LR pixels. shapes (n, 2) of the same type: height and width of its LR side.
-    draws (n, 3), float32 in [0, 1): top, left, and which of the square's eight symmetries; LR and HR share all three.
+    draws (n, 3), float32 in [0, 1): top, left, and which of the square's eight symmetries ("dihedral") or of two, as it
+    is and flipped left-right ("flip"); LR and HR share all three.
     """
     size = crop // scale
     # draws are below 1, but their product with a large room may be rounded up to it.
     room = shapes - size
     offsets = tf.minimum(tf.cast(draws[:, :2] * tf.cast(room + 1, tf.float32), shapes.dtype), room)
-    symmetry = tf.cast(draws[:, 2] * 8, tf.int32)
+    symmetry = tf.cast(draws[:, 2] * 2, tf.int32) * 2 if augment == "flip" else tf.cast(draws[:, 2] * 8, tf.int32)
 
     def cut(pixels: tf.Tensor, factor: int) -> tf.Tensor:
         indices = _indices(starts * factor**2, shapes[:, 1] * factor, offsets * factor, symmetry, size * factor)

@@ -19,6 +19,7 @@ def training_batches(
     crop: int,
     batch: int,
     seed: int,
+    augment: str = "dihedral",
     start_step: int = 0,
     hosts: int = 1,
     host: int = 0,
@@ -42,7 +43,7 @@ def training_batches(
         return (window.numbers >= start) & (window.numbers % hosts == host)
 
     if cache is None:
-        reader = _BlockReader(folder, manifest, order, crop)
+        reader = _BlockReader(folder, manifest, order, crop, augment)
         # Each element is all crops of a window, mixed up only now that they are small; the next window is being read.
         mixed = windows.flat_map(lambda index: reader.read(order.window(index), mine)).prefetch(1)
         dataset = mixed.map(_sort, num_parallel_calls=1).rebatch(size, drop_remainder=True)
@@ -51,7 +52,8 @@ def training_batches(
             size, drop_remainder=True
         )
         dataset = samples.map(
-            lambda records, draws: cache.crops(records, draws, crop=crop), num_parallel_calls=parallel.cores()
+            lambda records, draws: cache.crops(records, draws, crop=crop, augment=augment),
+            num_parallel_calls=parallel.cores(),
         )
     # Every batch is full: a static shape compiles once, and epochs have no ragged end because samples go on.
     dataset = dataset.map(lambda lr, hr: _shaped(lr, hr, size, crop, manifest.scale)).prefetch(2)
@@ -63,8 +65,8 @@ def training_batches(
 class _BlockReader:
     """Windows out of shards."""
 
-    def __init__(self, folder: str, manifest: Manifest, order: Order, crop: int):
-        self._manifest, self._order, self._crop = manifest, order, crop
+    def __init__(self, folder: str, manifest: Manifest, order: Order, crop: int, augment: str):
+        self._manifest, self._order, self._crop, self._augment = manifest, order, crop, augment
         remote = folder.startswith("gs://")
         # A bucket is asked for a block in one request; a local file needs no buffer: records are larger than any.
         self._buffer = _largest_block(manifest) if remote else 0
@@ -99,7 +101,7 @@ class _BlockReader:
         shapes, lr, hr = parse_block(records, scale, self._manifest.compression)
         starts = tf.range(tf.shape(lr)[0]) * tf.shape(lr)[1]
         flat = tf.reshape(lr, [-1, 3]), tf.reshape(hr, [-1, 3])
-        return cut_crops(*flat, starts, shapes, draws, crop=self._crop, scale=scale)
+        return cut_crops(*flat, starts, shapes, draws, crop=self._crop, scale=scale, augment=self._augment)
 
 
 def _largest_block(manifest: Manifest) -> int:

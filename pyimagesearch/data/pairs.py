@@ -20,11 +20,14 @@ class Pair:
     hr: np.ndarray
 
 
-def read_pair(hr_path: Path, lr_path: Path | None, scale: int) -> Pair:
-    """A pair from files; without `lr_path` the LR side is made by MATLAB-equivalent bicubic."""
+def read_pair(hr_path: Path, lr_path: Path | None, scale: int, resize: int | None = None) -> Pair:
+    """A pair from files; without `lr_path` the LR side is made by MATLAB-equivalent bicubic.
+
+    Then the HR picture is cut to a multiple of `scale`, or made `resize` pixels wide and high, whatever its shape.
+    """
     hr = images.read(hr_path)
     if lr_path is None:
-        hr = images.crop_to_multiple(hr, scale)
+        hr = images.resize_bicubic(hr, resize, resize) if resize else images.crop_to_multiple(hr, scale)
         return Pair(hr_path.name, images.downscale(hr, scale), hr)
     lr = images.read(lr_path)
     if any(abs(small * scale - big) >= scale for small, big in zip(lr.shape[:2], hr.shape[:2], strict=True)):

@@ -67,9 +67,10 @@ class FolderSource:
         crop: int,
         validation: float,
         lr_folder: str | os.PathLike[str] | None = None,
+        resize: int | None = None,
         skip_bad: bool = False,
     ):
-        self._scale, self._crop = scale, crop
+        self._scale, self._crop, self._resize = scale, crop, resize
         self._paths = {path.name: path for path in images.list_pictures(folder)}
         self._lr_paths: dict[str, Path] | None = None
         self.kernel = KERNEL
@@ -101,6 +102,8 @@ class FolderSource:
             except UserError as error:
                 return str(error)
             height, width = images.crop_to_multiple(hr, self._scale).shape[:2]
+            if self._resize:
+                height = width = self._resize
             if min(height, width) < self._crop:
                 return (
                     f"{self._paths[name]}: {hr.shape[1]}x{hr.shape[0]} pixels are fewer than the crop of {self._crop}"
@@ -122,7 +125,8 @@ class FolderSource:
         return digest.hexdigest()
 
     def _read(self, name: str) -> Pair:
-        return read_pair(self._paths[name], self._lr_paths[name] if self._lr_paths else None, self._scale)
+        lr_path = self._lr_paths[name] if self._lr_paths else None
+        return read_pair(self._paths[name], lr_path, self._scale, self._resize)
 
     def jobs(self, entries: Sequence[Entry]) -> Iterator[Callable[[], Pair]]:
         return (functools.partial(self._read, entry.name) for entry in entries)

@@ -7,6 +7,9 @@ import keras
 
 from pyimagesearch.config import TrainConfig
 from pyimagesearch.models import srgan
+from pyimagesearch.models.edsr import edsr
+from pyimagesearch.models.faces import faces, patch_discriminator
+from pyimagesearch.models.srcnn import srcnn
 from pyimagesearch.models.vgg import build_vgg, weights_identity
 
 __all__ = ["build_discriminator", "build_generator", "build_vgg", "compute_in", "weights_identity"]
@@ -27,7 +30,14 @@ def build_generator(config: TrainConfig) -> keras.Model:
     """LR (B, H, W, 3) in [0, 255] -> SR (B, scale*H, scale*W, 3) in [0, 255], float32, any H and W."""
     if config.generator == "light":
         return srgan.light(filters=config.filters, blocks=config.blocks, scale=config.scale)
-    return srgan.srresnet(
+    if config.generator == "edsr":
+        return edsr(
+            filters=config.filters, blocks=config.blocks, scale=config.scale, residual_scale=config.residual_scale
+        )
+    if config.generator == "srcnn":
+        return srcnn(filters=config.filters, scale=config.scale)
+    build = {"srresnet": srgan.srresnet, "faces": faces}[config.generator]
+    return build(
         filters=config.filters,
         blocks=config.blocks,
         upsample_filters=config.upsample_filters,
@@ -37,6 +47,13 @@ def build_generator(config: TrainConfig) -> keras.Model:
 
 
 def build_discriminator(config: TrainConfig) -> keras.Model:
-    """Pictures (B, crop, crop, 3) in [0, 255] -> logits (B, 1), float32; above zero means real."""
-    build = {"tutorial": srgan.tutorial_discriminator, "paper": srgan.paper_discriminator}[config.discriminator]
+    """Pictures (B, crop, crop, 3) in [0, 255] -> float32 logits; above zero means real.
+
+    (B, 1), one for each picture, or from "patch" (B, crop/16, crop/16, 1), one for each place.
+    """
+    build = {
+        "tutorial": srgan.tutorial_discriminator,
+        "paper": srgan.paper_discriminator,
+        "patch": patch_discriminator,
+    }[config.discriminator]
     return build(crop=config.crop, filters=config.discriminator_filters, sync_batch_norm=config.sync_batch_norm)

@@ -1,10 +1,22 @@
-"""Layers that Keras lacks. keras.ops only, so that they run on every backend."""
+"""Layers that Keras lacks, and what several networks are made of. keras.ops only, so that all run on every backend."""
 
 import keras
 import numpy as np
-from keras import ops
+from keras import layers, ops
 
 PACKAGE = "pyimagesearch"
+# What each scale is made of: one upsampling stage a factor.
+STAGES = {2: (2,), 3: (3,), 4: (2, 2), 8: (2, 2, 2)}
+
+
+def conv(filters: int, size: int = 3, **kwargs) -> layers.Layer:
+    """A convolution that keeps height and width (but for its strides)."""
+    return layers.Conv2D(filters, size, padding="same", **kwargs)
+
+
+def batch_norm(synchronized: bool, **kwargs) -> layers.Layer:
+    """BatchNorm with Keras' defaults (momentum 0.99, epsilon 1e-3); only TensorFlow can synchronise replicas."""
+    return layers.BatchNormalization(synchronized=synchronized and keras.backend.backend() == "tensorflow", **kwargs)
 
 
 @keras.saving.register_keras_serializable(PACKAGE)

@@ -7,19 +7,9 @@ Generators take and give float32 RGB in [0, 255]: (B, H, W, 3) -> (B, scale*H, s
 import keras
 from keras import layers
 
-from pyimagesearch.models.blocks import BicubicUpsample, PixelShuffle
-
-# What each scale is made of: one pixel shuffle a stage.
-STAGES = {2: (2,), 3: (3,), 4: (2, 2), 8: (2, 2, 2)}
-
-
-def _conv(filters: int, size: int = 3, **kwargs) -> layers.Layer:
-    return layers.Conv2D(filters, size, padding="same", **kwargs)
-
-
-def _batch_norm(synchronized: bool) -> layers.Layer:
-    # Keras' defaults (momentum 0.99, epsilon 1e-3), as the tutorial has them.
-    return layers.BatchNormalization(synchronized=synchronized and keras.backend.backend() == "tensorflow")
+from pyimagesearch.models.blocks import STAGES, BicubicUpsample, PixelShuffle
+from pyimagesearch.models.blocks import batch_norm as _batch_norm
+from pyimagesearch.models.blocks import conv as _conv
 
 
 def _prelu() -> layers.Layer:

@@ -23,15 +23,17 @@ def _check_exists(weights: str) -> None:
         raise UserError(f"--vgg-weights: no such file {weights}; give imagenet, random or the path of an .h5 file")
 
 
-def build_vgg(layer: str, weights: str) -> keras.Model:
+def build_vgg(layer: str, weights: str, content_input: str = "imagenet") -> keras.Model:
     """A frozen extractor: RGB (B, H, W, 3) in [0, 255] -> features (B, h, w, c) after the ReLU of `layer`.
 
     weights: "imagenet" (Keras' download), "random" (He-normal with a fixed seed: Liu et al., CVPR 2021, show that
-    even those compare structures usefully) or the path of an .h5 file with Keras' layer names.
+    even those compare structures usefully) or the path of an .h5 file with Keras' layer names. content_input:
+    "imagenet" as VGG19 was trained (BGR, ImageNet's means taken off), "signed" for RGB brought to [-1, 1].
     """
     base = _base(weights)
     rgb = keras.Input((None, None, 3), name="rgb")
-    x = _Preprocess(name="preprocess")(rgb)
+    signed = keras.layers.Rescaling(1 / 127.5, offset=-1, name="signed")
+    x = (signed if content_input == "signed" else _Preprocess(name="preprocess"))(rgb)
     for part in base.layers[1:]:
         x = part(x)
         if part.name == layer:

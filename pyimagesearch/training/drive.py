@@ -89,7 +89,7 @@ class Driver:
                 self._folder, self._manifest, crop=config.crop, batch=self.batch,
                 seed=config.seed + (phase.name == "finetune"), start_step=step, hosts=context.num_input_pipelines,
                 host=context.input_pipeline_id, part=context.get_per_replica_batch_size(self.batch),
-                cache=self._cache,
+                cache=self._cache, augment=config.augment,
             )  # fmt: skip
 
         return self._strategy.distribute_datasets_from_function(of_host)

@@ -41,7 +41,7 @@ def build_pretrain(config: TrainConfig, strategy: tf.distribute.Strategy, precis
             generator = build_generator(config)
         slowdown = tf.Variable(1.0, trainable=False)
         rate = _Rate(config.pretrain_rate, config.pretrain_decay, config.pretrain_steps, slowdown)
-        optimizer = _adam(rate, generator, precision)
+        optimizer = _adam(config, rate, generator, precision)
         ema = _averages(config, generator)
     training = PretrainTraining(config, generator, optimizer, strategy.num_replicas_in_sync)
     state = {"generator": generator, "optimizer": optimizer, "ema": ema, "slowdown": slowdown}
@@ -60,8 +60,8 @@ def build_finetune(
             _copy_weights(pretrained, generator)
         slowdown = tf.Variable(1.0, trainable=False)
         rate = _Rate(config.finetune_rate, config.finetune_decay, config.finetune_steps, slowdown)
-        optimizer = _adam(rate, generator, precision)
-        discriminator_optimizer = _adam(rate, discriminator, precision)
+        optimizer = _adam(config, rate, generator, precision)
+        discriminator_optimizer = _adam(config, rate, discriminator, precision)
         ema = _averages(config, generator)
     training = SRGANTraining(
         config, generator, discriminator, vgg, optimizer, discriminator_optimizer, strategy.num_replicas_in_sync
@@ -100,8 +100,8 @@ class _Rate(keras.optimizers.schedules.LearningRateSchedule):
         return (self._schedule(step) if self._schedule else self._rate) * self._slowdown
 
 
-def _adam(rate, model: keras.Model, precision: str) -> keras.Optimizer:
-    optimizer = keras.optimizers.Adam(rate)
+def _adam(config: TrainConfig, rate: _Rate, model: keras.Model, precision: str) -> keras.Optimizer:
+    optimizer = keras.optimizers.Adam(rate, beta_1=config.adam_beta1)
     if precision == "float16":
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     optimizer.build(model.trainable_variables)  # before the first step: inside a tf.function it would fail

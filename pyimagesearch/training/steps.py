@@ -30,7 +30,8 @@ class PretrainTraining:
         lr, hr = tf.cast(lr, tf.float32), tf.cast(hr, tf.float32)
         variables = self.generator.trainable_variables
         with tf.GradientTape() as tape:
-            loss = losses.pixel_loss(self.config.pretrain_loss, self.generator(lr, training=True), hr) / self.replicas
+            sr = self.generator(lr, training=True)
+            loss = losses.pixel_loss(self.config.pretrain_loss, sr, hr, self.config.label_border) / self.replicas
             scaled = self.optimizer.scale_loss(loss)
         _apply(self.optimizer, tape.gradient(scaled, variables), variables, self.replicas)
         return {"loss": loss}
@@ -100,14 +101,14 @@ class SRGANTraining:
 
     def _train_discriminator(self, sr: tf.Tensor, hr: tf.Tensor) -> Metrics:
         variables = self.discriminator.trainable_variables
+        judge = losses.squared_loss if self.config.discriminator_loss == "mse" else losses.adversarial_loss
         with tf.GradientTape() as tape:
             if self.config.concatenate_batches:
                 fake, real = tf.split(self.discriminator(tf.concat([sr, hr], 0), training=True), 2)
             else:
                 fake, real = self.discriminator(sr, training=True), self.discriminator(hr, training=True)
-            # BCE over fakes and reals together: the mean of both halves.
-            loss = losses.adversarial_loss(fake, real=False) + losses.adversarial_loss(real, real=True)
-            loss = loss / 2 / self.replicas
+            # Over fakes and reals together: the mean of both halves.
+            loss = (judge(fake, real=False) + judge(real, real=True)) / 2 / self.replicas
             scaled = self.discriminator_optimizer.scale_loss(loss)
         _apply(self.discriminator_optimizer, tape.gradient(scaled, variables), variables, self.replicas)
         return {
