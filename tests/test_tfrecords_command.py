@@ -280,9 +280,9 @@ def test_a_picture_that_vanishes_while_records_are_written(run, folder, monkeypa
     """It was there when the folder was checked."""
     read_pair = sources.read_pair
 
-    def vanish(hr_path, lr_path, scale):
+    def vanish(*args):
         (folder / "hr" / "0002.png").unlink(missing_ok=True)
-        return read_pair(hr_path, lr_path, scale)
+        return read_pair(*args)
 
     monkeypatch.setattr(sources, "read_pair", vanish)
     code, _, err = run(*crop_folder(folder))

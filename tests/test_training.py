@@ -334,7 +334,15 @@ def test_a_run_on_two_replicas_takes_global_batches_and_resumes(records, tmp_pat
     assert history(tmp_path / "run")[-1]["phase"] == "finetune"
 
 
-def test_a_second_signal_ends_the_process_as_usual():
+@pytest.fixture
+def usual_ctrl_c():
+    """Where a shell started the tests in the background, SIGINT is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_a_second_signal_ends_the_process_as_usual(usual_ctrl_c):
     with stop_requests() as request:
         signal.raise_signal(signal.SIGINT)
         assert request.received == signal.SIGINT
