@@ -342,7 +342,8 @@ def usual_ctrl_c():
     signal.signal(signal.SIGINT, before)
 
 
-def test_a_second_signal_ends_the_process_as_usual(usual_ctrl_c):
+@pytest.mark.usefixtures("usual_ctrl_c")
+def test_a_second_signal_ends_the_process_as_usual():
     with stop_requests() as request:
         signal.raise_signal(signal.SIGINT)
         assert request.received == signal.SIGINT
