@@ -17,16 +17,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import skimage.data
 
+from pyimagesearch import images
 from pyimagesearch.data.sources import SampleSource
 from pyimagesearch.data.writer import write_dataset
 from pyimagesearch.training.workers import check_tf_config
 from pyimagesearch.weights import load_generator
 
 ROOT = Path(__file__).resolve().parent.parent
-# Small rates: Adam turns rounding errors of vanishing gradients into steps as large as the rate.
+# The tutorial's rates. A bias before a BatchNorm has no gradient but rounding errors, which Adam turns into steps as
+# large as the rate; the moving mean follows late. Ten times the second rate lets pictures drift by 0.07 of 255.
 RUN = ["--preset", "smoke", "--precision", "float32", "--set", "global_batch=4",
-       "--set", "pretrain_rate=1e-4", "--set", "finetune_rate=1e-4"]  # fmt: skip
+       "--set", "pretrain_rate=1e-4", "--set", "finetune_rate=1e-5"]  # fmt: skip
 MIRRORED = """
 import sys
 import tensorflow as tf
@@ -89,8 +92,8 @@ def losses(output):
         return [[float(row[key] or 0) for key in row if "loss" in key] for row in csv.DictReader(file)]
 
 
-def output_of(run, name="generator"):
-    picture = np.random.default_rng(0).integers(0, 256, (1, 40, 40, 3)).astype(np.float32)
+def output_of(run, name):
+    picture = images.downscale(skimage.data.astronaut(), 4)[None].astype(np.float32)
     return load_generator(str(run / "models" / f"{name}.keras"))(picture, training=False).numpy()
 
 
@@ -122,11 +125,12 @@ def test_one_device_several_and_two_processes_train_alike(records, tmp_path):
     for devices in (1, 2, 4):
         assert wait(start(records, tmp_path / str(devices), *steps, devices=devices)) == [0]
     assert wait(*start_workers(records, tmp_path / "workers", *steps)) == [0, 0]
-    one, picture = tmp_path / "1", output_of(tmp_path / "1")
+    one = tmp_path / "1"
     assert len(losses(one)) == 20
     for other in ("2", "4", "workers"):
         np.testing.assert_allclose(losses(tmp_path / other), losses(one), rtol=1e-4)
-        assert np.abs(output_of(tmp_path / other) - picture).max() <= 0.05
+        for name in ("pretrained_generator", "generator"):
+            assert np.abs(output_of(tmp_path / other, name) - output_of(one, name)).max() <= 0.05
 
 
 @pytest.mark.slow
