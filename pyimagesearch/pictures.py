@@ -62,15 +62,14 @@ def read(path: str | os.PathLike[str]) -> Picture:
     """
     try:
         with decoding.explained(path), Image.open(path) as opened:
+            stored = str([tile.args for tile in opened.tile])  # before anything decodes it
+            deep = ";16" in stored and opened.mode in ("RGB", "RGBA", "LA")  # Pillow keeps 8 bits of them
             exif = _exif(opened)
             orientation = exif.get(ORIENTATION, 1)
-            many_channels = opened.mode in ("RGB", "RGBA", "LA")
-            deep = many_channels and any(";16" in str(tile.args) for tile in opened.tile)  # Pillow keeps 8 bits of them
-            grey = any("LA;16" in str(tile.args) for tile in opened.tile)
             encoder = _encoder(path, opened)
             opened.load()  # TIFFs are turned by it
             if deep:
-                samples = _read_deep(path, grey)
+                samples = _read_deep(path, "LA;16" in stored)
             else:
                 samples = _samples(opened)
                 orientation = 1 if opened.format == "TIFF" else orientation
@@ -79,7 +78,7 @@ def read(path: str | os.PathLike[str]) -> Picture:
             return Picture(upright(samples, orientation), icc, kept, encoder)
     except Image.UnidentifiedImageError:
         with decoding.explained(path):
-            return Picture(_whole_numbers(decoding.decode_with_opencv(path, Path(path).read_bytes())))
+            return Picture(_read_unknown(path))
 
 
 def _exif(opened: Image.Image) -> Image.Exif:
@@ -149,6 +148,19 @@ def _unturned_tiff(data: bytes) -> bytes:
         if tag is not None:
             tag.overwrite(1)
         return buffer.getvalue()
+
+
+def _read_unknown(path: str | os.PathLike[str]) -> np.ndarray:
+    """What Pillow cannot identify: floats of several channels, say, and 16-bit grey with alpha."""
+    import tifffile
+
+    data = Path(path).read_bytes()
+    if data[:2] in (b"II", b"MM"):
+        with tifffile.TiffFile(io.BytesIO(data)) as tiff:
+            page = tiff.pages[0]
+            if page.shape[2:] == (2,):  # OpenCV would drop the alpha
+                return _whole_numbers(page.asarray())
+    return _whole_numbers(decoding.decode_with_opencv(path, data))
 
 
 def _samples(image: Image.Image) -> np.ndarray:

@@ -12,7 +12,7 @@ from pyimagesearch import console, images, memory, pictures, weights
 from pyimagesearch.buckets import on_bucket
 from pyimagesearch.errors import MissingLibrary, UserError
 from pyimagesearch.files import exists
-from pyimagesearch.upscaler import BICUBIC, AnyUpscaler, BicubicUpscaler, Upscaler, blended, load_upscaler
+from pyimagesearch.upscaler import BICUBIC, AnyUpscaler, BicubicUpscaler, Blend, Upscaler, load_upscaler
 
 PSNR_MODEL = "outputs/models/pretrained_generator.keras"  # what `srgan train` writes
 GAN_MODEL = "outputs/models/generator.keras"
@@ -48,7 +48,7 @@ def load(model: str | None, gan_model: str | None, blend: float | None) -> AnyUp
         raise UserError(
             f"--blend: {names[0]} is x{scales[0]}, but {names[1]} is x{scales[1]}; name models of one scale"
         )
-    return Upscaler(blended(psnr, gan, blend), scales[0])
+    return Upscaler(Blend(psnr, gan, blend), scales[0])
 
 
 def _existing(flag: str, name: str | None, default: str) -> str:

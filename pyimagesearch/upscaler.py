@@ -97,13 +97,13 @@ class Upscaler:
             place[:, :, colours:] = images.upscale_bicubic(seen[:, :, colours:], s)[inner]
 
     def _network(self, seen: np.ndarray) -> np.ndarray:
-        """What the network makes of grey or RGB samples (H, W, 1 or 3), in the samples' own range, not clipped."""
+        """What the network makes of grey or RGB samples (H, W, 1 or 3), in the samples' own range."""
         unit = np.float32(np.iinfo(seen.dtype).max / 255)  # networks take and give [0, 255]
         padding = [(0, self._missing(side)) for side in seen.shape[:2]] + [(0, 0)]
         rgb = np.pad(seen, padding, mode="symmetric").astype(np.float32) / unit
         if seen.shape[2] == 1:
             rgb = np.repeat(rgb, 3, axis=2)
-        out = self._forward(rgb[None]).numpy()[0]
+        out = np.clip(self._forward(rgb[None]).numpy()[0], 0, 255)
         return (out if seen.shape[2] == 3 else out.mean(axis=2, keepdims=True)) * unit
 
     def _missing(self, side: int) -> int:
@@ -149,18 +149,24 @@ def with_filled_colours(picture: np.ndarray) -> np.ndarray:
 def _reach(model: keras.Model) -> int:
     """How many LR pixels around a pixel its convolutions see at most: a deep trunk needs more than CONTEXT.
 
-    Models inside it stand side by side, as `blended` has them.
+    Models inside it stand side by side, as in Blend.
     """
     inside = [_reach(layer) for layer in model.layers if isinstance(layer, keras.Model)]
     convolutions = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
     return max(inside, default=0) + sum(max(layer.kernel_size) // 2 for layer in convolutions)
 
 
-def blended(psnr: keras.Model, gan: keras.Model, part: float) -> keras.Model:
-    """The pixel-wise mix of two generators of one scale: `part` of `gan`, which lies in [0, 1], the rest of `psnr`."""
-    lr = keras.Input((None, None, 3), name="lr")
-    outputs = [keras.ops.clip(model(lr), 0.0, 255.0) for model in (psnr, gan)]  # as each alone would give it
-    return keras.Model(lr, (1.0 - part) * outputs[0] + part * outputs[1], name="blended")
+class Blend(keras.Model):
+    """The pixel-wise mix of two generators of one scale: `part`, which lies in [0, 1], of `gan`, the rest of `psnr`."""
+
+    def __init__(self, psnr: keras.Model, gan: keras.Model, part: float):
+        super().__init__(name="blend")
+        self.psnr, self.gan, self.part = psnr, gan, part
+
+    def call(self, lr, training=False):
+        """(B, H, W, 3) to (B, scale*H, scale*W, 3); each output is clipped, as it would be alone."""
+        psnr, gan = (keras.ops.clip(model(lr, training=training), 0.0, 255.0) for model in (self.psnr, self.gan))
+        return (1.0 - self.part) * psnr + self.part * gan
 
 
 class BicubicUpscaler:
