@@ -166,15 +166,22 @@ def _read_unknown(path: str | os.PathLike[str]) -> np.ndarray:
 def _samples(image: Image.Image) -> np.ndarray:
     if image.mode.startswith("I") or image.mode == "F":
         return _whole_numbers(np.asarray(image))
-    if image.mode == "CMYK" and image.info.get("icc_profile"):
-        inks = ImageCms.ImageCmsProfile(io.BytesIO(image.info["icc_profile"]))
-        rgb = ImageCms.profileToProfile(image, inks, ImageCms.createProfile("sRGB"), outputMode="RGB")
-        assert rgb is not None
-        return np.array(rgb)
+    if image.mode == "CMYK":
+        return np.array(_cmyk_to_rgb(image))
     grey = image.mode in ("1", "L", "LA", "La")
     alpha = image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info
     mode = ("L" if grey else "RGB") + ("A" if alpha else "")
     return np.array(image if image.mode == mode else image.convert(mode))
+
+
+def _cmyk_to_rgb(image: Image.Image) -> Image.Image:
+    """sRGB by the picture's profile, or plainly where it has none that fits."""
+    try:
+        inks = ImageCms.ImageCmsProfile(io.BytesIO(image.info.get("icc_profile", b"")))
+        rgb = ImageCms.profileToProfile(image, inks, ImageCms.createProfile("sRGB"), outputMode="RGB")
+    except (OSError, ImageCms.PyCMSError):
+        rgb = None
+    return rgb or image.convert("RGB")
 
 
 def _whole_numbers(samples: np.ndarray) -> np.ndarray:

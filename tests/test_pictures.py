@@ -147,9 +147,11 @@ def test_a_lossless_webp_stays_lossless(tmp_path, noise):
     np.testing.assert_array_equal(again(tmp_path / "a.webp", tmp_path).samples, noise(20, 20))
 
 
-def test_cmyk_becomes_rgb_without_its_profile(tmp_path):
-    Image.new("CMYK", (4, 4), (0, 255, 255, 0)).save(tmp_path / "a.jpg", quality=100)
+@pytest.mark.parametrize("profile", [None, ICC], ids=["no profile", "a profile of something else"])
+def test_cmyk_becomes_rgb_without_its_profile(tmp_path, profile):
+    Image.new("CMYK", (4, 4), (0, 255, 255, 0)).save(tmp_path / "a.jpg", quality=100, icc_profile=profile)
     picture = pictures.read(tmp_path / "a.jpg")
+    assert picture.icc is None
     assert picture.samples.shape == (4, 4, 3)
     assert picture.samples[0, 0, 0] > 200 > 60 > picture.samples[0, 0, 1]
 
