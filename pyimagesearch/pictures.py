@@ -3,17 +3,15 @@
 `images` reads what networks train on, uint8 RGB; this module is for pictures that are given back to their owner.
 """
 
-import io
 import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import ExifTags, Image, ImageCms, JpegImagePlugin
+from PIL import ExifTags, Image, JpegImagePlugin
 
-from pyimagesearch import decoding, images
-from pyimagesearch.decoding import UnreadablePicture
+from pyimagesearch import decoding, samples
 from pyimagesearch.errors import UserError
 from pyimagesearch.files import appearing
 
@@ -69,16 +67,16 @@ def read(path: str | os.PathLike[str]) -> Picture:
             encoder = _encoder(path, opened)
             opened.load()  # TIFFs are turned by it
             if deep:
-                samples = _read_deep(path, "LA;16" in stored)
+                found = samples.read_deep(path, grey="LA;16" in stored)
             else:
-                samples = _samples(opened)
+                found = samples.of_pillow(opened)
                 orientation = 1 if opened.format == "TIFF" else orientation
             icc = None if opened.mode == "CMYK" else opened.info.get("icc_profile")
             kept = _kept_exif(exif, DESCRIPTIONS if opened.format == "TIFF" else tuple(exif))
-            return Picture(upright(samples, orientation), icc, kept, encoder)
+            return Picture(samples.upright(found, orientation), icc, kept, encoder)
     except Image.UnidentifiedImageError:
         with decoding.explained(path):
-            return Picture(_read_unknown(path))
+            return Picture(samples.read_unknown(path))
 
 
 def _exif(opened: Image.Image) -> Image.Exif:
@@ -129,84 +127,6 @@ def _lossless_webp(path: str | os.PathLike[str]) -> bool:
     return head[:4] == b"VP8L"
 
 
-def _read_deep(path: str | os.PathLike[str], grey: bool) -> np.ndarray:
-    """16-bit samples of several channels, as they are stored."""
-    data = Path(path).read_bytes()
-    if data[:2] in (b"II", b"MM"):
-        data = _unturned_tiff(data)
-    samples = decoding.decode_with_opencv(path, data)
-    return np.ascontiguousarray(samples[:, :, [0, 3]]) if grey else samples
-
-
-def _unturned_tiff(data: bytes) -> bytes:
-    """The TIFF without its orientation, of which OpenCV applies some and fails at others."""
-    import tifffile
-
-    buffer = io.BytesIO(data)
-    with tifffile.TiffFile(buffer) as tiff:
-        tag = tiff.pages[0].tags.get("Orientation")  # type: ignore[union-attr]
-        if tag is not None:
-            tag.overwrite(1)
-        return buffer.getvalue()
-
-
-def _read_unknown(path: str | os.PathLike[str]) -> np.ndarray:
-    """What Pillow cannot identify: floats of several channels, say, and 16-bit grey with alpha."""
-    import tifffile
-
-    data = Path(path).read_bytes()
-    if data[:2] in (b"II", b"MM"):
-        with tifffile.TiffFile(io.BytesIO(data)) as tiff:
-            page = tiff.pages[0]
-            if page.shape[2:] == (2,):  # OpenCV would drop the alpha
-                return _whole_numbers(page.asarray())
-    return _whole_numbers(decoding.decode_with_opencv(path, data))
-
-
-def _samples(image: Image.Image) -> np.ndarray:
-    if image.mode.startswith("I") or image.mode == "F":
-        return _whole_numbers(np.asarray(image))
-    if image.mode == "CMYK":
-        return np.array(_cmyk_to_rgb(image))
-    grey = image.mode in ("1", "L", "LA", "La")
-    alpha = image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info
-    mode = ("L" if grey else "RGB") + ("A" if alpha else "")
-    return np.array(image if image.mode == mode else image.convert(mode))
-
-
-def _cmyk_to_rgb(image: Image.Image) -> Image.Image:
-    """sRGB by the picture's profile, or plainly where it has none that fits."""
-    try:
-        inks = ImageCms.ImageCmsProfile(io.BytesIO(image.info.get("icc_profile", b"")))
-        rgb = ImageCms.profileToProfile(image, inks, ImageCms.createProfile("sRGB"), outputMode="RGB")
-    except (OSError, ImageCms.PyCMSError):
-        rgb = None
-    return rgb or image.convert("RGB")
-
-
-def _whole_numbers(samples: np.ndarray) -> np.ndarray:
-    """Any samples as uint8 or uint16; floats are taken for [0, 1], or [0, 255] where some are above 1."""
-    if samples.dtype == np.uint8:
-        return samples
-    if np.issubdtype(samples.dtype, np.floating):
-        unit = 65535.0 if samples.max(initial=0.0) <= 1.0 else 257.0
-        return images.to_whole(np.nan_to_num(samples.astype(np.float64)) * unit, np.dtype(np.uint16))
-    if samples.min(initial=0) < 0 or samples.max(initial=0) > 65535:
-        raise UnreadablePicture(f"samples of {samples.dtype} beyond 16 bits; 8 and 16 bits can be upscaled")
-    return samples.astype(np.uint16)
-
-
-def upright(samples: np.ndarray, orientation: int) -> np.ndarray:
-    """Samples as they are to be seen, from those of EXIF orientation 1 to 8 (TIFF 6.0, tag 274)."""
-    if orientation in (5, 6, 7, 8):
-        samples = samples.swapaxes(0, 1)
-    if orientation in (3, 4, 7, 8):
-        samples = samples[::-1]
-    if orientation in (2, 3, 6, 7):
-        samples = samples[:, ::-1]
-    return np.ascontiguousarray(samples)
-
-
 def check_format(path: str | os.PathLike[str], picture: Picture, height: int, width: int) -> None:
     """Raise UserError where the format of `path` cannot hold the picture in this size."""
     suffix = Path(path).suffix.lower()
@@ -222,25 +142,25 @@ def check_format(path: str | os.PathLike[str], picture: Picture, height: int, wi
 
 def write(path: str | os.PathLike[str], picture: Picture) -> None:
     """Write a picture in the format of the suffix; the file appears only when it is whole."""
-    samples = picture.samples
-    check_format(path, picture, *samples.shape[:2])
-    exif = _resized_exif(picture.exif, *samples.shape[:2]) if picture.exif else b""
+    pixels = picture.samples
+    check_format(path, picture, *pixels.shape[:2])
+    exif = _resized_exif(picture.exif, *pixels.shape[:2]) if picture.exif else b""
     picture = replace(picture, exif=exif)
     with appearing(path) as beside:
         file_format = Image.registered_extensions()[Path(path).suffix.lower()]
-        if samples.dtype == np.uint16 and samples.ndim == 3:
+        if pixels.dtype == np.uint16 and pixels.ndim == 3:
             (_write_deep_png if file_format == "PNG" else _write_deep_tiff)(beside, picture)
             return
         settings = dict(picture.encoder.get(file_format, DEFAULTS.get(file_format, {})))
         settings |= {key: data for key, data in (("exif", exif), ("icc_profile", picture.icc)) if data}
-        Image.fromarray(samples).save(beside, format=file_format, **settings)
+        Image.fromarray(pixels).save(beside, format=file_format, **settings)
 
 
 def _write_deep_png(path: str, picture: Picture) -> None:
     """16 bits a channel, which Pillow does not write. OpenCV has no grey with alpha; it becomes RGB with alpha."""
     cv2 = decoding.opencv()
-    samples = picture.samples
-    bgr = samples[:, :, [0, 0, 0, 1] if samples.shape[2] == 2 else [2, 1, 0, 3][: samples.shape[2]]]
+    pixels = picture.samples
+    bgr = pixels[:, :, [0, 0, 0, 1] if pixels.shape[2] == 2 else [2, 1, 0, 3][: pixels.shape[2]]]
     found = {cv2.IMAGE_METADATA_ICCP: picture.icc, cv2.IMAGE_METADATA_EXIF: picture.exif}
     kept = {kind: np.frombuffer(data, np.uint8)[None] for kind, data in found.items() if data}
     done, encoded = cv2.imencodeWithMetadata(".png", bgr, list(kept), list(kept.values()))
@@ -253,12 +173,12 @@ def _write_deep_tiff(path: str, picture: Picture) -> None:
     """16 bits a channel; of EXIF only the texts, since tifffile writes no directories of tags."""
     import tifffile
 
-    samples = picture.samples
+    pixels = picture.samples
     exif = Image.Exif()
     exif.load(picture.exif)
     texts = [(tag, "s", 0, value, True) for tag, value in exif.items() if isinstance(value, str)]
     tifffile.imwrite(
-        path, samples, photometric="minisblack" if samples.shape[2] == 2 else "rgb", planarconfig="contig",
+        path, pixels, photometric="minisblack" if pixels.shape[2] == 2 else "rgb", planarconfig="contig",
         extrasamples=["unassalpha"] if picture.alpha else None, compression="zlib", predictor=True,
         iccprofile=picture.icc, extratags=texts, software=False, metadata=None,
     )  # fmt: skip

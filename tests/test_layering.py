@@ -27,6 +27,7 @@ FLOORS = (
     ("losses", "metrics", "perceptual"),
     ("models",),
     ("pictures",),
+    ("samples",),
     ("images",),
     ("decoding",),
     ("presets",),

@@ -10,6 +10,7 @@ import tifffile
 from PIL import Image, ImageCms, ImageOps
 
 from pyimagesearch import pictures
+from pyimagesearch.decoding import UnreadablePicture
 from pyimagesearch.errors import UserError
 from pyimagesearch.pictures import Picture
 
@@ -181,7 +182,7 @@ def test_a_truncated_picture_is_said_to_be_one(tmp_path, noise, suffix):
     path = tmp_path / f"cut{suffix}"
     Image.fromarray(noise(64, 64)).save(path)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    with pytest.raises(pictures.UnreadablePicture, match=f"cut{suffix}"):
+    with pytest.raises(UnreadablePicture, match=f"cut{suffix}"):
         pictures.read(path)
 
 
@@ -189,7 +190,7 @@ def test_a_truncated_16_bit_picture_is_said_to_be_one(tmp_path):
     path = tmp_path / "cut.png"
     cv2.imwrite(str(path), np.random.default_rng(0).integers(0, 65536, (64, 64, 3), dtype=np.uint16))
     path.write_bytes(path.read_bytes()[:9000])
-    with pytest.raises(pictures.UnreadablePicture, match=r"cut\.png"):
+    with pytest.raises(UnreadablePicture, match=r"cut\.png"):
         pictures.read(path)
 
 
@@ -197,5 +198,5 @@ def test_a_header_that_promises_gigapixels_is_refused(tmp_path):
     header = b"IHDR" + struct.pack(">IIBBBBB", 60000, 60000, 8, 2, 0, 0, 0)
     chunk = struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
     (tmp_path / "bomb.png").write_bytes(b"\x89PNG\r\n\x1a\n" + chunk + struct.pack(">I", 0) + b"IDAT" + b"\0" * 4)
-    with pytest.raises(pictures.UnreadablePicture, match=r"bomb\.png.*500 megapixels"):
+    with pytest.raises(UnreadablePicture, match=r"bomb\.png.*500 megapixels"):
         pictures.read(tmp_path / "bomb.png")
