@@ -72,7 +72,7 @@ def read(path: str | os.PathLike[str]) -> Picture:
                 found = samples.of_pillow(opened)
                 orientation = 1 if opened.format == "TIFF" else orientation
             icc = None if opened.mode == "CMYK" else opened.info.get("icc_profile")
-            kept = _kept_exif(exif, DESCRIPTIONS if opened.format == "TIFF" else tuple(exif))
+            kept = _kept_exif(exif, DESCRIPTIONS if opened.format == "TIFF" else None)
             return Picture(samples.upright(found, orientation), icc, kept, encoder)
     except Image.UnidentifiedImageError:
         with decoding.explained(path):
@@ -86,14 +86,17 @@ def _exif(opened: Image.Image) -> Image.Exif:
         return Image.Exif()
 
 
-def _kept_exif(exif: Image.Exif, tags: tuple[int, ...]) -> bytes:
-    """What outlives the file: these tags without orientation and thumbnail."""
+def _kept_exif(exif: Image.Exif, tags: tuple[int, ...] | None) -> bytes:
+    """What outlives the file: these tags (None: all) without orientation and thumbnail; nothing of broken EXIF."""
     kept = Image.Exif()
-    for tag in set(tags) & set(exif) - {ORIENTATION}:
-        value = exif.get_ifd(tag) if tag in (EXIF_IFD, GPS_IFD) else exif[tag]
-        if value:
-            kept[tag] = value
-    return kept.tobytes() if len(kept) else b""
+    try:
+        for tag in set(exif if tags is None else tags) & set(exif) - {ORIENTATION}:
+            value = exif.get_ifd(tag) if tag in (EXIF_IFD, GPS_IFD) else exif[tag]
+            if value:
+                kept[tag] = value
+        return kept.tobytes() if len(kept) else b""
+    except Exception:
+        return b""
 
 
 def _resized_exif(data: bytes, height: int, width: int) -> bytes:

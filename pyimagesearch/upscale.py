@@ -182,7 +182,8 @@ def _upscale(job: Job, upscaler: AnyUpscaler, *, size: Size | None, tile: int | 
 def _fit(upscaler: AnyUpscaler, samples: np.ndarray, tile: int | None) -> None:
     """Choose the tile; raise UserError where not even the result fits into the memory."""
     result = samples.nbytes * upscaler.scale**2
-    needed, free = int(result * 7 / 3), memory.available()  # the samples, and Pillow's four bytes for three
+    copies = 7 / 3 if samples.dtype == np.uint8 else 3.0  # Pillow has four bytes for three; OpenCV order and file
+    needed, free = int(result * copies), memory.available()
     if needed > free:
         raise UserError(f"its result needs {console.size(needed)} of memory, but {console.size(free)} are free")
     if isinstance(upscaler, Upscaler):

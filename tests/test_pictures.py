@@ -134,6 +134,18 @@ def test_icc_and_exif_stay_with_16_bits(tmp_path, deep, suffix):
     assert EXIF_IFD in made or suffix == ".tif"
 
 
+@pytest.mark.parametrize("broken", [b"Exif\0\0", b"Exif\0\0MM\0*\0\0\0\x08\0\x09\x01", exif()[:40], exif()[:-9]])
+def test_a_picture_with_broken_exif_is_a_picture_still(tmp_path, noise, broken):
+    Image.fromarray(noise(5, 7)).save(tmp_path / "a.jpg", exif=broken)
+    assert again(tmp_path / "a.jpg", tmp_path).samples.shape == (5, 7, 3)
+
+
+@pytest.mark.parametrize("suffix", [".bmp", ".jp2"])
+def test_what_a_format_has_no_place_for_is_left_out(tmp_path, noise, suffix):
+    pictures.write(tmp_path / f"a{suffix}", Picture(noise(5, 7), ICC, exif()))
+    np.testing.assert_array_equal(pictures.read(tmp_path / f"a{suffix}").samples, noise(5, 7))
+
+
 @pytest.mark.parametrize(("quality", "subsampling"), [(50, 2), (93, 0), (99, 1)])
 def test_a_jpeg_keeps_its_quality(tmp_path, noise, quality, subsampling):
     Image.fromarray(noise(40, 40)).save(tmp_path / "a.jpg", quality=quality, subsampling=subsampling)
