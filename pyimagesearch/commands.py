@@ -2,10 +2,11 @@
 
 import dataclasses
 import itertools
+import sys
 from argparse import Namespace
 
 from pyimagesearch.console import Stopwatch, hidden_native_stderr
-from pyimagesearch.errors import UserError
+from pyimagesearch.errors import RunError, UserError
 
 
 def _load_tensorflow() -> None:
@@ -200,6 +201,22 @@ def _evaluate_pairs(args: Namespace, upscalers) -> None:
         files.write_whole(args.markdown, protocols.markdown(report))
     if args.page:
         print(pages.write_scores(args.page, report, worst))
+
+
+def upscale(args: Namespace) -> None:
+    """srgan upscale"""
+    watch = Stopwatch()
+    _load_tensorflow()
+    from pyimagesearch import upscale
+
+    size = upscale.parse_size(args.size) if args.size else None
+    jobs = upscale.plan(args.pictures, args.output, recursive=args.recursive)
+    upscaler = upscale.load(args.model, args.gan_model, args.blend)
+    failures = upscale.run(jobs, upscaler, size=size, tile=args.tile, overwrite=args.overwrite)
+    print(f"{len(jobs) - len(failures)} of {len(jobs)} picture(s) upscaled x{upscaler.scale} ({watch})")
+    if failures:
+        print(*failures, sep="\n", file=sys.stderr)
+        raise RunError(f"{len(failures)} of {len(jobs)} picture(s) failed; the others are done")
 
 
 def results(args: Namespace) -> None:

@@ -42,9 +42,17 @@ def progress(items: Iterable[T], *, total: int, label: str, unit: str) -> Iterat
             bar.update()
 
 
-def progress_bar(*, total: int, label: str, unit: str) -> tqdm:
-    """The bar alone, for work that calls its `update()`."""
-    return tqdm(total=total, desc=label, unit=unit, mininterval=0.5, dynamic_ncols=True, disable=None)
+def progress_bar(*, total: int, label: str, unit: str, leave: bool = True) -> tqdm:
+    """The bar alone, for work that calls its `update()`; without `leave` it goes when the work is done."""
+    return tqdm(
+        total=total, desc=label, unit=unit, mininterval=0.5, dynamic_ncols=True, disable=None, leave=leave,
+        unit_scale=total >= 100_000,
+    )  # fmt: skip
+
+
+def say(line: str) -> None:
+    """Print a line beside the bars that are shown."""
+    tqdm.write(line)
 
 
 class Stopwatch:

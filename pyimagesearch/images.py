@@ -7,26 +7,18 @@ that Pillow does not read (floating-point TIFF among them).
 import io
 import math
 import os
-import warnings
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
 
 from pyimagesearch.buckets import on_bucket
-from pyimagesearch.errors import MissingLibrary, UserError
+from pyimagesearch.decoding import UnreadablePicture, decode_with_opencv, explained
+from pyimagesearch.errors import UserError
 from pyimagesearch.files import appearing
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".jp2")
 STRIP = 1 << 20  # pixels that are resized in one go
-# Pillow warns from here on and refuses twice as many: a header that says more than 500 megapixels is a fault.
-Image.MAX_IMAGE_PIXELS = 250_000_000
-# What Pillow says of odd metadata is no concern of whoever reads pixels, and of a corrupt file we say it ourselves.
-warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
-
-
-class UnreadablePicture(UserError):
-    """A file that is no whole picture."""
 
 
 def list_pictures(folder: str | os.PathLike[str]) -> list[Path]:
@@ -61,24 +53,14 @@ def read(path: str | os.PathLike[str] | io.BytesIO) -> np.ndarray:
     pixels are laid over white. A truncated or corrupt file raises UnreadablePicture.
     """
     try:
-        with Image.open(path) as opened:
+        with explained(path), Image.open(path) as opened:
             opened.load()
             ImageOps.exif_transpose(opened, in_place=True)  # no copy of the pixels where there is nothing to turn
             return _to_rgb(opened)
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file") from None
-    except PermissionError:
-        raise UserError(f"{path}: cannot be read (permission denied)") from None
     except Image.UnidentifiedImageError:
         if isinstance(path, io.BytesIO):
             raise UnreadablePicture("not a picture that Pillow can read") from None
         return _read_with_opencv(path)
-    except Exception as error:  # Pillow's decoders raise OSError, SyntaxError, ValueError, struct.error, ...
-        raise UnreadablePicture(f"{path}: corrupt or truncated picture ({_one_line(error)})") from None
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _to_rgb(image: Image.Image) -> np.ndarray:
@@ -102,31 +84,14 @@ def _to_8_bit(samples: np.ndarray) -> np.ndarray:
     return np.clip(np.rint(as_float), 0, 255).astype(np.uint8)
 
 
-def opencv():
-    """The cv2 module, or a MissingLibrary that says what to install."""
-    try:
-        import cv2
-    except ImportError as error:
-        raise MissingLibrary(
-            f"OpenCV cannot be imported ({_one_line(error)}): pip install opencv-contrib-python, and on "
-            "Debian or Ubuntu apt-get install libgl1 libsm6 libice6 libx11-6 libglib2.0-0"
-        ) from None
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # its codecs log what we raise
-    return cv2
-
-
 def _read_with_opencv(path: str | os.PathLike[str]) -> np.ndarray:
-    cv2 = opencv()
-    samples = cv2.imread(os.fspath(path), cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION)
-    if samples is None:
-        raise UnreadablePicture(f"{path}: not a picture that Pillow or OpenCV can read")
-    samples = _to_8_bit(samples)
+    samples = _to_8_bit(decode_with_opencv(path, Path(path).read_bytes()))
     if samples.ndim == 2:
         return np.repeat(samples[:, :, None], 3, axis=2)
     if samples.shape[2] == 4:
         alpha = samples[:, :, 3:].astype(np.float32) / 255.0
         samples = np.rint(samples[:, :, :3] * alpha + 255.0 * (1.0 - alpha)).astype(np.uint8)
-    return np.ascontiguousarray(samples[:, :, ::-1])
+    return samples
 
 
 def write(path: str | os.PathLike[str], picture: np.ndarray) -> None:
@@ -181,14 +146,21 @@ def _resize_axis(samples: np.ndarray, out_length: int, axis: int) -> np.ndarray:
 def resize_bicubic(picture: np.ndarray, height: int, width: int) -> np.ndarray:
     """MATLAB's imresize(picture, [height width], "bicubic"), antialiased: the kernel of the field's benchmarks.
 
-    uint8 (H, W, 3) in and out. A downscale equals the LR files that papers use, to one level: they repeat the border's
-    pixels and round after each of the two passes. An upscale mirrors the border and rounds once, as models can.
+    (H, W, channels) of uint8 or uint16, in and out. A downscale equals the LR files that papers use, to one level: they
+    repeat the border's pixels and round after each of the two passes. An upscale mirrors the border and rounds once, as
+    models can.
     """
+    kind = picture.dtype
     samples = _resize_axis(picture.astype(np.float32), height, 0)
     if height < picture.shape[0]:
-        samples = np.clip(np.rint(samples), 0, 255)
+        samples = to_whole(samples, kind)
     samples = _resize_axis(samples, width, 1)
-    return np.clip(np.rint(samples), 0, 255).astype(np.uint8)
+    return to_whole(samples, kind)
+
+
+def to_whole(samples: np.ndarray, kind: np.dtype) -> np.ndarray:
+    """Float samples rounded and clipped to the integers of `kind`; works on `samples` in place."""
+    return np.clip(np.rint(samples, out=samples), 0, np.iinfo(kind).max, out=samples).astype(kind)
 
 
 def downscale(hr: np.ndarray, scale: int) -> np.ndarray:
@@ -224,7 +196,7 @@ def _shrink_axis(samples: np.ndarray, scale: int, axis: int) -> np.ndarray:
         windows = np.lib.stride_tricks.sliding_window_view(part, len(weights), axis=axis)
         windows = windows[::scale] if axis == 0 else windows[:, ::scale]
         total = np.einsum("hwct,t->hwc", windows, weights)
-        out[strip] = np.clip(np.rint(total, out=total), 0, 255, out=total)
+        out[strip] = to_whole(total, out.dtype)
     return out
 
 

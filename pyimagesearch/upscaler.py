@@ -1,59 +1,172 @@
 """The one promise: a picture in, the same picture `scale` times larger out.
 
 Command line, validation, evaluation and grids all go through this object, so that scores describe what users get.
+A picture is uint8 or uint16: grey (H, W), grey with alpha (H, W, 2), RGB (H, W, 3) or RGB with alpha (H, W, 4). What
+comes out is of the same kind.
 """
+
+import functools
+from collections.abc import Callable, Iterator
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from pyimagesearch import images, weights
+from pyimagesearch import images, memory, weights
 
 BICUBIC = "bicubic"
 TILE = 384  # LR pixels a side that are upscaled at once; at x4 a 64-channel generator needs about 1.5 GB for it
+LEAST_TILE = 32  # smaller ones spend nearly all their work on the context
 CONTEXT = 48  # LR pixels around a tile that the network sees too: more than the presets' generators look around
 LEAST = 16  # networks see at least so many pixels a side; smaller pictures are mirrored out to it
+TILE_MEMORY = 1 << 30  # bytes that a network may take for one tile, where a tile is fitted to the memory
+PROBE = 64  # LR pixels a side of the graph whose memory is counted
+
+OUT_OF_MEMORY = (tf.errors.ResourceExhaustedError, MemoryError)
+Area = tuple[int, int, int, int]  # top, left, bottom, right, in LR pixels
+Watcher = Callable[[int], object]  # is told how many LR pixels are done
 
 
 class Upscaler:
-    """Upscales uint8 RGB (H, W, 3) of any size from 1x1 to uint8 RGB (scale*H, scale*W, 3)."""
+    """Upscales a picture of any size from 1x1, with or without alpha, to one of (scale*H, scale*W)."""
 
-    def __init__(self, model: keras.Model, scale: int, *, multiple: int = 1):
+    def __init__(self, model: keras.Model, scale: int, *, multiple: int = 1, tile: int | None = None):
         """multiple: sides of what the network sees are mirrored out to one of it. A device that compiles a program
-        for each shape, such as a TPU, then compiles few; the last rows and columns come out a little different."""
+        for each shape, such as a TPU, then compiles few; the last rows and columns come out a little different.
+        tile: LR pixels a side that are upscaled at once (default TILE)."""
         self.scale = scale
+        self.tile = tile or TILE
         self._multiple = multiple
         self.context = max(CONTEXT, _reach(model))
         # One trace for every picture size.
         signature = [tf.TensorSpec([1, None, None, 3], tf.float32)]
         self._forward = tf.function(lambda lr: model(lr, training=False), input_signature=signature)
 
-    def __call__(self, lr: np.ndarray) -> np.ndarray:
-        s = self.scale
-        sr = np.empty((lr.shape[0] * s, lr.shape[1] * s, 3), np.uint8)
-        for top in range(0, lr.shape[0], TILE):
-            for left in range(0, lr.shape[1], TILE):
-                self._tile(lr, sr, top, left)
-        return sr
+    def __call__(self, lr: np.ndarray, watch: Watcher = lambda _: None) -> np.ndarray:
+        """The picture `lr`, larger; `watch` hears of every tile. A tile that the memory does not hold is halved, and
+        so are all after it."""
+        lr = lr if lr.ndim == 3 else lr[:, :, None]
+        seen = with_filled_colours(lr)
+        sr = np.empty((lr.shape[0] * self.scale, lr.shape[1] * self.scale, lr.shape[2]), lr.dtype)
+        self._fill(seen, sr, (0, 0, *lr.shape[:2]), watch)
+        return sr if lr.shape[2] > 1 else sr[:, :, 0]
 
-    def _tile(self, lr: np.ndarray, sr: np.ndarray, top: int, left: int) -> None:
+    def fit_tile(self, reserved: int = 0) -> None:
+        """Choose the tile for half of the memory that is free beside `reserved` bytes, and for TILE_MEMORY at most."""
+        budget = min(max(0, memory.available() - reserved) // 2, TILE_MEMORY)
+        side = int((budget / self._bytes_per_pixel) ** 0.5) - 2 * self.context
+        self.tile = min(max(side, LEAST_TILE), TILE)
+
+    @functools.cached_property
+    def _bytes_per_pixel(self) -> float:
+        """About the bytes that the network needs for an LR pixel: the tensors of its largest operation, and half as
+        much again for what else is alive then."""
+        traced = tf.function(self._forward.python_function)
+        graph = traced.get_concrete_function(tf.TensorSpec([1, PROBE, PROBE, 3], tf.float32)).graph
+        largest = max(sum(map(_bytes, [*op.inputs, *op.outputs])) for op in graph.get_operations())
+        return 1.5 * largest / PROBE**2
+
+    def _fill(self, lr: np.ndarray, sr: np.ndarray, area: Area, watch: Watcher) -> None:
+        """Upscale one area of the picture, in parts where it is larger than a tile."""
+        top, left, bottom, right = area
+        if max(bottom - top, right - left) > self.tile:
+            for part in _parts(area, self.tile):
+                self._fill(lr, sr, part, watch)
+            return
+        try:
+            self._tile(lr, sr, area)
+        except OUT_OF_MEMORY:
+            largest = max(bottom - top, right - left)
+            if largest <= LEAST_TILE:
+                raise
+            self.tile = max(LEAST_TILE, largest // 2)
+            self._fill(lr, sr, area, watch)
+            return
+        watch((bottom - top) * (right - left))
+
+    def _tile(self, lr: np.ndarray, sr: np.ndarray, area: Area) -> None:
         s = self.scale
-        bottom, right = min(top + TILE, lr.shape[0]), min(left + TILE, lr.shape[1])
+        top, left, bottom, right = area
         y, x = max(0, top - self.context), max(0, left - self.context)
         seen = lr[y : bottom + self.context, x : right + self.context]
-        seen = np.pad(seen, [(0, self._missing(side)) for side in seen.shape[:2]] + [(0, 0)], mode="symmetric")
-        out = self._forward(seen[None].astype(np.float32)).numpy()[0]
-        out = out[(top - y) * s : (bottom - y) * s, (left - x) * s : (right - x) * s]
-        sr[top * s : bottom * s, left * s : right * s] = np.rint(np.clip(out, 0, 255))
+        inner = (slice((top - y) * s, (bottom - y) * s), slice((left - x) * s, (right - x) * s))
+        place = sr[top * s : bottom * s, left * s : right * s]
+        colours = _colours(lr)
+        place[:, :, :colours] = images.to_whole(self._network(seen[:, :, :colours])[inner], lr.dtype)
+        if colours < lr.shape[2]:
+            place[:, :, colours:] = images.upscale_bicubic(seen[:, :, colours:], s)[inner]
+
+    def _network(self, seen: np.ndarray) -> np.ndarray:
+        """What the network makes of grey or RGB samples (H, W, 1 or 3), in the samples' own range."""
+        unit = np.float32(np.iinfo(seen.dtype).max / 255)  # networks take and give [0, 255]
+        padding = [(0, self._missing(side)) for side in seen.shape[:2]] + [(0, 0)]
+        rgb = np.pad(seen, padding, mode="symmetric").astype(np.float32) / unit
+        if seen.shape[2] == 1:
+            rgb = np.repeat(rgb, 3, axis=2)
+        out = np.clip(self._forward(rgb[None]).numpy()[0], 0, 255)
+        return (out if seen.shape[2] == 3 else out.mean(axis=2, keepdims=True)) * unit
 
     def _missing(self, side: int) -> int:
         """How many pixels a side lacks of what the network is to see."""
         return max(LEAST, -(-side // self._multiple) * self._multiple) - side
 
 
+def _parts(area: Area, tile: int) -> Iterator[Area]:
+    top, left, bottom, right = area
+    for y in range(top, bottom, tile):
+        for x in range(left, right, tile):
+            yield y, x, min(y + tile, bottom), min(x + tile, right)
+
+
+def _bytes(tensor: tf.Tensor) -> int:
+    return (tensor.shape.num_elements() or 0) * tensor.dtype.size
+
+
+def _colours(picture: np.ndarray) -> int:
+    """How many channels of (H, W, channels) are no alpha."""
+    return 3 if picture.shape[2] >= 3 else 1
+
+
+def with_filled_colours(picture: np.ndarray) -> np.ndarray:
+    """The picture (H, W, channels) with the nearest visible colour where its alpha is 0.
+
+    Files hold any colour there, black as a rule, which would bleed into what is visible.
+    """
+    colours = _colours(picture)
+    if colours == picture.shape[2]:
+        return picture
+    hidden = picture[:, :, colours] == 0
+    if hidden.all() or not hidden.any():
+        return picture
+    from scipy import ndimage
+
+    nearest = ndimage.distance_transform_edt(hidden, return_distances=False, return_indices=True)
+    filled = picture.copy()
+    filled[:, :, :colours] = picture[nearest[0], nearest[1], :colours]
+    return filled
+
+
 def _reach(model: keras.Model) -> int:
-    """How many LR pixels around a pixel its convolutions see at most: a deep trunk needs more than CONTEXT."""
-    return sum(max(layer.kernel_size) // 2 for layer in model.layers if isinstance(layer, keras.layers.Conv2D))
+    """How many LR pixels around a pixel its convolutions see at most: a deep trunk needs more than CONTEXT.
+
+    Models inside it stand side by side, as in Blend.
+    """
+    inside = [_reach(layer) for layer in model.layers if isinstance(layer, keras.Model)]
+    convolutions = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
+    return max(inside, default=0) + sum(max(layer.kernel_size) // 2 for layer in convolutions)
+
+
+class Blend(keras.Model):
+    """The pixel-wise mix of two generators of one scale: `part`, which lies in [0, 1], of `gan`, the rest of `psnr`."""
+
+    def __init__(self, psnr: keras.Model, gan: keras.Model, part: float):
+        super().__init__(name="blend")
+        self.psnr, self.gan, self.part = psnr, gan, part
+
+    def call(self, lr, training=False):
+        """(B, H, W, 3) to (B, scale*H, scale*W, 3); each output is clipped, as it would be alone."""
+        psnr, gan = (keras.ops.clip(model(lr, training=training), 0.0, 255.0) for model in (self.psnr, self.gan))
+        return (1.0 - self.part) * psnr + self.part * gan
 
 
 class BicubicUpscaler:
@@ -62,8 +175,12 @@ class BicubicUpscaler:
     def __init__(self, scale: int):
         self.scale = scale
 
-    def __call__(self, lr: np.ndarray) -> np.ndarray:
-        return images.upscale_bicubic(lr, self.scale)
+    def __call__(self, lr: np.ndarray, watch: Watcher = lambda _: None) -> np.ndarray:
+        """The picture `lr`, larger, in one go."""
+        samples = with_filled_colours(lr if lr.ndim == 3 else lr[:, :, None])
+        sr = images.upscale_bicubic(samples, self.scale)
+        watch(lr.shape[0] * lr.shape[1])
+        return sr if lr.ndim == 3 else sr[:, :, 0]
 
 
 AnyUpscaler = Upscaler | BicubicUpscaler

@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from pyimagesearch import images, metrics
+from pyimagesearch import decoding, images, metrics
 from pyimagesearch.errors import UserError
 
 
@@ -336,7 +336,7 @@ def test_luma_drops_the_last_axis_only(noise):
 def test_without_opencvs_libraries_the_message_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "cv2", None)
     with pytest.raises(UserError, match=r"libgl1.*libsm6.*libice6.*libx11-6.*libglib2\.0-0"):
-        images.opencv()
+        decoding.opencv()
 
 
 @pytest.mark.parametrize("scale", [2, 3, 4, 8])

@@ -15,17 +15,21 @@ ROOT = PACKAGE.parent
 FLOORS = (
     ("create_tfrecords", "train_srgan", "inference", "__main__"),
     ("cli",),
+    ("cli_flags",),
     ("commands",),
     ("benchmarks", "results"),
     ("training",),
-    ("report", "pages"),
+    ("report", "pages", "upscale"),
     ("evaluation", "figures", "plots"),
     ("upscaler",),
     ("weights",),
     ("data",),
     ("losses", "metrics", "perceptual"),
     ("models",),
+    ("pictures",),
+    ("samples",),
     ("images",),
+    ("decoding",),
     ("presets",),
     ("config",),
     ("files", "memory"),
@@ -100,7 +104,8 @@ def test_a_door_only_calls_the_command_line(path):
 
 
 @pytest.mark.parametrize(
-    "name", ["buckets.py", "cli.py", "config.py", "presets.py", "errors.py", "__main__.py", "__init__.py"]
+    "name",
+    ["buckets.py", "cli.py", "cli_flags.py", "config.py", "presets.py", "errors.py", "__main__.py", "__init__.py"],
 )
 def test_what_help_needs_imports_only_the_standard_library(name):
     assert outside_the_standard_library(PACKAGE / name) == set()

@@ -131,3 +131,117 @@ def test_few_shapes_reach_the_network_and_change_the_far_border_alone(noise):
         np.testing.assert_array_equal(found[:-1, :-1], expected[:-1, :-1])
     assert len(seen) <= 9
     assert {side % 160 for shape in seen for side in shape} == {0}
+
+
+KINDS = [((), np.uint8), ((2,), np.uint8), ((4,), np.uint8), ((), np.uint16), ((2,), np.uint16), ((3,), np.uint16)]
+
+
+def smooth(height, width, channels, kind):
+    """A picture of gentle waves that fills most of the range."""
+    y, x = np.mgrid[:height, :width]
+    waves = [np.sin(x / (3 + c)) * np.cos(y / (4 - c)) for c in range(*(channels or (1,)))]
+    samples = (np.stack(waves, axis=2) * 0.45 + 0.5) * np.iinfo(kind).max
+    return samples.astype(kind).reshape(height, width, *channels)
+
+
+@pytest.mark.parametrize(("channels", "kind"), [*KINDS, ((4,), np.uint16)])
+@pytest.mark.parametrize("size", [(1, 1), (1, 9), (17, 23)])
+def test_a_picture_keeps_its_kind(model, channels, kind, size):
+    for upscale in (Upscaler(model, 4), BicubicUpscaler(4)):
+        sr = upscale(smooth(*size, channels, kind))
+        assert sr.shape == (4 * size[0], 4 * size[1], *channels)
+        assert sr.dtype == kind
+
+
+def test_grey_is_what_the_network_makes_of_equal_channels(model):
+    grey = smooth(20, 30, (), np.uint8)
+    as_rgb = Upscaler(model, 4)(np.repeat(grey[:, :, None], 3, axis=2)).astype(float).mean(axis=2)
+    np.testing.assert_allclose(Upscaler(model, 4)(grey), as_rgb, atol=1)
+
+
+def test_16_bits_carry_what_8_bits_cannot(model):
+    """The network is the same for both; 16 bits are finer than 8, not stretched 8."""
+    deep = smooth(20, 30, (3,), np.uint16)
+    found = Upscaler(model, 4)(deep)
+    exact = np.clip(model(deep[None].astype("float32") / 257).numpy()[0], 0, 255) * 257
+    assert np.abs(found - exact).max() <= 3  # float32 has 24 bits, over several layers
+    assert len(np.unique(found)) > 256
+
+
+@pytest.mark.parametrize(("channels", "kind"), KINDS)
+def test_tiles_of_every_kind_join_without_a_seam(model, channels, kind):
+    lr = smooth(101, 75, channels, kind)
+    whole = Upscaler(model, 4, tile=200)(lr).astype(int)
+    tiled = Upscaler(model, 4, tile=50)(lr).astype(int)
+    assert np.abs(tiled - whole).max() <= (1 if kind == np.uint8 else 3)
+
+
+@pytest.mark.parametrize("make", [lambda model: Upscaler(model, 4), lambda _: BicubicUpscaler(4)])
+def test_colours_of_invisible_pixels_do_not_bleed(model, make):
+    """A grey disc on transparent black, as drawing programs save it, gets no dark rim."""
+    y, x = np.mgrid[:40, :40]
+    alpha = np.where((y - 20) ** 2 + (x - 20) ** 2 < 150, 255, 0).astype(np.uint8)
+    rgba = np.dstack([*[np.where(alpha, 180, 0).astype(np.uint8)] * 3, alpha])
+    sr = make(model)(rgba)
+    plain = make(model)(np.full((40, 40, 3), 180, np.uint8))
+    np.testing.assert_array_equal(sr[:, :, :3], plain)
+    np.testing.assert_array_equal(sr[:, :, 3], images.upscale_bicubic(alpha[:, :, None], 4)[:, :, 0])
+    assert {0, 255} < set(np.unique(sr[:, :, 3]))
+
+
+def test_out_of_memory_halves_the_tile_and_goes_on(model, noise, monkeypatch):
+    lr = noise(300, 90)
+    expected = Upscaler(model, 4)(lr).astype(int)
+    upscale = Upscaler(model, 4, tile=300)
+    forward, seen = upscale._forward, []
+
+    def short_of_memory(x):
+        seen.append(max(x.shape[1:3]))
+        if x.shape[1] > 40 + 2 * upscale.context or x.shape[2] > 40 + 2 * upscale.context:
+            raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
+        return forward(x)
+
+    monkeypatch.setattr(upscale, "_forward", short_of_memory)
+    done = []
+    assert np.abs(upscale(lr, done.append) - expected).max() <= 1
+    assert upscale.tile == 37
+    assert sum(done) == 300 * 90
+    assert sum(side > 40 + 2 * upscale.context for side in seen) == 3  # not tried again for every tile
+
+
+def test_out_of_memory_with_the_smallest_tile_is_an_error(model, noise, monkeypatch):
+    upscale = Upscaler(model, 4)
+
+    def no_memory(_):
+        raise MemoryError
+
+    monkeypatch.setattr(upscale, "_forward", no_memory)
+    with pytest.raises(MemoryError):
+        upscale(noise(90, 90))
+
+
+def test_an_automatic_tile_follows_the_free_memory(model, monkeypatch):
+    upscale = Upscaler(model, 4)
+    sides = []
+    for free in (10**12, 10**8, 10**3):
+        monkeypatch.setattr(upscaler.memory, "available", lambda free=free: free)
+        upscale.fit_tile()
+        sides.append(upscale.tile)
+    assert sides[0] <= upscaler.TILE
+    assert sides[0] > sides[1] >= sides[2] == upscaler.LEAST_TILE
+
+
+@pytest.mark.parametrize("part", [0.0, 0.3, 1.0])
+def test_a_blend_is_the_pixelwise_mix_of_what_each_model_gives(save_generator, noise, part):
+    psnr, gan = save_generator("light", 4)[1], save_generator("light", 4, 1)[1]
+    lr = noise(20, 30)
+    first, second = (Upscaler(model, 4)(lr).astype(float) for model in (psnr, gan))
+    assert np.abs(first - second).mean() > 5
+    blend = Upscaler(upscaler.Blend(psnr, gan, part), 4)
+    np.testing.assert_allclose(blend(lr), (1 - part) * first + part * second, atol=1)
+
+
+def test_a_blend_looks_as_far_around_as_its_models(save_generator):
+    deep = build_generator(dataclasses.replace(get_config("light"), filters=2, blocks=40))
+    blend = Upscaler(upscaler.Blend(save_generator("light", 4)[1], deep, 0.5), 4)
+    assert blend.context == Upscaler(deep, 4).context > upscaler.CONTEXT

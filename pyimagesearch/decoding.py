@@ -1,0 +1,69 @@
+"""What reading any picture needs: OpenCV where Pillow does not know the format, and one line for whatever fails."""
+
+import io
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from PIL import Image
+
+from pyimagesearch.errors import MissingLibrary, UserError
+
+# Pillow warns from here on and refuses twice as many: a header that says more than 500 megapixels is a fault.
+Image.MAX_IMAGE_PIXELS = 250_000_000
+# What Pillow says of odd metadata is no concern of whoever reads pixels, and of a corrupt file we say it ourselves.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+
+
+class UnreadablePicture(UserError):
+    """A file that is no whole picture."""
+
+
+@contextmanager
+def explained(path: str | os.PathLike[str] | io.BytesIO) -> Iterator[None]:
+    """Turns what decoders raise of the picture `path` into a UserError; what Pillow cannot identify stays its error."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file") from None
+    except PermissionError:
+        raise UserError(f"{path}: cannot be read (permission denied)") from None
+    except Image.DecompressionBombError:
+        most = 2 * (Image.MAX_IMAGE_PIXELS or 0) // 10**6
+        raise UnreadablePicture(f"{path}: its header says more than {most} megapixels, which no picture has") from None
+    except (UserError, Image.UnidentifiedImageError):
+        raise
+    except Exception as error:  # Pillow's decoders raise OSError, SyntaxError, ValueError, struct.error, ...
+        raise UnreadablePicture(f"{path}: corrupt or truncated picture ({_one_line(error)})") from None
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def opencv():
+    """The cv2 module, or a MissingLibrary that says what to install."""
+    try:
+        import cv2
+    except ImportError as error:
+        raise MissingLibrary(
+            f"OpenCV cannot be imported ({_one_line(error)}): pip install opencv-contrib-python, and on "
+            "Debian or Ubuntu apt-get install libgl1 libsm6 libice6 libx11-6 libglib2.0-0"
+        ) from None
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # its codecs log what we raise
+    return cv2
+
+
+def decode_with_opencv(path: str | os.PathLike[str], data: bytes) -> np.ndarray:
+    """Samples of any type, grey (H, W), RGB (H, W, 3) or RGBA (H, W, 4), as the file `path` of bytes `data` holds them;
+    not turned."""
+    cv2 = opencv()
+    flags = cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION
+    samples = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
+    if samples is None:
+        raise UnreadablePicture(f"{path}: not a picture that Pillow or OpenCV can read")
+    if samples.ndim == 2:
+        return samples
+    return np.ascontiguousarray(samples[:, :, [2, 1, 0, 3][: samples.shape[2]]])

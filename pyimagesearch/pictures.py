@@ -1,0 +1,187 @@
+"""Pictures with all that their files hold: grey, alpha, 16 bits, ICC profile, EXIF, the encoder's quality.
+
+`images` reads what networks train on, uint8 RGB; this module is for pictures that are given back to their owner.
+"""
+
+import os
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import ExifTags, Image, JpegImagePlugin
+
+from pyimagesearch import decoding, samples
+from pyimagesearch.errors import UserError
+from pyimagesearch.files import appearing
+
+ORIENTATION = int(ExifTags.Base.Orientation)
+EXIF_IFD, GPS_IFD = int(ExifTags.IFD.Exif), int(ExifTags.IFD.GPSInfo)
+SIZE_TAGS = (int(ExifTags.Base.ExifImageWidth), int(ExifTags.Base.ExifImageHeight))
+# Of a TIFF's tags those that describe the picture; the others say how the file is laid out.
+DESCRIPTIONS = tuple(
+    int(tag)
+    for tag in (
+        ExifTags.Base.ImageDescription, ExifTags.Base.Make, ExifTags.Base.Model, ExifTags.Base.Software,
+        ExifTags.Base.DateTime, ExifTags.Base.Artist, ExifTags.Base.Copyright, EXIF_IFD, GPS_IFD,
+    )
+)  # fmt: skip
+
+WITH_ALPHA = (".png", ".tif", ".tiff", ".webp", ".jp2")
+WITH_16_BITS = (".png", ".tif", ".tiff")
+LONGEST = {".webp": 16383, ".jpg": 65500, ".jpeg": 65500}  # pixels a side
+LOSSLESS_TIFF = ("raw", "packbits", "tiff_lzw", "tiff_deflate", "tiff_adobe_deflate")
+# Encoder settings where the source's own are unknown.
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "JPEG": {"quality": 95, "subsampling": 0},
+    "WEBP": {"quality": 90},
+    "TIFF": {"compression": "tiff_adobe_deflate"},
+}
+
+
+@dataclass
+class Picture:
+    """uint8 or uint16 samples, upright: (H, W), (H, W, 2) with alpha, (H, W, 3), (H, W, 4) with alpha."""
+
+    samples: np.ndarray
+    icc: bytes | None = None
+    exif: bytes = b""  # without orientation, which has been applied, and without thumbnail
+    encoder: dict[str, dict[str, Any]] = field(default_factory=dict)  # Pillow's settings by format, as in the source
+
+    @property
+    def alpha(self) -> bool:
+        return self.samples.ndim == 3 and self.samples.shape[2] in (2, 4)
+
+
+def read(path: str | os.PathLike[str]) -> Picture:
+    """The first picture of a file that Pillow or OpenCV reads. Palettes and CMYK become RGB, floats 16 bits.
+
+    Raises UserError where there is none, UnreadablePicture where it is corrupt or truncated.
+    """
+    try:
+        with decoding.explained(path), Image.open(path) as opened:
+            stored = str([tile.args for tile in opened.tile])  # before anything decodes it
+            deep = ";16" in stored and opened.mode in ("RGB", "RGBA", "LA")  # Pillow keeps 8 bits of them
+            exif = _exif(opened)
+            orientation = exif.get(ORIENTATION, 1)
+            encoder = _encoder(path, opened)
+            opened.load()  # TIFFs are turned by it
+            if deep:
+                found = samples.read_deep(path, grey="LA;16" in stored)
+            else:
+                found = samples.of_pillow(opened)
+                orientation = 1 if opened.format == "TIFF" else orientation
+            icc = None if opened.mode == "CMYK" else opened.info.get("icc_profile")
+            kept = _kept_exif(exif, DESCRIPTIONS if opened.format == "TIFF" else None)
+            return Picture(samples.upright(found, orientation), icc, kept, encoder)
+    except Image.UnidentifiedImageError:
+        with decoding.explained(path):
+            return Picture(samples.read_unknown(path))
+
+
+def _exif(opened: Image.Image) -> Image.Exif:
+    try:
+        return opened.getexif()
+    except Exception:  # a picture with broken EXIF is a picture still
+        return Image.Exif()
+
+
+def _kept_exif(exif: Image.Exif, tags: tuple[int, ...] | None) -> bytes:
+    """What outlives the file: these tags (None: all) without orientation and thumbnail; nothing of broken EXIF."""
+    kept = Image.Exif()
+    try:
+        for tag in set(exif if tags is None else tags) & set(exif) - {ORIENTATION}:
+            value = exif.get_ifd(tag) if tag in (EXIF_IFD, GPS_IFD) else exif[tag]
+            if value:
+                kept[tag] = value
+        return kept.tobytes() if len(kept) else b""
+    except Exception:
+        return b""
+
+
+def _resized_exif(data: bytes, height: int, width: int) -> bytes:
+    """EXIF whose entries of the picture's size, where there are any, say the new one."""
+    exif = Image.Exif()
+    exif.load(data)
+    within = exif.get_ifd(EXIF_IFD)
+    within.update({tag: side for tag, side in zip(SIZE_TAGS, (width, height), strict=True) if tag in within})
+    return exif.tobytes()
+
+
+def _encoder(path: str | os.PathLike[str], opened: Image.Image) -> dict[str, dict[str, Any]]:
+    """What made the file as small as it is, where Pillow can say it, as settings of Pillow's encoder."""
+    if isinstance(opened, JpegImagePlugin.JpegImageFile):
+        settings = {"qtables": opened.quantization, "subsampling": JpegImagePlugin.get_sampling(opened)}
+        return {"JPEG": settings | ({"progressive": True} if "progressive" in opened.info else {})}
+    if opened.format == "TIFF" and opened.info.get("compression") in LOSSLESS_TIFF:
+        return {"TIFF": {"compression": opened.info["compression"]}}
+    if opened.format == "WEBP" and _lossless_webp(path):
+        return {"WEBP": {"lossless": True}}
+    return {}
+
+
+def _lossless_webp(path: str | os.PathLike[str]) -> bool:
+    """Whether the first picture of a WebP file is in a VP8L chunk (RFC 9649)."""
+    with open(path, "rb") as file:
+        file.seek(12)  # RIFF, size, WEBP
+        while len(head := file.read(8)) == 8 and head[:4] not in (b"VP8L", b"VP8 "):
+            length = int.from_bytes(head[4:], "little")
+            file.seek(length + length % 2, os.SEEK_CUR)
+    return head[:4] == b"VP8L"
+
+
+def check_format(path: str | os.PathLike[str], picture: Picture, height: int, width: int) -> None:
+    """Raise UserError where the format of `path` cannot hold the picture in this size."""
+    suffix = Path(path).suffix.lower()
+    if picture.alpha and suffix not in WITH_ALPHA:
+        raise UserError(f"{path}: {suffix} holds no transparency; name a .png, .tif or .webp file")
+    if picture.samples.dtype == np.uint16 and suffix not in WITH_16_BITS:
+        raise UserError(f"{path}: {suffix} holds no 16 bits; name a .png or .tif file")
+    if max(height, width) > LONGEST.get(suffix, max(height, width)):
+        raise UserError(
+            f"{path}: {suffix} holds at most {LONGEST[suffix]} pixels a side, not {width}x{height}; name a .png file"
+        )
+
+
+def write(path: str | os.PathLike[str], picture: Picture) -> None:
+    """Write a picture in the format of the suffix; the file appears only when it is whole."""
+    pixels = picture.samples
+    check_format(path, picture, *pixels.shape[:2])
+    exif = _resized_exif(picture.exif, *pixels.shape[:2]) if picture.exif else b""
+    picture = replace(picture, exif=exif)
+    with appearing(path) as beside:
+        file_format = Image.registered_extensions()[Path(path).suffix.lower()]
+        if pixels.dtype == np.uint16 and pixels.ndim == 3:
+            (_write_deep_png if file_format == "PNG" else _write_deep_tiff)(beside, picture)
+            return
+        settings = dict(picture.encoder.get(file_format, DEFAULTS.get(file_format, {})))
+        settings |= {key: data for key, data in (("exif", exif), ("icc_profile", picture.icc)) if data}
+        Image.fromarray(pixels).save(beside, format=file_format, **settings)
+
+
+def _write_deep_png(path: str, picture: Picture) -> None:
+    """16 bits a channel, which Pillow does not write. OpenCV has no grey with alpha; it becomes RGB with alpha."""
+    cv2 = decoding.opencv()
+    pixels = picture.samples
+    bgr = pixels[:, :, [0, 0, 0, 1] if pixels.shape[2] == 2 else [2, 1, 0, 3][: pixels.shape[2]]]
+    found = {cv2.IMAGE_METADATA_ICCP: picture.icc, cv2.IMAGE_METADATA_EXIF: picture.exif}
+    kept = {kind: np.frombuffer(data, np.uint8)[None] for kind, data in found.items() if data}
+    done, encoded = cv2.imencodeWithMetadata(".png", bgr, list(kept), list(kept.values()))
+    if not done:
+        raise OSError("OpenCV could not write this PNG")
+    encoded.tofile(path)
+
+
+def _write_deep_tiff(path: str, picture: Picture) -> None:
+    """16 bits a channel; of EXIF only the texts, since tifffile writes no directories of tags."""
+    import tifffile
+
+    pixels = picture.samples
+    exif = Image.Exif()
+    exif.load(picture.exif)
+    texts = [(tag, "s", 0, value, True) for tag, value in exif.items() if isinstance(value, str)]
+    tifffile.imwrite(
+        path, pixels, photometric="minisblack" if pixels.shape[2] == 2 else "rgb", planarconfig="contig",
+        extrasamples=["unassalpha"] if picture.alpha else None, compression="zlib", predictor=True,
+        iccprofile=picture.icc, extratags=texts, software=False, metadata=None,
+    )  # fmt: skip

@@ -1,0 +1,220 @@
+"""`srgan upscale`: pictures, folders and globs through the upscaler, one after the other."""
+
+import dataclasses
+import glob
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from pyimagesearch import console, images, memory, pictures, weights
+from pyimagesearch.buckets import on_bucket
+from pyimagesearch.errors import MissingLibrary, UserError
+from pyimagesearch.files import exists
+from pyimagesearch.upscaler import BICUBIC, AnyUpscaler, BicubicUpscaler, Blend, Upscaler, load_upscaler
+
+PSNR_MODEL = "outputs/models/pretrained_generator.keras"  # what `srgan train` writes
+GAN_MODEL = "outputs/models/generator.keras"
+BICUBIC_SCALE = 4
+STRIP = 64  # rows or columns of a large picture that are resized at once
+
+Size = tuple[int | None, int | None]  # width and height; one of them may follow from the other
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """One picture and where its result goes."""
+
+    source: Path
+    target: Path
+
+
+def load(model: str | None, gan_model: str | None, blend: float | None) -> AnyUpscaler:
+    """The upscaler that the flags name; with `blend`, of two generators. Raises UserError."""
+    if blend is None:
+        if gan_model:
+            raise UserError("--gan-model belongs to --blend PART, which is missing; name a single model by --model")
+        name = _existing("--model", model, GAN_MODEL)
+        return BicubicUpscaler(BICUBIC_SCALE) if name == BICUBIC else load_upscaler(name)
+    if not 0 <= blend <= 1:
+        raise UserError(f"--blend must be at least 0 (--model alone) and at most 1 (--gan-model alone), not {blend}")
+    names = [_existing("--model", model, PSNR_MODEL), _existing("--gan-model", gan_model, GAN_MODEL)]
+    if BICUBIC in names:
+        raise UserError("--blend mixes two trained models; bicubic is none")
+    psnr, gan = map(weights.load_generator, names)
+    scales = [weights.generator_scale(psnr), weights.generator_scale(gan)]
+    if scales[0] != scales[1]:
+        raise UserError(
+            f"--blend: {names[0]} is x{scales[0]}, but {names[1]} is x{scales[1]}; name models of one scale"
+        )
+    return Upscaler(Blend(psnr, gan, blend), scales[0])
+
+
+def _existing(flag: str, name: str | None, default: str) -> str:
+    if name or exists(default):
+        return name or default
+    raise UserError(f"{flag} is missing, and there is no {default}: name a .keras file of srgan train")
+
+
+def parse_size(text: str) -> Size:
+    """WIDTHxHEIGHT, WIDTHx or xHEIGHT in pixels. Raises UserError."""
+    width, x, height = text.partition("x")
+    sides = [width, height]
+    if not x or not any(sides) or not all(not side or (side.isdecimal() and int(side) > 0) for side in sides):
+        raise UserError(f"--size is WIDTHxHEIGHT, WIDTHx or xHEIGHT in pixels, such as 1920x1080, received {text}")
+    return (int(width) if width else None, int(height) if height else None)
+
+
+def plan(inputs: Sequence[str], output: str, *, recursive: bool) -> list[Job]:
+    """Every picture that the inputs name, and its place in `output`. Raises UserError where that is no clear matter.
+
+    `output` is a file where the only input is a file and it ends as pictures do; otherwise a folder.
+    """
+    if on_bucket(output) or any(map(on_bucket, inputs)):
+        raise UserError("srgan upscale reads and writes local files; copy these here first")
+    found = [pair for text in inputs for path in _expanded(text) for pair in _pictures(path, output, recursive)]
+    target = Path(output)
+    if target.suffix.lower() in images.SUFFIXES and not target.is_dir():
+        if len(inputs) > 1 or len(found) > 1 or found[0][0] != Path(inputs[0]):
+            raise UserError(f"-o {output}: one file for {len(found)} picture(s) of {inputs[0]}; name a folder")
+        if target.suffix.lower() == ".gif":
+            raise UserError(f"-o {output}: GIF holds 256 colours; name a .png file")
+        return [Job(found[0][0], target)]
+    if target.exists() and not target.is_dir():
+        raise UserError(f"-o {output}: is a file, but no picture ({', '.join(images.SUFFIXES)}); name a folder")
+    return _distinct(Job(source, _holding(target / relative)) for source, relative in found)
+
+
+def _holding(path: Path) -> Path:
+    """A path whose format can be written and holds as many colours as a result has."""
+    suffix = path.suffix.lower()
+    return path.with_suffix(".png") if suffix == ".gif" or suffix not in images.SUFFIXES else path
+
+
+def _distinct(jobs: Iterable[Job]) -> list[Job]:
+    by_target: dict[Path, Job] = {}
+    for job in jobs:
+        other = by_target.setdefault(job.target, job)
+        if other.source != job.source:
+            raise UserError(f"{other.source} and {job.source} would both become {job.target}; upscale them apart")
+    return list(by_target.values())
+
+
+def _expanded(text: str) -> list[Path]:
+    """The paths that one argument means: itself, or what a glob matches."""
+    if os.path.exists(text):
+        return [Path(text)]
+    found = sorted(glob.glob(text, recursive=True))
+    if not found:
+        raise UserError(f"{text}: no such file or folder" + (", and no match" if glob.has_magic(text) else ""))
+    return [Path(path) for path in found]
+
+
+def _pictures(path: Path, output: str, recursive: bool) -> Iterator[tuple[Path, Path]]:
+    """The pictures at a path, each with its place relative to the output folder."""
+    if not path.is_dir():
+        yield path, Path(path.name)
+        return
+    if not recursive:
+        yield from ((found, Path(found.name)) for found in images.list_pictures(path))
+        return
+    inside = sorted(_walk(path, Path(output).resolve()))
+    if not inside:
+        raise UserError(f"{path}: holds no picture ({', '.join(images.SUFFIXES)}), nor do its folders")
+    yield from ((found, found.relative_to(path)) for found in inside)
+
+
+def _walk(folder: Path, left_out: Path) -> Iterator[Path]:
+    """Pictures at any depth, without hidden ones and without those that were upscaled before."""
+    for top, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name[0] != "." and (Path(top) / name).resolve() != left_out]
+        yield from (Path(top) / name for name in names if name[0] != "." and _is_picture(name))
+
+
+def _is_picture(name: str) -> bool:
+    return name.lower().endswith(images.SUFFIXES)
+
+
+def run(
+    jobs: Sequence[Job], upscaler: AnyUpscaler, *, size: Size | None = None, tile: int | None = None, overwrite: bool
+) -> list[str]:
+    """Upscale every picture; returns a line for each that failed. tile: LR pixels a side, None by the free memory."""
+    failures = []
+    for job in console.progress(jobs, total=len(jobs), label="upscaling", unit="picture"):
+        watch = console.Stopwatch()
+        try:
+            sides = _upscale(job, upscaler, size=size, tile=tile, overwrite=overwrite)
+        except MissingLibrary:  # the next picture would fail of it too
+            raise
+        except Exception as error:
+            failures.append(_failure(job, error))
+        else:
+            console.say(f"{job.target}: {sides} ({console.duration(watch.seconds)})")
+    return failures
+
+
+def _failure(job: Job, error: Exception) -> str:
+    text = " ".join(str(error).split())[:300]
+    if isinstance(error, UserError):
+        return text if str(job.source) in text or str(job.target) in text else f"{job.source}: {text}"
+    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
+        return f"{job.source}: out of memory, even with the smallest tile"
+    return f"{job.source}: {text or type(error).__name__}"
+
+
+def _upscale(job: Job, upscaler: AnyUpscaler, *, size: Size | None, tile: int | None, overwrite: bool) -> str:
+    """One picture; returns the sizes before and after."""
+    if job.target.exists() and not overwrite:
+        raise UserError(f"{job.target}: exists already; --overwrite replaces it")
+    lr = pictures.read(job.source)
+    before = lr.samples.shape[:2]
+    larger = (before[0] * upscaler.scale, before[1] * upscaler.scale)
+    height, width = target_size(larger, size)
+    pictures.check_format(job.target, lr, height, width)
+    _fit(upscaler, lr.samples, tile)
+    with console.progress_bar(total=before[0] * before[1], label=job.source.name, unit="px", leave=False) as bar:
+        sr = upscaler(lr.samples, watch=bar.update)
+    pictures.write(job.target, dataclasses.replace(lr, samples=shrink(sr, height, width)))
+    return f"{before[1]}x{before[0]} to {width}x{height}"
+
+
+def _fit(upscaler: AnyUpscaler, samples: np.ndarray, tile: int | None) -> None:
+    """Choose the tile; raise UserError where not even the result fits into the memory."""
+    result = samples.nbytes * upscaler.scale**2
+    copies = 7 / 3 if samples.dtype == np.uint8 else 3.0  # Pillow has four bytes for three; OpenCV order and file
+    needed, free = int(result * copies), memory.available()
+    if needed > free:
+        raise UserError(f"its result needs {console.size(needed)} of memory, but {console.size(free)} are free")
+    if isinstance(upscaler, Upscaler):
+        if tile:
+            upscaler.tile = tile
+        else:
+            upscaler.fit_tile(reserved=result)
+
+
+def target_size(larger: tuple[int, int], size: Size | None) -> tuple[int, int]:
+    """Height and width of the result, from those that the model makes. Raises UserError where they would not do."""
+    if size is None:
+        return larger
+    width, height = size
+    width = width or max(1, round(larger[1] * (height or 1) / larger[0]))
+    height = height or max(1, round(larger[0] * width / larger[1]))
+    if height > larger[0] or width > larger[1]:
+        raise UserError(f"--size {width}x{height} is more than the {larger[1]}x{larger[0]} that the model makes of it")
+    return height, width
+
+
+def shrink(samples: np.ndarray, height: int, width: int) -> np.ndarray:
+    """images.resize_bicubic to at most the picture's size, strip by strip: no copy of the picture in float32."""
+    picture = samples if samples.ndim == 3 else samples[:, :, None]
+    if height < picture.shape[0]:
+        strips = range(0, picture.shape[1], STRIP)
+        parts = [
+            images.resize_bicubic(picture[:, x : x + STRIP], height, picture[:, x : x + STRIP].shape[1]) for x in strips
+        ]
+        picture = np.concatenate(parts, axis=1)
+    if width < picture.shape[1]:
+        rows = [picture[y : y + STRIP] for y in range(0, picture.shape[0], STRIP)]
+        picture = np.concatenate([images.resize_bicubic(part, part.shape[0], width) for part in rows])
+    return picture if samples.ndim == 3 else picture[:, :, 0]
