@@ -261,29 +261,6 @@ def test_ctrl_c_saves_and_the_same_command_goes_on(records, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_run_killed_in_either_phase_ends_with_the_same_bits(records, tmp_path):
-    """SIGKILL, which no handler sees; --deterministic promises the same weights, bit for bit on a CPU."""
-    whole = start_training(records, tmp_path / "whole")
-    assert whole.wait(300) == 0
-    output = tmp_path / "killed"
-    for phase in ("pretrain", "finetune"):
-        process = start_training(records, output)
-        wait_for(lambda phase=phase: checkpoints(output, phase), process)
-        process.kill()
-        process.wait()
-    last = start_training(records, output)
-    assert any(line.startswith("Resuming finetune at step ") for line in last.stdout)
-    assert last.wait(300) == 0
-    for name in ("pretrained_generator", "generator", "discriminator"):
-        ours, expected = (
-            keras.models.load_model(folder / "models" / f"{name}.keras", compile=False).get_weights()
-            for folder in (output, tmp_path / "whole")
-        )
-        for a, b in zip(ours, expected, strict=True):
-            np.testing.assert_array_equal(a, b)
-
-
-@pytest.mark.slow
 def test_the_demos_first_phase_beats_bicubic_on_photographs_that_it_has_not_seen(tmp_path):
     """A quarter of the demo's pretraining, from photographs to grid, through the three doors."""
     records, output = tmp_path / "records", tmp_path / "run"
