@@ -20,7 +20,7 @@ help: ## this list
 
 .venv-oldest/.test: setup.cfg pyproject.toml
 	$(PYTHON) -m venv .venv-oldest
-	.venv-oldest/bin/pip install --quiet -e ".[test]" tensorflow-cpu==2.19.1
+	.venv-oldest/bin/pip install --quiet -e ".[test]" tensorflow-cpu==2.19.1 "tensorflow-metadata<1.18"
 	touch $@
 
 setup: .venv/.test ## .venv with all that the commands and the tests need
