@@ -146,10 +146,10 @@ class TrainConfig:
         return dataclasses.replace(self, **values)
 
 
-def check_crop(crop: int, scale: int) -> None:
-    """Raise UserError unless crops of `crop` HR pixels align with LR pixels and pass the networks."""
+def check_crop(crop: int, scale: int, name: str = "crop") -> None:
+    """Raise UserError, which calls it `name`, unless `crop` HR pixels a side align with LR pixels and pass networks."""
     if crop < 16 or crop % scale:
-        raise UserError(f"crop must be at least 16 and a multiple of the scale {scale}, received {crop}")
+        raise UserError(f"{name} must be at least 16 and a multiple of the scale {scale}, received {crop}")
 
 
 def _parse(name: str, text: str, kind: Any) -> Any:

@@ -15,9 +15,7 @@ from pyimagesearch.errors import UserError
 from pyimagesearch.files import write_whole
 from pyimagesearch.perceptual import FeatureDistance
 from pyimagesearch.protocols import SCORES
-from pyimagesearch.upscaler import BICUBIC, AnyUpscaler, BicubicUpscaler, load_upscaler
-
-WARM_UP = 384  # LR pixels a side, at most, of the call that compiles a model before any is timed: as large as a tile
+from pyimagesearch.upscaler import BICUBIC, TILE, AnyUpscaler, BicubicUpscaler, load_upscaler
 
 Rows = dict[str, dict[str, float]]  # the scores of one picture by each model
 Watcher = Callable[[Pair, dict[str, np.ndarray], Rows], None]
@@ -31,8 +29,14 @@ def scores_on_y(sr: np.ndarray, hr: np.ndarray, scale: int) -> dict[str, float]:
     }
 
 
+def mean_on_y(upscaler: AnyUpscaler, pairs: Sequence[Pair]) -> dict[str, float]:
+    """The means of scores_on_y over whole pictures."""
+    rows = [scores_on_y(upscaler(pair.lr), pair.hr, upscaler.scale) for pair in pairs]
+    return {key: float(np.mean([row[key] for row in rows])) for key in rows[0]}
+
+
 def scores(sr: np.ndarray, pair: Pair, scale: int) -> dict[str, float]:
-    """PSNR in dB and SSIM by every protocol, and lr_consistency_db; score_table.SCORES defines each.
+    """PSNR in dB and SSIM by every protocol, and lr_consistency_db; protocols.SCORES defines each.
 
     Equal pictures have 100 dB, not infinity: JSON and means can hold it.
     """
@@ -86,7 +90,7 @@ def timed(upscaler: AnyUpscaler, lr: np.ndarray) -> tuple[np.ndarray, float]:
 def warm_up(upscalers: Mapping[str, AnyUpscaler], lr: np.ndarray) -> None:
     """Let every model compile on a corner of a picture, so that no picture's seconds contain it."""
     for upscaler in upscalers.values():
-        upscaler(lr[:WARM_UP, :WARM_UP])
+        upscaler(lr[:TILE, :TILE])
 
 
 def device() -> str:

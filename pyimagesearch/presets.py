@@ -12,7 +12,6 @@ class Preset:
 
     config: TrainConfig
     source: str
-    command: str
     hardware: str
     expected_time: str
     expected_score: str
@@ -36,7 +35,6 @@ TUTORIAL = Preset(
         concatenate_batches=True,
     ),
     source="the 2022 SRGAN tutorial with TFRecords",
-    command="python train_srgan.py --device gpu --preset tutorial",
     hardware="one or several GPUs, or a TPU",
     expected_time="not run to its end here (no GPU)",
     expected_score="not measured here",
@@ -63,7 +61,6 @@ PAPER = Preset(
         validate_every=5000,
     ),
     source="Ledig et al., CVPR 2017 (arXiv 1609.04802)",
-    command="python train_srgan.py --device gpu --preset paper",
     hardware="one GPU",
     expected_time="not run to its end here (no GPU)",
     expected_score="published: Set5 32.05 dB (SRResNet), 29.40 dB (SRGAN)",
@@ -91,7 +88,6 @@ LIGHT = Preset(
         sample_every=2000,
     ),
     source="this project",
-    command="python train_srgan.py --device cpu --preset light",
     hardware="2 CPU cores with bfloat16",
     expected_time="about 2 h by the speed of its steps",
     expected_score="after 10,000 steps of phase 1 (24 min): Set5 31.18 dB, Set14 27.94 dB; not run to its end yet",
@@ -116,7 +112,6 @@ EDSR = Preset(
         validate_every=5000,
     ),
     source="Lim et al., CVPR Workshops 2017 (arXiv 1707.02921)",
-    command="python train_srgan.py --device gpu --preset edsr",
     hardware="one GPU",
     expected_time="not run to its end here (no GPU)",
     expected_score="published: Set5 32.09 dB (crops of 192)",
@@ -142,7 +137,6 @@ SRCNN = Preset(
         checkpoint_every=5000,
     ),
     source="Dong et al., TPAMI 2016 (arXiv 1501.00092)",
-    command="python train_srgan.py --device cpu --preset srcnn",
     hardware="2 CPU cores with bfloat16",
     expected_time="about 30 min by the speed of its steps",
     expected_score="a run of 3,000 steps: Set5 28.99 dB (bicubic 28.43); not run to its end yet",
@@ -171,7 +165,6 @@ FACES = Preset(
         sample_every=100,
     ),
     source="a 2019 book on GANs",
-    command="python train_srgan.py --device gpu --preset faces, with records made with --source folder --resize 256",
     hardware="one GPU",
     expected_time="not run to its end here (no GPU)",
     expected_score="not measured here",
@@ -208,7 +201,6 @@ DEMO = Preset(
         checkpoint_every=500,
     ),
     source="this project",
-    command="make demo",
     hardware="2 CPU cores",
     expected_time="about 3 min",
     expected_score="astronaut and chelsea 30.3 dB pretrained, 30.05 dB SRGAN (bicubic 29.16)",
@@ -242,7 +234,6 @@ SMOKE = Preset(
         checkpoint_every=2,
     ),
     source="this project",
-    command="python train_srgan.py --device cpu --preset smoke --tfrecords DIR --output DIR",
     hardware="any",
     expected_time="20 s",
     expected_score="none: it shows that everything runs",

@@ -138,16 +138,17 @@ def markdown(report: Mapping[str, Any]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def headings(scores: Sequence[Score], scale: int) -> list[str]:
-    """Protocol and quantity of each column in one line."""
-    return [f"{score.protocol.format(scale=scale)}: {score.quantity}" for score in scores]
-
-
 def markdown_table(report: Mapping[str, Any], rows: Mapping[str, Mapping[str, float]], first: str) -> str:
     """Rows of scores under headings that name protocol and quantity."""
     scores = present(report)
-    lines = [[first, *headings(scores, report["scale"])], ["---", *("---:" for _ in scores)]]
-    return markdown_rows([*lines, *([name, *cells(scores, row)] for name, row in rows.items())])
+    body = ([name, *cells(scores, row)] for name, row in rows.items())
+    return markdown_rows([*markdown_heading(scores, report["scale"], first), *body])
+
+
+def markdown_heading(scores: Sequence[Score], scale: int, first: str) -> list[list[str]]:
+    """The two lines that begin a table of scores: headings that name protocol and quantity, and alignment."""
+    heads = [f"{score.protocol.format(scale=scale)}: {score.quantity}" for score in scores]
+    return [[first, *heads], ["---", *("---:" for _ in scores)]]
 
 
 def markdown_rows(lines: Sequence[Sequence[str]]) -> str:

@@ -35,20 +35,17 @@ def load_run(folder: str) -> tuple[dict[str, AnyUpscaler], list[str]]:
     return {BICUBIC: BicubicUpscaler(scales.pop()), **found}, missing
 
 
-def panels(pair: Pair, outputs: dict[str, np.ndarray], scores: dict[str, dict[str, float]], scale: int) -> list[Panel]:
-    """The panels of one row: LR, a model each, HR."""
+Row = tuple[list[Panel], Region]
+
+
+def row(pair: Pair, outputs: dict[str, np.ndarray], scores: evaluation.Rows, scale: int) -> Row:
+    """The panels of one picture: LR, a model each, HR; and the region to enlarge."""
     height, width = pair.lr.shape[:2]
-    row = [Panel("LR", figures.nearest(pair.lr, scale), f"{pair.name}  {width}x{height}")]
+    panels = [Panel("LR", figures.nearest(pair.lr, scale), f"{pair.name}  {width}x{height}")]
     for name, sr in outputs.items():
-        row.append(Panel(TITLES[name], sr, f"{scores[name]['psnr_y']:.2f} dB / {scores[name]['ssim_y']:.4f}"))
-    return [*row, Panel("HR", pair.hr, "PSNR / SSIM on Y")]
-
-
-def row(pair: Pair, upscalers: dict[str, AnyUpscaler]) -> tuple[list[Panel], Region, dict[str, dict[str, float]]]:
-    """LR, bicubic, the given models and HR of one picture; the region to enlarge; the scores."""
-    outputs, scores = evaluation.score_pair(pair, upscalers)
-    region = figures.telling_region(pair.hr, outputs[BICUBIC])
-    return panels(pair, outputs, scores, upscalers[BICUBIC].scale), region, scores
+        panels.append(Panel(TITLES[name], sr, f"{scores[name]['psnr_y']:.2f} dB / {scores[name]['ssim_y']:.4f}"))
+    panels.append(Panel("HR", pair.hr, "PSNR / SSIM on Y"))
+    return panels, figures.telling_region(pair.hr, outputs[BICUBIC])
 
 
 def draw(
@@ -57,8 +54,8 @@ def draw(
     """Write images/grid.*, a zoom per model and scores.json into the run folder; the grid's path and the scores."""
     rows, scores = [], {}
     for pair in pairs:
-        row_panels, region, scores[pair.name] = row(pair, upscalers)
-        rows.append((row_panels, region))
+        outputs, scores[pair.name] = evaluation.score_pair(pair, upscalers)
+        rows.append(row(pair, outputs, scores[pair.name], upscalers[BICUBIC].scale))
     grid_path = join(folder, "images", f"grid.{file_format}")
     figures.save(figures.grid(rows), grid_path)
     first, region = rows[0]

@@ -101,8 +101,7 @@ def _rows(name: str) -> list[Published]:
 def _data_set_table(name: str, report: Mapping[str, Any]) -> str:
     """Published rows, then ours, with what is needed to read them below."""
     scores = protocols.present(report)
-    heads = protocols.headings(scores, report["scale"])
-    lines = [["", *heads], ["---", *("---:" for _ in scores)]]
+    lines = protocols.markdown_heading(scores, report["scale"], "")
     for row in _rows(name):
         psnr, ssim = row.scores[name]
         mark = "" if row.ssim_compares else "†"

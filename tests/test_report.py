@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pyimagesearch import figures, images, report
+from pyimagesearch import evaluation, figures, images, report
 from pyimagesearch.cli import main
 from pyimagesearch.data.sources import Pair
 from pyimagesearch.errors import UserError
@@ -205,6 +205,8 @@ def test_grid_refuses_wrong_flags_in_one_line(arguments, wrong, capsys):
 
 def test_a_row_works_for_bicubic_alone(noise):
     hr = noise(48, 64)
-    panels, _, scores = report.row(Pair("one.png", images.downscale(hr, 4), hr), {"bicubic": BicubicUpscaler(4)})
+    pair = Pair("one.png", images.downscale(hr, 4), hr)
+    outputs, scores = evaluation.score_pair(pair, {"bicubic": BicubicUpscaler(4)})
+    panels, _ = report.row(pair, outputs, scores, 4)
     assert [panel.title for panel in panels] == ["LR", "bicubic", "HR"]
     assert list(scores) == ["bicubic"]

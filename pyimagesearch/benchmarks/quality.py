@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 from pyimagesearch import console, evaluation, figures, plots
@@ -28,7 +27,7 @@ from pyimagesearch.training.phases import Phase, build_pretrain
 from pyimagesearch.training.signals import StopRequest
 from pyimagesearch.training.strategy import choose_precision, choose_xla, make_strategy
 from pyimagesearch.training.workers import Workers
-from pyimagesearch.upscaler import BICUBIC, AnyUpscaler, BicubicUpscaler, Upscaler
+from pyimagesearch.upscaler import BICUBIC, BicubicUpscaler, Upscaler
 
 POINTS = 10  # of a curve
 TRIAL = 20.0  # seconds, at most a tenth of the run: how many steps will fit, which the decay of the rate has to know
@@ -57,7 +56,7 @@ def run(
         pairs = list(evaluation.folder_pairs(hr, lr, ours.scale) if hr else read_pictures(work, manifest))
         found: dict[str, Any] = {
             "minutes": minutes, "hr": hr or f"test pictures of {manifest.source}", "lr": lr, "pictures": len(pairs),
-            "device": evaluation.device(), BICUBIC: score(BicubicUpscaler(ours.scale), pairs),
+            "device": evaluation.device(), BICUBIC: evaluation.mean_on_y(BicubicUpscaler(ours.scale), pairs),
         }  # fmt: skip
         print(f"{'bicubic':9} {found[BICUBIC]['psnr_y']:.2f} dB on Y, mean of {len(pairs)} pictures")
         for name, config in (("ours", ours), ("tutorial", theirs)):
@@ -66,12 +65,6 @@ def run(
         write_json(json_path, found)
     if plot_path:
         figures.save(plot(found), plot_path)
-
-
-def score(upscaler: AnyUpscaler, pairs: list[Pair]) -> dict[str, float]:
-    """Mean psnr_y and ssim_y of whole pictures, by the usual protocol."""
-    rows = [evaluation.scores_on_y(upscaler(pair.lr), pair.hr, upscaler.scale) for pair in pairs]
-    return {key: float(np.mean([row[key] for row in rows])) for key in rows[0]}
 
 
 def _side(
@@ -91,7 +84,7 @@ def _side(
         last = spent >= seconds or progress.step >= steps
         if last or spent >= due:
             fill(twin, training.phase)
-            point = {"seconds": spent, "step": progress.step, **score(upscaler, pairs)}
+            point = {"seconds": spent, "step": progress.step, **evaluation.mean_on_y(upscaler, pairs)}
             print(f"{name:9} {console.duration(spent):>12}  step {progress.step:6}  {point['psnr_y']:.2f} dB")
             curve.append(point)
             due = (len(curve) + 1) * seconds / POINTS

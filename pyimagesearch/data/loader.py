@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from pyimagesearch.buckets import on_bucket
 from pyimagesearch.data import parallel
 from pyimagesearch.data.cache import RamCache
 from pyimagesearch.data.crops import cut_crops
@@ -67,7 +68,7 @@ class _BlockReader:
 
     def __init__(self, folder: str, manifest: Manifest, order: Order, crop: int, augment: str):
         self._manifest, self._order, self._crop, self._augment = manifest, order, crop, augment
-        remote = folder.startswith("gs://")
+        remote = on_bucket(folder)
         # A bucket is asked for a block in one request; a local file needs no buffer: records are larger than any.
         self._buffer = _largest_block(manifest) if remote else 0
         self._parallel = BUCKET_READS if remote else parallel.cores() + 1

@@ -107,7 +107,7 @@ def load_manifest(folder: str) -> Manifest:
 def presence_problem(folder: str, shard: Shard) -> str | None:
     """Why a shard is not even there in its size, or None."""
     path = join(folder, shard.path)
-    if not tf.io.gfile.exists(path):
+    if not exists(path):
         return f"{path}: this shard is missing"
     length = tf.io.gfile.stat(path).length
     if length != shard.bytes:

@@ -32,7 +32,7 @@ from pyimagesearch.data.sources import Entry, Source
 from pyimagesearch.data.tiling import Tiling
 from pyimagesearch.data.verify import shard_problems
 from pyimagesearch.errors import UserError
-from pyimagesearch.files import check_disk, exclusive, join, read_text, write_whole
+from pyimagesearch.files import check_disk, exclusive, exists, join, read_text, write_whole
 
 
 def write_dataset(
@@ -47,7 +47,7 @@ def write_dataset(
     """Write the records of `source` into `output` (local or gs://), or what is left of them; returns the manifest."""
     recipe, plans = _prepare(source, scale, crop, compression)
     with _sole_writer(output):
-        if tf.io.gfile.exists(manifest_path(output)):
+        if exists(manifest_path(output)):
             return _already_written(output, recipe, say)
         done = {shard.path: shard for shard in _finished(output, recipe, say)}
         left = [plan for plan in plans if plan.path not in done]
@@ -117,7 +117,7 @@ def _contents(entries: Sequence[Entry]) -> str:
 def _already_written(output: str, recipe: dict[str, Any], say: Callable[[str], None]) -> Manifest:
     manifest = read_manifest(output)
     _same_recipe(output, asdict(manifest), recipe)
-    if tf.io.gfile.exists(join(output, UNFINISHED)):  # a kill came between the manifest and its removal
+    if exists(join(output, UNFINISHED)):  # a kill came between the manifest and its removal
         tf.io.gfile.remove(join(output, UNFINISHED))
     say(f"{output} already holds these records")
     return manifest
@@ -159,7 +159,7 @@ def _finished(output: str, recipe: dict[str, Any], say: Callable[[str], None]) -
 def _read_unfinished(output: str, recipe: dict[str, Any]) -> list[Shard]:
     """The shards that are finished by what unfinished.json says, if it is of this recipe."""
     path = join(output, UNFINISHED)
-    if not tf.io.gfile.exists(path):
+    if not exists(path):
         raise UserError(
             f"{output}: holds shards, but neither manifest.json nor {UNFINISHED} that says what they are; "
             "give another --output or delete that folder"

@@ -7,9 +7,7 @@ Generators take and give float32 RGB in [0, 255]: (B, H, W, 3) -> (B, scale*H, s
 import keras
 from keras import layers
 
-from pyimagesearch.models.blocks import STAGES, BicubicUpsample, PixelShuffle
-from pyimagesearch.models.blocks import batch_norm as _batch_norm
-from pyimagesearch.models.blocks import conv as _conv
+from pyimagesearch.models.blocks import STAGES, BicubicUpsample, PixelShuffle, batch_norm, conv
 
 
 def _prelu() -> layers.Layer:
@@ -20,17 +18,17 @@ def srresnet(*, filters: int, blocks: int, upsample_filters: int, scale: int, sy
     """SRResNet: residual blocks with BatchNorm and PReLU at LR size, then pixel-shuffle stages."""
     lr = keras.Input((None, None, 3), name="lr")
     x = layers.Rescaling(1 / 255)(lr)
-    x = first = _prelu()(_conv(filters, 9)(x))
+    x = first = _prelu()(conv(filters, 9)(x))
     for _ in range(blocks):
-        y = _prelu()(_batch_norm(sync_batch_norm)(_conv(filters)(x)))
-        y = _batch_norm(sync_batch_norm)(_conv(filters)(y))
+        y = _prelu()(batch_norm(sync_batch_norm)(conv(filters)(x)))
+        y = batch_norm(sync_batch_norm)(conv(filters)(y))
         x = layers.Add()([x, y])
-    x = layers.Add()([first, _batch_norm(sync_batch_norm)(_conv(filters)(x))])
+    x = layers.Add()([first, batch_norm(sync_batch_norm)(conv(filters)(x))])
     for factor in STAGES[scale]:
         # upsample_filters counts the conv's filters for a factor of 2; the shuffle leaves a quarter of them.
-        x = _conv(upsample_filters * factor**2 // 4)(x)
+        x = conv(upsample_filters * factor**2 // 4)(x)
         x = _prelu()(PixelShuffle(factor)(x))
-    x = _conv(3, 9)(x)
+    x = conv(3, 9)(x)
     x = layers.Activation("tanh", dtype="float32")(x)
     sr = layers.Rescaling(127.5, offset=127.5, dtype="float32", name="sr")(x)
     return keras.Model(lr, sr, name="srresnet")
@@ -43,12 +41,12 @@ def light(*, filters: int, blocks: int, scale: int) -> keras.Model:
     """
     lr = keras.Input((None, None, 3), name="lr")
     x = layers.Rescaling(1 / 127.5, offset=-1)(lr)
-    x = first = _conv(filters)(x)
+    x = first = conv(filters)(x)
     for _ in range(blocks):
-        y = _conv(filters, activation="relu", kernel_initializer="he_normal")(x)
-        x = layers.Add()([x, _conv(filters, kernel_initializer=_small())(y)])
-    x = layers.Add()([first, _conv(filters)(x)])
-    x = _conv(3 * scale**2, kernel_initializer=_small())(x)
+        y = conv(filters, activation="relu", kernel_initializer="he_normal")(x)
+        x = layers.Add()([x, conv(filters, kernel_initializer=_small())(y)])
+    x = layers.Add()([first, conv(filters)(x)])
+    x = conv(3 * scale**2, kernel_initializer=_small())(x)
     residual = layers.Rescaling(127.5, dtype="float32")(PixelShuffle(scale)(x))
     sr = layers.Add(dtype="float32", name="sr")([residual, BicubicUpsample(scale, dtype="float32")(lr)])
     return keras.Model(lr, sr, name="light")
@@ -62,11 +60,11 @@ def tutorial_discriminator(*, crop: int, filters: int, sync_batch_norm: bool) ->
     """The tutorial's discriminator: pictures (B, crop, crop, 3) in [0, 255] -> logits (B, 1)."""
     picture = keras.Input((crop, crop, 3), name="picture")
     x = layers.Rescaling(1 / 127.5, offset=-1)(picture)
-    x = layers.LeakyReLU(0.2)(_conv(filters)(x))
-    x = layers.LeakyReLU(0.2)(_batch_norm(sync_batch_norm)(_conv(filters)(x)))
+    x = layers.LeakyReLU(0.2)(conv(filters)(x))
+    x = layers.LeakyReLU(0.2)(batch_norm(sync_batch_norm)(conv(filters)(x)))
     for width in (2 * filters, 4 * filters, 8 * filters):
-        x = layers.LeakyReLU(0.2)(_batch_norm(sync_batch_norm)(_conv(width, strides=2)(x)))
-        x = layers.LeakyReLU(0.2)(_batch_norm(sync_batch_norm)(_conv(width)(x)))
+        x = layers.LeakyReLU(0.2)(batch_norm(sync_batch_norm)(conv(width, strides=2)(x)))
+        x = layers.LeakyReLU(0.2)(batch_norm(sync_batch_norm)(conv(width)(x)))
     x = layers.LeakyReLU(0.2)(layers.GlobalAveragePooling2D()(x))
     logits = layers.Dense(1, dtype="float32", name="logits")(x)
     return keras.Model(picture, logits, name="discriminator")
@@ -76,11 +74,11 @@ def paper_discriminator(*, crop: int, filters: int, sync_batch_norm: bool) -> ke
     """Ledig et al., figure 4: pictures (B, crop, crop, 3) in [0, 255] -> logits (B, 1)."""
     picture = keras.Input((crop, crop, 3), name="picture")
     x = layers.Rescaling(1 / 127.5, offset=-1)(picture)
-    x = layers.LeakyReLU(0.2)(_conv(filters)(x))
-    x = layers.LeakyReLU(0.2)(_batch_norm(sync_batch_norm)(_conv(filters, strides=2)(x)))
+    x = layers.LeakyReLU(0.2)(conv(filters)(x))
+    x = layers.LeakyReLU(0.2)(batch_norm(sync_batch_norm)(conv(filters, strides=2)(x)))
     for width in (2 * filters, 4 * filters, 8 * filters):
-        x = layers.LeakyReLU(0.2)(_batch_norm(sync_batch_norm)(_conv(width)(x)))
-        x = layers.LeakyReLU(0.2)(_batch_norm(sync_batch_norm)(_conv(width, strides=2)(x)))
+        x = layers.LeakyReLU(0.2)(batch_norm(sync_batch_norm)(conv(width)(x)))
+        x = layers.LeakyReLU(0.2)(batch_norm(sync_batch_norm)(conv(width, strides=2)(x)))
     x = layers.LeakyReLU(0.2)(layers.Dense(16 * filters)(layers.Flatten()(x)))
     logits = layers.Dense(1, dtype="float32", name="logits")(x)
     return keras.Model(picture, logits, name="discriminator")

@@ -58,7 +58,7 @@ class Driver:
         self._config, self._strategy, self._workers = config, strategy, workers
         self._folder, self._manifest, self._cache = folder, manifest, cache
         self._compiled = compiled
-        self.batch = _global_batch(config, strategy.num_replicas_in_sync)
+        self._batch = _global_batch(config, strategy.num_replicas_in_sync)
 
     def steps(self, phase: Phase, step: int, stop: StopRequest) -> Iterator[Progress]:
         """Train from `step` to the end, or until a worker is asked to stop. Raises Diverged."""
@@ -86,9 +86,9 @@ class Driver:
 
         def of_host(context: tf.distribute.InputContext) -> tf.data.Dataset:
             return training_batches(
-                self._folder, self._manifest, crop=config.crop, batch=self.batch,
+                self._folder, self._manifest, crop=config.crop, batch=self._batch,
                 seed=config.seed + (phase.name == "finetune"), start_step=step, hosts=context.num_input_pipelines,
-                host=context.input_pipeline_id, part=context.get_per_replica_batch_size(self.batch),
+                host=context.input_pipeline_id, part=context.get_per_replica_batch_size(self._batch),
                 cache=self._cache, augment=config.augment,
             )  # fmt: skip
 

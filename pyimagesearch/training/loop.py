@@ -15,7 +15,7 @@ from pyimagesearch.data.pairs import Pair
 from pyimagesearch.data.records import corrupt_message, read_pictures
 from pyimagesearch.errors import Interrupted, RunError, UserError
 from pyimagesearch.evaluation import check_size
-from pyimagesearch.files import join
+from pyimagesearch.files import exists, join
 from pyimagesearch.models import build_discriminator, build_generator, build_vgg, compute_in, weights_identity
 from pyimagesearch.training.checkpoints import PhaseCheckpoints
 from pyimagesearch.training.drive import Diverged, Driver
@@ -97,7 +97,7 @@ class Trainer:
                 self._run_phase(build_pretrain(config, self.strategy, self.precision), stop)
             if config.finetune_steps:
                 assert self.vgg is not None
-                if config.pretrain_steps and not tf.io.gfile.exists(pretrained):
+                if config.pretrain_steps and not exists(pretrained):
                     raise UserError(f"{pretrained}: phase 1 is finished, but its model is gone; give another --output")
                 start = pretrained if config.pretrain_steps else None
                 self._run_phase(build_finetune(config, self.strategy, self.precision, self.vgg, start), stop)
@@ -203,7 +203,7 @@ class Trainer:
             judge = build_discriminator(self.config)
             judge.set_weights(phase.discriminator.get_weights())
             self.run_folder.save_model(judge, DISCRIMINATOR)
-        elif not tf.io.gfile.exists(self.run_folder.model_path(PRETRAINED)):
+        elif not exists(self.run_folder.model_path(PRETRAINED)):
             self.run_folder.save_model(self.twin, PRETRAINED)  # until a validation finds the best
         saved.save(step)
 

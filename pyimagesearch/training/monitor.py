@@ -4,7 +4,6 @@ import time
 from collections.abc import Sequence
 
 import keras
-import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
@@ -113,10 +112,9 @@ class Monitor:
     def validate(self, step: int) -> float:
         """PSNR on Y, mean over the validation pictures, of the weights that the twin holds."""
         start = time.perf_counter()
-        scale = self._upscaler.scale
         with tf.device(self._device):
-            rows = [evaluation.scores_on_y(self._upscaler(pair.lr), pair.hr, scale) for pair in self._pairs]
-        psnr, ssim = (float(np.mean([row[name] for row in rows])) for name in ("psnr_y", "ssim_y"))
+            means = evaluation.mean_on_y(self._upscaler, self._pairs)
+        psnr, ssim = means["psnr_y"], means["ssim_y"]
         with self._writer.as_default(step=step):
             tf.summary.scalar("validation_psnr_y", psnr)
             tf.summary.scalar("validation_ssim_y", ssim)
@@ -132,10 +130,16 @@ class Monitor:
         name = "pretrained" if self._phase.name == "pretrain" else "srgan"
         upscalers: dict[str, AnyUpscaler] = {BICUBIC: BicubicUpscaler(self._upscaler.scale), name: self._upscaler}
         with tf.device(self._device):
-            rows = [report.row(pair, upscalers)[:2] for pair in self._pairs[:3]]
+            rows = [self._sample(pair, upscalers) for pair in self._pairs[:3]]
         with self._writer.as_default(step=step):
             tf.summary.image("samples", figures.to_array(figures.grid(rows))[None])
         self._flush_when_due()
+
+    def _sample(self, pair: Pair, upscalers: dict[str, AnyUpscaler]) -> report.Row:
+        """A row of the grid, with the scores that it shows and no others."""
+        outputs = {name: upscaler(pair.lr) for name, upscaler in upscalers.items()}
+        scores = {name: evaluation.scores_on_y(sr, pair.hr, self._upscaler.scale) for name, sr in outputs.items()}
+        return report.row(pair, outputs, scores, self._upscaler.scale)
 
     def flush(self) -> None:
         """Write history.csv and TensorBoard's events."""

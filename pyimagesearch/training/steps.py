@@ -101,14 +101,14 @@ class SRGANTraining:
 
     def _train_discriminator(self, sr: tf.Tensor, hr: tf.Tensor) -> Metrics:
         variables = self.discriminator.trainable_variables
-        judge = losses.squared_loss if self.config.discriminator_loss == "mse" else losses.adversarial_loss
+        criterion = losses.squared_loss if self.config.discriminator_loss == "mse" else losses.adversarial_loss
         with tf.GradientTape() as tape:
             if self.config.concatenate_batches:
                 fake, real = tf.split(self.discriminator(tf.concat([sr, hr], 0), training=True), 2)
             else:
                 fake, real = self.discriminator(sr, training=True), self.discriminator(hr, training=True)
             # Over fakes and reals together: the mean of both halves.
-            loss = (judge(fake, real=False) + judge(real, real=True)) / 2 / self.replicas
+            loss = (criterion(fake, real=False) + criterion(real, real=True)) / 2 / self.replicas
             scaled = self.discriminator_optimizer.scale_loss(loss)
         _apply(self.discriminator_optimizer, tape.gradient(scaled, variables), variables, self.replicas)
         return {

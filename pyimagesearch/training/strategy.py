@@ -6,6 +6,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from pyimagesearch.buckets import on_bucket
 from pyimagesearch.errors import UserError
 from pyimagesearch.training.workers import check_tf_config
 
@@ -53,7 +54,7 @@ def _tpu_strategy() -> tf.distribute.Strategy:
 def check_tpu_folders(**folders: str) -> None:
     """Raise UserError unless every folder is on a bucket: a TPU's hosts cannot rely on local paths."""
     for flag, folder in folders.items():
-        if not folder.startswith("gs://"):
+        if not on_bucket(folder):
             raise UserError(f"--{flag} {folder}: --device tpu needs a gs:// folder, such as gs://my-bucket/{flag}")
         if not _BUCKET.match(folder):
             raise UserError(
