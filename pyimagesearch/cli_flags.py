@@ -69,6 +69,7 @@ def _add_tfrecords(commands) -> None:
     )
     add("--validation", type=float, metavar="PART", help="folder: part held out for test (default 0.05)")
     add("--resize", type=int, metavar="N", help="folder: make every picture NxN pixels, whole, whatever its shape")
+    add("--shrink", type=int, metavar="N", help="folder: take every picture at 1/N of its size: more detail a pixel")
     add("--div2k-config", metavar="NAME", help="div2k: TFDS configuration (default bicubic_x4)")
     add("--scale", type=int, choices=SCALES, default=4, help="HR size over LR size (default 4)")
     add("--crop", type=int, help="side of the HR training crops that the records must serve (default 96, or --resize)")

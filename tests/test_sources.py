@@ -148,6 +148,25 @@ def test_a_picture_smaller_than_the_crop_is_named_with_its_size(folder):
         open_folder(folder("hr", {"a.png": (40, 40), "b.png": (40, 40), "small.png": (35, 50)}), crop=36)
 
 
+def test_a_shrunken_picture_is_cut_then_made_smaller_then_cut_to_the_scale(folder):
+    path = folder("hr", {"a.png": (221, 301), "b.png": (200, 200)})
+    source = open_folder(path, shrink=3)
+    assert {entry.name: (entry.height, entry.width) for entry in source.entries} == {
+        "a.png": (72, 100),
+        "b.png": (64, 64),
+    }
+    [pair] = [pair for pair in read(source, source.entries) if pair.name == "a.png"]
+    smaller = images.downscale(images.read(path / "a.png")[:219, :300], 3)
+    np.testing.assert_array_equal(pair.hr, smaller[:72, :100])
+    np.testing.assert_array_equal(pair.lr, images.downscale(smaller[:72, :100], 4))
+
+
+def test_a_picture_that_is_too_small_once_shrunken_is_named_with_its_size(folder):
+    path = folder("hr", {"a.png": (200, 200), "small.png": (60, 90)})
+    with pytest.raises(UserError, match=r"small\.png: 1/2 of 90x60 pixels are fewer than the crop of 32"):
+        open_folder(path, shrink=2)
+
+
 def test_skip_bad_leaves_bad_pictures_out_and_says_which(folder):
     path = folder("hr", {"a.png": (32, 32), "b.png": (40, 32), "small.png": (31, 40)})
     (path / "bad.png").write_bytes(b"x")

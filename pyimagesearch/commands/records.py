@@ -56,7 +56,7 @@ def _source(args: Namespace):
     from pyimagesearch.data import sources
 
     belongs = {"images": "folder", "lr_images": "folder", "validation": "folder", "skip_bad": "folder",
-               "resize": "folder", "div2k_config": "div2k"}  # fmt: skip
+               "resize": "folder", "shrink": "folder", "div2k_config": "div2k"}  # fmt: skip
     for name, source in belongs.items():
         if getattr(args, name) is not None and getattr(args, name) is not False and args.source != source:
             flag = "--" + name.replace("_", "-")
@@ -70,9 +70,14 @@ def _source(args: Namespace):
     validation = 0.05 if args.validation is None else args.validation
     if not 0 <= validation < 1:
         raise UserError(f"--validation must be at least 0 and below 1, received {validation}")
-    if args.resize and args.lr_images:
-        raise UserError("--resize makes LR pictures of its own; leave --lr-images out")
+    if args.shrink is not None and args.shrink < 1:
+        raise UserError(f"--shrink must be at least 1, received {args.shrink}")
+    if args.resize and args.shrink:
+        raise UserError("--resize sets every picture's size; leave --shrink out")
+    for flag in ("resize", "shrink"):
+        if getattr(args, flag) and args.lr_images:
+            raise UserError(f"--{flag} makes LR pictures of its own; leave --lr-images out")
     return sources.FolderSource(
         args.images, scale=args.scale, crop=args.crop, validation=validation, lr_folder=args.lr_images,
-        resize=args.resize, skip_bad=args.skip_bad,
+        resize=args.resize, shrink=args.shrink or 1, skip_bad=args.skip_bad,
     )  # fmt: skip

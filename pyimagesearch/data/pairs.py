@@ -20,13 +20,16 @@ class Pair:
     hr: np.ndarray
 
 
-def read_pair(hr_path: Path, lr_path: Path | None, scale: int, resize: int | None = None) -> Pair:
+def read_pair(hr_path: Path, lr_path: Path | None, scale: int, resize: int | None = None, shrink: int = 1) -> Pair:
     """A pair from files; without `lr_path` the LR side is made by MATLAB-equivalent bicubic.
 
-    Then the HR picture is cut to a multiple of `scale`, or made `resize` pixels wide and high, whatever its shape.
+    Then the HR picture is made `shrink` times smaller and cut to a multiple of `scale`, or it is made `resize` pixels
+    wide and high, whatever its shape.
     """
     hr = images.read(hr_path)
     if lr_path is None:
+        if shrink > 1:
+            hr = images.downscale(images.crop_to_multiple(hr, shrink), shrink)
         hr = images.resize_bicubic(hr, resize, resize) if resize else images.crop_to_multiple(hr, scale)
         return Pair(hr_path.name, images.downscale(hr, scale), hr)
     lr = images.read(lr_path)

@@ -68,9 +68,10 @@ class FolderSource:
         validation: float,
         lr_folder: str | os.PathLike[str] | None = None,
         resize: int | None = None,
+        shrink: int = 1,
         skip_bad: bool = False,
     ):
-        self._scale, self._crop, self._resize = scale, crop, resize
+        self._scale, self._crop, self._resize, self._shrink = scale, crop, resize, shrink
         self._paths = {path.name: path for path in images.list_pictures(folder)}
         self._lr_paths: dict[str, Path] | None = None
         self.kernel = KERNEL
@@ -101,13 +102,13 @@ class FolderSource:
                 raise
             except UserError as error:
                 return str(error)
-            height, width = images.crop_to_multiple(hr, self._scale).shape[:2]
+            height, width = (side // self._shrink // self._scale * self._scale for side in hr.shape[:2])
             if self._resize:
                 height = width = self._resize
             if min(height, width) < self._crop:
-                return (
-                    f"{self._paths[name]}: {hr.shape[1]}x{hr.shape[0]} pixels are fewer than the crop of {self._crop}"
-                )
+                part = f"1/{self._shrink} of " if self._shrink > 1 else ""
+                size = f"{part}{hr.shape[1]}x{hr.shape[0]}"
+                return f"{self._paths[name]}: {size} pixels are fewer than the crop of {self._crop}"
             return height, width, self._hash(name)
 
         found = parallel.ordered(check, self._paths, weight=lambda name: images.pixels(self._paths[name]))
@@ -126,7 +127,7 @@ class FolderSource:
 
     def _read(self, name: str) -> Pair:
         lr_path = self._lr_paths[name] if self._lr_paths else None
-        return read_pair(self._paths[name], lr_path, self._scale, self._resize)
+        return read_pair(self._paths[name], lr_path, self._scale, self._resize, self._shrink)
 
     def jobs(self, entries: Sequence[Entry]) -> Iterator[Callable[[], Pair]]:
         return (functools.partial(self._read, entry.name) for entry in entries)
