@@ -23,7 +23,9 @@ import skimage.data
 from pyimagesearch import images
 from pyimagesearch.data.sources import SampleSource
 from pyimagesearch.data.writer import write_dataset
+from pyimagesearch.evaluation import mean_on_y
 from pyimagesearch.training.workers import check_tf_config
+from pyimagesearch.upscaler import BicubicUpscaler, load_upscaler
 from pyimagesearch.weights import load_generator
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -132,6 +134,26 @@ def test_one_device_several_and_two_processes_train_alike(records, tmp_path):
         np.testing.assert_allclose(losses(tmp_path / other), losses(one), rtol=1e-4)
         for name in ("pretrained_generator", "generator"):
             assert np.abs(output_of(tmp_path / other, name) - output_of(one, name)).max() <= 0.05
+
+
+@pytest.mark.slow
+def test_a_run_on_two_replicas_scores_as_one_on_one(records, tmp_path):
+    """A run long enough to learn, in the precision of its preset, where rounding takes the two apart."""
+    flags = ("--preset", "demo", "--precision", "bfloat16", "--pretrain-steps", "600", "--finetune-steps", "60",
+             "--set", "crop=32", "--set", "global_batch=8", "--set", "pretrain_rate=5e-4",
+             "--set", "finetune_rate=1e-4")  # fmt: skip
+    pairs = [job() for source in [SampleSource(scale=4, crop=32)] for job in source.jobs(source.entries[-2:])]
+    bicubic = mean_on_y(BicubicUpscaler(4), pairs)["psnr_y"]
+    for devices in (1, 2):
+        assert wait(start(records, tmp_path / str(devices), *flags, devices=devices)) == [0]
+    for name in ("pretrained_generator", "generator"):
+        one, two = (
+            mean_on_y(load_upscaler(str(tmp_path / devices / "models" / f"{name}.keras")), pairs)["psnr_y"]
+            for devices in ("1", "2")
+        )
+        print(f"{name}: {one:.3f} dB on one replica, {two:.3f} dB on two, bicubic {bicubic:.3f} dB")
+        assert one > bicubic + 0.2  # otherwise there would be nothing to compare
+        assert abs(one - two) <= 0.05
 
 
 @pytest.mark.slow
