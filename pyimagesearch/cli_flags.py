@@ -16,6 +16,14 @@ def _folder(text: str) -> str:
     return text
 
 
+def _factors(text: str) -> tuple[int, ...]:
+    """Whole numbers between commas, such as 2,3,4."""
+    parts = text.split(",")
+    if not all(part.isdecimal() and int(part) > 0 for part in parts) or len(set(parts)) < len(parts):
+        raise argparse.ArgumentTypeError(f"takes different whole numbers from 1 on, such as 2,3,4, received {text}")
+    return tuple(map(int, parts))
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """One line, as for every other wrong input; argparse would print the usage before it."""
@@ -69,7 +77,12 @@ def _add_tfrecords(commands) -> None:
     )
     add("--validation", type=float, metavar="PART", help="folder: part held out for test (default 0.05)")
     add("--resize", type=int, metavar="N", help="folder: make every picture NxN pixels, whole, whatever its shape")
-    add("--shrink", type=int, metavar="N", help="folder: take every picture at 1/N of its size: more detail a pixel")
+    add(
+        "--shrink",
+        type=_factors,
+        metavar="N[,N...]",
+        help="folder: take every picture at 1/N of its size, for each N: more detail a pixel (default 1)",
+    )
     add("--div2k-config", metavar="NAME", help="div2k: TFDS configuration (default bicubic_x4)")
     add("--scale", type=int, choices=SCALES, default=4, help="HR size over LR size (default 4)")
     add("--crop", type=int, help="side of the HR training crops that the records must serve (default 96, or --resize)")

@@ -150,21 +150,27 @@ def test_a_picture_smaller_than_the_crop_is_named_with_its_size(folder):
 
 def test_a_shrunken_picture_is_cut_then_made_smaller_then_cut_to_the_scale(folder):
     path = folder("hr", {"a.png": (221, 301), "b.png": (200, 200)})
-    source = open_folder(path, shrink=3)
-    assert {entry.name: (entry.height, entry.width) for entry in source.entries} == {
-        "a.png": (72, 100),
-        "b.png": (64, 64),
-    }
-    [pair] = [pair for pair in read(source, source.entries) if pair.name == "a.png"]
+    source = open_folder(path, shrink=[1, 3])
+    sizes = {entry.name: (entry.height, entry.width) for entry in source.entries}
+    assert sizes == {"a.png": (220, 300), "b.png": (200, 200), "a.png at 1/3": (72, 100), "b.png at 1/3": (64, 64)}
+    [pair] = [pair for pair in read(source, source.entries) if pair.name == "a.png at 1/3"]
     smaller = images.downscale(images.read(path / "a.png")[:219, :300], 3)
     np.testing.assert_array_equal(pair.hr, smaller[:72, :100])
     np.testing.assert_array_equal(pair.lr, images.downscale(smaller[:72, :100], 4))
 
 
+def test_a_picture_is_in_the_test_split_at_all_sizes_or_at_none(folder):
+    path = folder("hr", {f"{number}.png": (80, 80) for number in range(12)})
+    split = splits(open_folder(path, shrink=[1, 2], validation=0.4))
+    assert len(split) == 24
+    assert set(split.values()) == {"train", "test"}
+    assert all(split[f"{number}.png"] == split[f"{number}.png at 1/2"] for number in range(12))
+
+
 def test_a_picture_that_is_too_small_once_shrunken_is_named_with_its_size(folder):
     path = folder("hr", {"a.png": (200, 200), "small.png": (60, 90)})
     with pytest.raises(UserError, match=r"small\.png: 1/2 of 90x60 pixels are fewer than the crop of 32"):
-        open_folder(path, shrink=2)
+        open_folder(path, shrink=[2])
 
 
 def test_skip_bad_leaves_bad_pictures_out_and_says_which(folder):

@@ -70,8 +70,6 @@ def _source(args: Namespace):
     validation = 0.05 if args.validation is None else args.validation
     if not 0 <= validation < 1:
         raise UserError(f"--validation must be at least 0 and below 1, received {validation}")
-    if args.shrink is not None and args.shrink < 1:
-        raise UserError(f"--shrink must be at least 1, received {args.shrink}")
     if args.resize and args.shrink:
         raise UserError("--resize sets every picture's size; leave --shrink out")
     for flag in ("resize", "shrink"):
@@ -79,5 +77,5 @@ def _source(args: Namespace):
             raise UserError(f"--{flag} makes LR pictures of its own; leave --lr-images out")
     return sources.FolderSource(
         args.images, scale=args.scale, crop=args.crop, validation=validation, lr_folder=args.lr_images,
-        resize=args.resize, shrink=args.shrink or 1, skip_bad=args.skip_bad,
+        resize=args.resize, shrink=args.shrink or (1,), skip_bad=args.skip_bad,
     )  # fmt: skip

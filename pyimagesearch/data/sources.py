@@ -8,8 +8,8 @@ import hashlib
 import io
 import logging
 import os
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -68,28 +68,31 @@ class FolderSource:
         validation: float,
         lr_folder: str | os.PathLike[str] | None = None,
         resize: int | None = None,
-        shrink: int = 1,
+        shrink: Sequence[int] = (1,),
         skip_bad: bool = False,
     ):
-        self._scale, self._crop, self._resize, self._shrink = scale, crop, resize, shrink
-        self._paths = {path.name: path for path in images.list_pictures(folder)}
+        self._scale, self._crop, self._resize = scale, crop, resize
+        found = images.list_pictures(folder)
+        self._paths = {_name(path, factor): path for factor in shrink for path in found}
+        self._shrink = {_name(path, factor): factor for factor in shrink for path in found}
         self._lr_paths: dict[str, Path] | None = None
         self.kernel = KERNEL
         if lr_folder is not None:
-            self._lr_paths = match_lr(list(self._paths.values()), lr_folder, scale)
+            self._lr_paths = match_lr(found, lr_folder, scale)
             self.kernel = GIVEN
         sizes, problems = self._check()
         if problems and not skip_bad:
             more = f" (and {len(problems) - 1} more such pictures)" if len(problems) > 1 else ""
             raise UserError(f"{problems[0]}{more}; remove it, or leave such pictures out with --skip-bad")
         self.skipped = problems
-        if len(sizes) < 2:
+        usable = {self._paths[name].name for name in sizes}
+        if len(usable) < 2:
             raise UserError(
-                f"{folder}: holds {len(sizes)} usable picture(s); at least 2 are needed, one of them for test"
+                f"{folder}: holds {len(usable)} usable picture(s); at least 2 are needed, one of them for test"
             )
-        test = held_out(list(sizes), validation)
+        test = held_out(usable, validation)  # a picture at whatever size: training sees nothing of the test split
         self.entries: Sequence[Entry] = [
-            Entry(n, "test" if n in test else "train", *sizes[n]) for n in sorted(sizes, key=_rank)
+            Entry(n, "test" if self._paths[n].name in test else "train", *sizes[n]) for n in sorted(sizes, key=_rank)
         ]
 
     def _check(self) -> tuple[dict[str, tuple[int, int, str]], list[str]]:
@@ -102,11 +105,12 @@ class FolderSource:
                 raise
             except UserError as error:
                 return str(error)
-            height, width = (side // self._shrink // self._scale * self._scale for side in hr.shape[:2])
+            factor = self._shrink[name]
+            height, width = (side // factor // self._scale * self._scale for side in hr.shape[:2])
             if self._resize:
                 height = width = self._resize
             if min(height, width) < self._crop:
-                part = f"1/{self._shrink} of " if self._shrink > 1 else ""
+                part = f"1/{factor} of " if factor > 1 else ""
                 size = f"{part}{hr.shape[1]}x{hr.shape[0]}"
                 return f"{self._paths[name]}: {size} pixels are fewer than the crop of {self._crop}"
             return height, width, self._hash(name)
@@ -127,10 +131,15 @@ class FolderSource:
 
     def _read(self, name: str) -> Pair:
         lr_path = self._lr_paths[name] if self._lr_paths else None
-        return read_pair(self._paths[name], lr_path, self._scale, self._resize, self._shrink)
+        pair = read_pair(self._paths[name], lr_path, self._scale, self._resize, self._shrink[name])
+        return replace(pair, name=name)
 
     def jobs(self, entries: Sequence[Entry]) -> Iterator[Callable[[], Pair]]:
         return (functools.partial(self._read, entry.name) for entry in entries)
+
+
+def _name(path: Path, shrink: int) -> str:
+    return path.name if shrink == 1 else f"{path.name} at 1/{shrink}"
 
 
 def _rank(name: str) -> float:
@@ -138,7 +147,7 @@ def _rank(name: str) -> float:
     return int.from_bytes(hashlib.sha256(name.encode(errors="surrogateescape")).digest()[:8], "big") / 2**64
 
 
-def held_out(names: Sequence[str], fraction: float) -> set[str]:
+def held_out(names: Collection[str], fraction: float) -> set[str]:
     """The names of the test split: those whose rank is below `fraction`, at least one and never all."""
     count = sum(_rank(name) < fraction for name in names)
     return set(sorted(names, key=_rank)[: min(max(count, 1), len(names) - 1)])
