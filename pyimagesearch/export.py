@@ -47,11 +47,11 @@ class Network:
 
 
 def write_savedmodel(network: Network, folder: str) -> None:
-    """A folder for TensorFlow and TF Serving; loading it needs no Keras."""
-    archive = keras.export.ExportArchive()
-    archive.track(network.model)
-    archive.add_endpoint(SIGNATURE, network.forward)
-    archive.write_out(folder, verbose=False)
+    """A folder for TensorFlow and TF Serving; loading it needs no Keras, whose own export stores all weights twice."""
+    module = tf.Module()
+    module.forward = network.forward
+    module.weights = [variable.value for variable in network.model.variables]
+    tf.saved_model.save(module, folder, signatures={SIGNATURE: network.forward})
 
 
 def write_onnx(network: Network, path: str) -> None:
