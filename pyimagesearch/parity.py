@@ -85,4 +85,5 @@ def _run(path: str, runtime: str, lrs: list[np.ndarray]) -> tuple[list[np.ndarra
 def _death(ended: subprocess.CompletedProcess) -> str:
     if ended.returncode < 0:
         return f"crashed on it ({signal.Signals(-ended.returncode).name})"
-    return f"cannot run it ({(ended.stderr.strip().splitlines() or ['no reason given'])[-1][:300]})"
+    said = ended.stderr.rpartition("\n  File ")[2].partition("\n")[2]  # a traceback's last line of code, and the error
+    return f"cannot run it ({' '.join(said.split())[:300] or 'no reason given'})"
