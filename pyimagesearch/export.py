@@ -118,7 +118,7 @@ def export(model: str, name: str, output: str, *, overwrite: bool) -> tuple[Netw
     if model == BICUBIC:
         raise UserError("bicubic is no network; name a .keras file of srgan train")
     network = Network(weights.load_generator(model))
-    check_disk(output, 3 * 4 * network.model.count_params() + 2**20, "exporting and checking the model")
+    check_disk(output, 2 * 4 * network.model.count_params() + 2**20, "the model and its graph")
     with target.appearing(output) as beside:
         _convert(target, network, beside)
         lrs = parity.pictures()
