@@ -43,6 +43,7 @@ def build_parser(prog: str = "srgan") -> argparse.ArgumentParser:
     _add_grid(commands)
     _add_evaluate(commands)
     _add_upscale(commands)
+    _add_export(commands)
     _add_results(commands)
     _add_benchmark(commands)
     return parser
@@ -176,6 +177,15 @@ def _add_upscale(commands) -> None:
     add("--size", metavar="WxH", help="downscale the result to WIDTHxHEIGHT; WIDTHx and xHEIGHT keep the shape")
     add("--tile", type=_tile, metavar="{auto,N}", help="LR pixels a side at once (default auto: by the free memory)")
     add("--overwrite", action="store_true", help="replace results that exist")
+
+
+def _add_export(commands) -> None:
+    parser = _command(commands, "export", "Write a model for other runtimes, and compare its pictures there.")
+    add = parser.add_argument
+    add("model", metavar="NAME_OR_PATH", help="a .keras file such as outputs/models/generator.keras")
+    add("--format", choices=("savedmodel", "onnx", "tflite"), required=True, help="what to write")
+    add("-o", "--output", type=_folder, metavar="OUT", required=True, help="OUT.onnx, OUT.tflite; savedmodel: a folder")
+    add("--overwrite", action="store_true", help="replace what is at OUT")
 
 
 def _tile(text: str) -> int | None:

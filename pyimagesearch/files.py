@@ -45,6 +45,24 @@ def appearing(path: str | os.PathLike[str]) -> Iterator[str]:
 
 
 @contextmanager
+def appearing_folder(path: str) -> Iterator[str]:
+    """A local folder to fill; it takes the place of `path` once it is whole, or not at all."""
+    path = path.rstrip("/")
+    beside, before = f"{path}.part", f"{path}.before"
+    shutil.rmtree(beside, ignore_errors=True)
+    os.makedirs(beside)
+    try:
+        yield beside
+        if os.path.exists(path):  # a folder cannot be replaced in one step
+            shutil.rmtree(before, ignore_errors=True)
+            os.rename(path, before)
+        os.rename(beside, path)
+        shutil.rmtree(before, ignore_errors=True)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+@contextmanager
 def local_copy(path: str) -> Iterator[str]:
     """A local path of a file, for what cannot read a bucket: the file itself, or a copy until the end."""
     if not on_bucket(path):

@@ -15,7 +15,7 @@ import tensorflow as tf
 from pyimagesearch import images
 from pyimagesearch.config import DISCRIMINATORS, GENERATORS, SCALES
 from pyimagesearch.models import build_discriminator, build_generator, compute_in
-from pyimagesearch.models.blocks import BicubicUpsample, PixelShuffle
+from pyimagesearch.models.blocks import BicubicUpsample, MirrorPad, NearestUpsample, PixelShuffle
 from pyimagesearch.presets import PRESETS, get_config
 from pyimagesearch.upscaler import load_upscaler
 
@@ -281,9 +281,9 @@ def test_faces_has_batch_norm_after_relu_and_nearest_neighbours_before_its_convo
         "linear",
     ]
     block = ["Conv2D", "BatchNormalization", "Conv2D", "BatchNormalization", "Add"]
-    ends = ["Conv2D", "BatchNormalization", "Add", *2 * ["UpSampling2D", "Conv2D"], "Conv2D", "Activation", "Rescaling"]
+    ends = ["Conv2D", "BatchNormalization", "Add", *2 * ["NearestUpsample", "Conv2D"]]
+    ends += ["Conv2D", "Activation", "Rescaling"]
     assert _kinds(generator) == ["InputLayer", "Rescaling", "Conv2D", *16 * block, *ends]
-    assert {layer.interpolation for layer in generator.layers if "up_sampling" in layer.name} == {"nearest"}
 
 
 def test_the_momentum_of_faces_batch_norms_is_its_sources():
@@ -390,6 +390,21 @@ def test_pixel_shuffle_equals_a_loop(factor):
             channels = slice((dy * factor + dx) * 2, (dy * factor + dx) * 2 + 2)
             expected[:, dy::factor, dx::factor] = x[..., channels]
     np.testing.assert_array_equal(PixelShuffle(factor)(x), expected)
+
+
+@pytest.mark.parametrize("factor", [2, 3, 4])
+def test_nearest_upsample_repeats_rows_and_columns(factor):
+    x = pictures(2, 5, 7)
+    np.testing.assert_array_equal(NearestUpsample(factor)(x), x.repeat(factor, axis=1).repeat(factor, axis=2))
+
+
+@pytest.mark.parametrize("border", [1, 2, 6])
+@pytest.mark.parametrize("size", [(6, 9), (8, 6)])
+def test_mirror_pad_repeats_the_outermost_pixels_and_goes_inwards(border, size):
+    x = pictures(2, *size)
+    expected = np.pad(x, [(0, 0), (border, border), (border, border), (0, 0)], mode="symmetric")
+    np.testing.assert_array_equal(MirrorPad(border)(x), expected)
+    assert MirrorPad(border).compute_output_shape(x.shape) == expected.shape
 
 
 def _keys(x: float) -> float:

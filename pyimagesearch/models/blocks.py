@@ -40,6 +40,68 @@ class PixelShuffle(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
+class NearestUpsample(keras.layers.Layer):
+    """Each pixel factor x factor times: (B, H, W, C) -> (B, factor*H, factor*W, C).
+
+    Keras' UpSampling2D reshapes by the picture's size, after which a TFLite file no longer knows the channels.
+    """
+
+    def __init__(self, factor: int, **kwargs):
+        super().__init__(**kwargs)
+        self.factor = factor
+
+    def call(self, x):
+        x = ops.concatenate([x] * self.factor**2, axis=-1)
+        return ops.depth_to_space(x, self.factor, data_format="channels_last")
+
+    def compute_output_shape(self, input_shape):
+        return _larger(input_shape, self.factor)
+
+    def get_config(self):
+        return {**super().get_config(), "factor": self.factor}
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class MirrorPad(keras.layers.Layer):
+    """`border` pixels more at each side, mirrored with the outermost: (B, H, W, C) -> (B, H+2*border, W+2*border, C).
+
+    H and W are at least `border`.
+    """
+
+    def __init__(self, border: int, **kwargs):
+        super().__init__(**kwargs)
+        self.border = border
+
+    def call(self, x):
+        return _mirrored(_mirrored(x, self.border, axis=1), self.border, axis=2)
+
+    def compute_output_shape(self, input_shape):
+        batch, height, width, channels = input_shape
+        height, width = (None if side is None else side + 2 * self.border for side in (height, width))
+        return batch, height, width, channels
+
+    def get_config(self):
+        return {**super().get_config(), "border": self.border}
+
+
+def _mirrored(x, border: int, axis: int):
+    """By slices: the ONNX of a symmetric pad crashes OpenCV 5.0, and PyTorch has neither that nor negative steps."""
+
+    def line(at: int):
+        return x[(slice(None),) * axis + (slice(at, at + 1 or None),)]
+
+    before, after = map(line, reversed(range(border))), (line(-1 - at) for at in range(border))
+    return ops.concatenate([*before, x, *after], axis=axis)
+
+
+def _larger(shape, factor: int):
+    """The shape of pictures `factor` times as large."""
+    batch, height, width, channels = shape
+    height, width = (None if side is None else side * factor for side in (height, width))
+    return batch, height, width, channels
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
 class BicubicUpsample(keras.layers.Layer):
     """Bicubic interpolation (Keys, a = -0.5, mirrored borders) as a fixed convolution and a pixel shuffle.
 
@@ -53,14 +115,12 @@ class BicubicUpsample(keras.layers.Layer):
         self._kernel = _bicubic_kernel(scale)
 
     def call(self, x):
-        x = ops.pad(x, [[0, 0], [2, 2], [2, 2], [0, 0]], mode="symmetric")
+        x = _mirrored(_mirrored(x, 2, axis=1), 2, axis=2)
         x = ops.conv(x, ops.cast(self._kernel, x.dtype), padding="valid", data_format="channels_last")
         return ops.depth_to_space(x, self.scale, data_format="channels_last")
 
     def compute_output_shape(self, input_shape):
-        batch, height, width, channels = input_shape
-        height, width = (None if side is None else side * self.scale for side in (height, width))
-        return batch, height, width, channels
+        return _larger(input_shape, self.scale)
 
     def get_config(self):
         return {**super().get_config(), "scale": self.scale}

@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from pyimagesearch.models.blocks import STAGES, batch_norm, conv
+from pyimagesearch.models.blocks import STAGES, NearestUpsample, batch_norm, conv
 
 MOMENTUM = 0.8  # of BatchNorm's moving statistics; its source trains on one picture at a time
 
@@ -22,7 +22,7 @@ def faces(*, filters: int, blocks: int, upsample_filters: int, scale: int, sync_
         x = layers.Add()([x, y])
     x = layers.Add()([first, _norm(sync_batch_norm)(conv(filters)(x))])
     for factor in STAGES[scale]:
-        x = conv(upsample_filters, activation="relu")(layers.UpSampling2D(factor)(x))
+        x = conv(upsample_filters, activation="relu")(NearestUpsample(factor)(x))
     x = conv(3, 9)(x)
     x = layers.Activation("tanh", dtype="float32")(x)
     sr = layers.Rescaling(127.5, offset=127.5, dtype="float32", name="sr")(x)

@@ -4,9 +4,9 @@ Dong et al., "Image Super-Resolution Using Deep Convolutional Networks", TPAMI 2
 """
 
 import keras
-from keras import layers, ops
+from keras import layers
 
-from pyimagesearch.models.blocks import BicubicUpsample
+from pyimagesearch.models.blocks import BicubicUpsample, MirrorPad
 
 REACH = 4 + 0 + 2  # HR pixels that the 9x9, 1x1 and 5x5 kernels see beyond their centres
 
@@ -21,7 +21,7 @@ def srcnn(*, filters: int, scale: int) -> keras.Model:
     lr = keras.Input((None, None, 3), name="lr")
     x = BicubicUpsample(scale, dtype="float32")(lr)
     x = layers.Rescaling(1 / 255)(x)
-    x = ops.pad(x, [[0, 0], [REACH, REACH], [REACH, REACH], [0, 0]], mode="symmetric")
+    x = MirrorPad(REACH)(x)
     x = layers.Conv2D(filters, 9, activation="relu", kernel_initializer="he_normal")(x)
     x = layers.Conv2D(filters // 2, 1, activation="relu", kernel_initializer="he_normal")(x)
     x = layers.Conv2D(3, 5, kernel_initializer="he_normal")(x)
