@@ -22,6 +22,10 @@ STRIP = 64  # rows or columns of a large picture that are resized at once
 Size = tuple[int | None, int | None]  # width and height; one of them may follow from the other
 
 
+class NoMemory(UserError):
+    """A result that does not fit into the free memory."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Job:
     """One picture and where its result goes."""
@@ -188,20 +192,20 @@ def _upscale(job: Job, upscaler: AnyUpscaler, *, size: Size | None, tile: int | 
     larger = (before[0] * upscaler.scale, before[1] * upscaler.scale)
     height, width = target_size(larger, size)
     pictures.check_format(job.target, lr, height, width)
-    _fit(upscaler, lr.samples, tile)
+    fit(upscaler, lr.samples, tile)
     with console.progress_bar(total=before[0] * before[1], label=job.source.name, unit="px", leave=False) as bar:
         sr = upscaler(lr.samples, watch=bar.update)
     pictures.write(job.target, dataclasses.replace(lr, samples=shrink(sr, height, width)))
     return f"{before[1]}x{before[0]} to {width}x{height}"
 
 
-def _fit(upscaler: AnyUpscaler, samples: np.ndarray, tile: int | None) -> None:
-    """Choose the tile; raise UserError where not even the result fits into the memory."""
+def fit(upscaler: AnyUpscaler, samples: np.ndarray, tile: int | None) -> None:
+    """Choose the tile, by the free memory where it is None; raise NoMemory where the result would not fit."""
     result = samples.nbytes * upscaler.scale**2
     copies = 7 / 3 if samples.dtype == np.uint8 else 3.0  # Pillow has four bytes for three; OpenCV order and file
     needed, free = int(result * copies), memory.available()
     if needed > free:
-        raise UserError(f"its result needs {console.size(needed)} of memory, but {console.size(free)} are free")
+        raise NoMemory(f"its result needs {console.size(needed)} of memory, but {console.size(free)} are free")
     if isinstance(upscaler, Upscaler):
         if tile:
             upscaler.tile = tile
