@@ -105,8 +105,8 @@ class Upscaler:
         kind = (seen.dtype, seen.shape[3])
         if kind not in self._programs:
             signature = [tf.TensorSpec([1, None, None, kind[1]], kind[0])]
-            self._programs[kind] = tf.function(self._upscaled, input_signature=signature)
-        return self._programs[kind](seen)
+            self._programs[kind] = tf.function(self._upscaled).get_concrete_function(*signature)
+        return self._programs[kind](tf.constant(seen))
 
     def _upscaled(self, seen: tf.Tensor) -> tf.Tensor:
         """Rounding and clipping belong to the program, which has all cores for them."""

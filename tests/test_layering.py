@@ -27,7 +27,7 @@ FLOORS = (
     ("losses", "metrics", "perceptual"),
     ("models",),
     ("pictures",),
-    ("samples",),
+    ("samples", "png"),
     ("images",),
     ("decoding",),
     ("presets",),

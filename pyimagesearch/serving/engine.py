@@ -15,8 +15,6 @@ from pyimagesearch.serving.errors import ServiceError
 from pyimagesearch.serving.formats import SUFFIXES
 from pyimagesearch.upscaler import OUT_OF_MEMORY, AnyUpscaler, Blends
 
-MODELS_FIT = ((64, 64), (256, 256))  # what a warm-up upscales
-
 
 @dataclasses.dataclass(frozen=True)
 class Result:
@@ -44,8 +42,7 @@ class Engine:
     def warm_up(self) -> None:
         """Make the programs of all models, so that the first picture takes no longer than the others."""
         for part in (0.0, 0.5, 1.0) if self.blends else (0.0,):
-            for height, width in MODELS_FIT:
-                self._upscale(np.zeros((height, width, 3), np.uint8), part, threading.Event())
+            self._upscale(np.zeros((64, 64, 3), np.uint8), part, threading.Event())
 
     def __call__(self, data: bytes, part: float, mimes: Sequence[str], stop: threading.Event) -> Result:
         """The picture in the file `data`, larger, in the first of `mimes` that can hold it; `part` of the GAN model.
@@ -74,7 +71,7 @@ class Engine:
         height, width = (side * self.scale for side in lr.samples.shape[:2])
         for mime in mimes:
             try:
-                pictures.check_format(SUFFIXES[mime], lr, height, width)
+                pictures.check_format(f"picture{SUFFIXES[mime]}", lr, height, width)
                 return mime
             except UserError as error:
                 reason = str(error)

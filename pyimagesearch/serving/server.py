@@ -1,10 +1,12 @@
 """Binds, loads, serves, and ends when it is told to."""
 
 import contextlib
-import os
+import logging
 import socket
+import warnings
 
 import uvicorn
+from PIL import Image
 
 from pyimagesearch import decoding, upscale
 from pyimagesearch.errors import Interrupted, UserError
@@ -21,6 +23,7 @@ def run(
 ) -> None:
     """Serve until SIGINT or SIGTERM, after which open requests are finished and new ones refused."""
     decoding.limit_opencv(limits.pixels)
+    _quieten()
     listener = bind(host, port)
     with listener:
         names, upscalers = upscale.load_all(model, gan_model)
@@ -33,14 +36,22 @@ def run(
         _serve(Guard(create_app(engine, limits)), listener, limits, access_log)
 
 
+def _quieten() -> None:
+    """What libraries say of strangers' pictures and forms is answered, and no concern of the log."""
+    warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
+
+
 def bind(host: str, port: int) -> socket.socket:
     """A socket that has the port and does not listen yet: connections are refused until models are loaded."""
+    if not 0 <= port <= 65535:  # getaddrinfo would count on from 0
+        raise UserError(f"--port must be at least 0 and at most 65535, received {port}")
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind, protocol)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         raise _cannot(host, port, error) from None
     return listener
 
@@ -53,10 +64,9 @@ def listen(listener: socket.socket, host: str) -> None:
         raise _cannot(host, listener.getsockname()[1], error) from None
 
 
-def _cannot(host: str, port: int, error: Exception) -> UserError:
-    reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno and error.errno > 0 else str(error)
+def _cannot(host: str, port: int, error: OSError) -> UserError:
     return UserError(
-        f"--host {host} --port {port} cannot be used ({reason}); name another, or --port 0 for any free one"
+        f"--host {host} --port {port} cannot be used ({error.strerror}); name another, or --port 0 for any that is free"
     )
 
 
