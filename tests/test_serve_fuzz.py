@@ -1,5 +1,5 @@
-"""Whatever is sent, an answer of the contract comes back: by schemathesis from the OpenAPI document, and broken pictures
-through the server and through `srgan upscale`."""
+"""Whatever is sent, an answer of the contract comes back: requests that schemathesis makes of the OpenAPI document, and
+broken pictures, which go through `srgan upscale` too."""
 
 import io
 import random
@@ -42,7 +42,7 @@ def schemathesis(server, *flags):
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 
 
-def test_what_the_openapi_document_allows_and_forbids_gets_an_answer_that_it_describes(server, tmp_path):
+def test_what_the_openapi_document_allows_and_forbids_gets_an_answer_that_it_describes(server):
     done = schemathesis(
         server, "--checks", CHECKS, "--max-examples", "15", "--seed", "1", "--phases", "examples,coverage,fuzzing"
     )
@@ -90,8 +90,9 @@ def mutated(chance):
 def huge(chance):
     """A PNG whose header, checksum and all, says far more than there is."""
     sides = chance.choice([(60000, 60000), (2**31 - 1, 1), (1, 2**31 - 1), (20000, 4000), (0, 5)])
-    header = b"IHDR" + struct.pack(">IIBBBBB", *sides, 8, chance.choice([0, 2, 3, 4, 6]), 0, 0, 0)
-    return bytearray(b"\x89PNG\r\n\x1a\n\0\0\0\x0d" + header + struct.pack(">I", zlib.crc32(header)) + bytes(200))
+    header = b"IHDR" + struct.pack(">IIBBBBB", *sides, 8, chance.choice([0, 2, 4, 6]), 0, 0, 0)
+    head = b"\x89PNG\r\n\x1a\n\0\0\0\x0d" + header + struct.pack(">I", zlib.crc32(header))
+    return bytearray(head + struct.pack(">I", 200) + b"IDAT" + bytes(204))
 
 
 @pytest.fixture(scope="module")

@@ -58,17 +58,13 @@ def test_200_requests_of_16_clients_each_get_their_picture(model, tmp_path, nois
     jobs = [chance.choice(range(len(SIZES) - 1)) for _ in range(195)] + [len(SIZES) - 1] * 5
     chance.shuffle(jobs)
     refusals = []
-    with serving.serving("--model", model, "--queue", 10) as server:
+    with serving.serving("--model", model, "--queue", 10) as server, server.client() as client:
 
         def ask(number):
-            with server.client() as client:
-                while True:
-                    answer = client.post("/v1/upscale", content=sent[number])
-                    if answer.status_code != 503:
-                        break
-                    assert answer.json()["error"]["code"] == "busy"
-                    refusals.append(int(answer.headers["retry-after"]))
-                    time.sleep(0.2)
+            while (answer := client.post("/v1/upscale", content=sent[number])).status_code == 503:
+                assert answer.json()["error"]["code"] == "busy"
+                refusals.append(int(answer.headers["retry-after"]))
+                time.sleep(0.2)
             assert answer.status_code == 200
             np.testing.assert_array_equal(pictures.read(Upload(answer.content)).samples, expected[number])
 
@@ -76,7 +72,7 @@ def test_200_requests_of_16_clients_each_get_their_picture(model, tmp_path, nois
             list(clients.map(ask, jobs))
         assert refusals  # 16 clients, 10 places
         assert min(refusals) >= 1
-        assert server.client().get("/healthz").status_code == 200
+        assert client.get("/healthz").status_code == 200
         assert server.stop() == 0
         assert server.errors == []
 
@@ -114,11 +110,9 @@ def test_sigterm_finishes_the_open_request_and_refuses_new_ones(slow_model, nois
         time.sleep(1)
         assert not answers
         server.process.terminate()
-        deadline = time.monotonic() + 10
-        with pytest.raises(httpx.TransportError):
-            while time.monotonic() < deadline:
-                httpx.get(f"{server.url}/healthz")
-                time.sleep(0.05)
+        time.sleep(0.3)
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(f"{server.url}/healthz")
         assert not answers
         thread.join()
         assert answers[0].status_code == 200

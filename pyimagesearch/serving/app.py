@@ -215,9 +215,6 @@ def _add_generate(app: FastAPI, service: Service) -> None:
 
 def _add_pages(app: FastAPI, service: Service) -> None:
     page = Page()
-    any_type: dict[int | str, dict[str, Any]] = {
-        200: {"description": "the file", "content": {"*/*": {}}}, 304: {"description": "the client has it"},
-    }  # fmt: skip
 
     @app.get("/healthz")
     async def healthz() -> Health:
@@ -228,12 +225,12 @@ def _add_pages(app: FastAPI, service: Service) -> None:
             limits=LimitsAnswer(bytes=limits.bytes, pixels=limits.pixels, seconds=limits.seconds),
         )  # fmt: skip
 
-    @app.get("/", response_class=HTMLResponse, responses=describe.errors(404) | {304: any_type[304]})
+    @app.get("/", response_class=Response, responses=describe.file("text/html") | describe.errors(404))
     async def index(request: Request) -> Response:
         """The page for people."""
         return page("index.html", request)
 
-    @app.get("/page/{name}", response_class=Response, responses=describe.errors(404) | any_type)
+    @app.get("/page/{name}", response_class=Response, responses=describe.file("*/*") | describe.errors(404))
     async def file_of_page(name: str, request: Request) -> Response:
         """A file of the page."""
         return page(name, request)

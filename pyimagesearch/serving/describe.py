@@ -45,6 +45,11 @@ def pictures(*mimes: str, headers: dict[str, Any] | None = None) -> dict[int | s
     return {200: answer | ({"headers": headers} if headers else {})}
 
 
+def file(mime: str) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of an endpoint that answers with a file of the page."""
+    return {200: {"description": "the file", "content": {mime: {}}}, 304: {"description": "the client has it"}}
+
+
 def picture_body(**fields: dict[str, Any]) -> dict[str, Any]:
     """A picture as the file `image` of a form, beside other fields, or as the whole body."""
     properties = {"image": BINARY["schema"] | {"description": "the picture's file"}, **fields}

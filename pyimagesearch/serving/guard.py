@@ -9,7 +9,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 DRAINED_BYTES = 100_000_000  # of a body that nobody wants, read so that its sender hears why
-DRAINED_SECONDS = 5.0
+DRAINED_SECONDS = 2.0
 CONTENT_POLICY = (
     "default-src 'self'; img-src 'self' blob: data:; connect-src 'self' blob: data:; object-src 'none'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
