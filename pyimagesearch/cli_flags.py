@@ -212,8 +212,11 @@ def _add_benchmark(commands) -> None:
     quality.add_argument("--lr", type=_folder, metavar="DIR", help="their LR pictures (default: made by bicubic)")
     quality.add_argument("--images", type=_folder, metavar="DIR", help="to train on (default: scikit-image's)")
     quality.add_argument("--plot", metavar="FILE", help="draw the curves here, as PNG or PDF")
+    upscale = _command(which, "upscale", "Time the upscaler beside the bare model, and the server beside the upscaler.")
+    upscale.add_argument("--model", metavar="PATH", help="a .keras file (default: light's network, random weights)")
+    upscale.add_argument("--rounds", type=int, default=15, help="of each side, by turns (default 15)")
     for parser in (loader, records):
         parser.add_argument("--images", type=_folder, metavar="DIR", help="pictures to use (default: made, 2040x1356)")
         parser.add_argument("--plot", metavar="FILE", help="draw the figures here, as PNG or PDF")
-    for parser in (step, loader, records, quality):
+    for parser in (step, loader, records, quality, upscale):
         parser.add_argument("--json", metavar="FILE", help="write the figures here")
