@@ -14,11 +14,14 @@ import numpy as np
 import pytest
 import serving
 import tifffile
+from fastapi import Request
 from PIL import Image
 
 from pyimagesearch import pictures
 from pyimagesearch.cli import main
-from pyimagesearch.decoding import Upload
+from pyimagesearch.decoding import TooManyPixels, UnreadablePicture, Upload
+from pyimagesearch.serving.errors import ServiceError
+from pyimagesearch.serving.static import Page
 
 PIXELS = 500_000
 
@@ -376,6 +379,39 @@ def test_without_its_packages_it_names_the_extra():
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=serving.ROOT)
     assert ended.returncode == 2
     assert ended.stderr == 'srgan: srgan serve needs uvicorn, which is missing: pip install -e ".[serve]"\n'
+
+
+def test_the_page_is_a_fixed_set_of_files_that_browsers_ask_for_again(tmp_path):
+    for name in ("index.html", "app.js", "sw.js", "manifest.webmanifest", "icon.svg"):
+        (tmp_path / name).write_text(name)
+    page = Page(tmp_path)
+    (tmp_path / "later.js").write_text("no part of it")
+    asked = Request({"type": "http", "headers": []})
+    answers = {
+        name: page(name, asked) for name in ("index.html", "app.js", "sw.js", "manifest.webmanifest", "icon.svg")
+    }
+    types = [answer.media_type for answer in answers.values()]
+    assert types == ["text/html", "text/javascript", "text/javascript", "application/manifest+json", "image/svg+xml"]
+    assert answers["sw.js"].headers["service-worker-allowed"] == "/"
+    assert answers["sw.js"].headers["cache-control"] == "no-cache"
+    again = Request({"type": "http", "headers": [(b"if-none-match", answers["app.js"].headers["etag"].encode())]})
+    assert [page(name, again).status_code for name in ("app.js", "sw.js")] == [304, 200]
+    with pytest.raises(ServiceError):
+        page("later.js", asked)
+
+
+def test_what_tifffile_alone_reads_is_bounded_too(tmp_path):
+    grey_with_alpha = np.random.default_rng(0).random((50, 40, 2), dtype=np.float32)
+    extra = {"photometric": "minisblack", "extrasamples": ["unassalpha"], "planarconfig": "contig"}
+    for name, settings in (("plain", {}), ("packed", {"compression": "zlib"})):
+        tifffile.imwrite(tmp_path / name, grey_with_alpha, **extra, **settings)
+        assert pictures.read(tmp_path / name).samples.shape == (50, 40, 2)
+    plain, packed = (Upload((tmp_path / name).read_bytes()) for name in ("plain", "packed"))
+    assert pictures.read(plain, 2000).samples.shape == (50, 40, 2)
+    with pytest.raises(TooManyPixels):
+        pictures.read(plain, 1999)
+    with pytest.raises(UnreadablePicture, match="save it as PNG"):
+        pictures.read(packed, 2000)  # tifffile inflates without end
 
 
 def test_openapi_describes_bodies_answers_and_errors(client):
