@@ -371,13 +371,15 @@ def test_docs_need_no_other_host_and_name_every_endpoint(client):
 )
 def test_wrong_flags_are_one_line(flags, wrong, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OPENCV_IO_MAX_IMAGE_PIXELS", "1000000000")  # put back what the command sets
     assert main(["serve", "--port", "0", *flags]) == 2
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 1
     assert wrong in lines[0]
 
 
-def test_a_port_in_use_is_one_line(server, capsys):
+def test_a_port_in_use_is_one_line(server, capsys, monkeypatch):
+    monkeypatch.setenv("OPENCV_IO_MAX_IMAGE_PIXELS", "1000000000")  # put back what the command sets
     assert main(["serve", "--model", "bicubic", "--port", str(server.port)]) == 2
     assert f"--port {server.port} cannot be used (Address already in use)" in capsys.readouterr().err
 

@@ -8,7 +8,7 @@ import warnings
 import uvicorn
 from PIL import Image
 
-from pyimagesearch import decoding, upscale
+from pyimagesearch import upscale
 from pyimagesearch.errors import Interrupted, UserError
 from pyimagesearch.serving.app import create_app
 from pyimagesearch.serving.engine import Engine
@@ -22,7 +22,6 @@ def run(
     *, host: str, port: int, model: str | None, gan_model: str | None, limits: Limits, access_log: bool = False
 ) -> None:
     """Serve until SIGINT or SIGTERM, after which open requests are finished and new ones refused."""
-    decoding.limit_opencv(limits.pixels)
     _quieten()
     listener = bind(host, port)
     with listener:
