@@ -44,6 +44,7 @@ def build_parser(prog: str = "srgan") -> argparse.ArgumentParser:
     _add_evaluate(commands)
     _add_upscale(commands)
     _add_export(commands)
+    _add_serve(commands)
     _add_results(commands)
     _add_benchmark(commands)
     return parser
@@ -188,6 +189,20 @@ def _add_export(commands) -> None:
     add("--overwrite", action="store_true", help="replace what is at OUT")
 
 
+def _add_serve(commands) -> None:
+    parser = _command(commands, "serve", "Upscale over HTTP, with a page for browsers.")
+    add = parser.add_argument
+    add("--host", default="127.0.0.1", help="address to listen at (default 127.0.0.1: this machine alone)")
+    add("--port", type=int, default=8080, help="0: any that is free (default 8080)")
+    add("--model", metavar="NAME_OR_PATH", help="bicubic or a .keras file (default: those in outputs/models)")
+    add("--gan-model", metavar="NAME_OR_PATH", help="a second one, which requests can blend with --model")
+    add("--max-bytes", type=int, metavar="N", default=20_000_000, help="of a picture's file (default 20000000)")
+    add("--max-pixels", type=int, metavar="N", default=4_000_000, help="of a picture (default 4000000)")
+    add("--max-seconds", type=float, metavar="S", default=60.0, help="from request to result (default 60)")
+    add("--queue", type=int, metavar="N", default=8, help="requests let in at once; others get 503 (default 8)")
+    add("--access-log", action="store_true", help="print a line for every request")
+
+
 def _tile(text: str) -> int | None:
     """Pixels a side; None for auto."""
     if text == "auto":
@@ -221,8 +236,11 @@ def _add_benchmark(commands) -> None:
     quality.add_argument("--lr", type=_folder, metavar="DIR", help="their LR pictures (default: made by bicubic)")
     quality.add_argument("--images", type=_folder, metavar="DIR", help="to train on (default: scikit-image's)")
     quality.add_argument("--plot", metavar="FILE", help="draw the curves here, as PNG or PDF")
+    upscale = _command(which, "upscale", "Time the upscaler beside the bare model, and the server beside the upscaler.")
+    upscale.add_argument("--model", metavar="PATH", help="a .keras file (default: light's network, random weights)")
+    upscale.add_argument("--rounds", type=int, default=15, help="of each side, by turns (default 15)")
     for parser in (loader, records):
         parser.add_argument("--images", type=_folder, metavar="DIR", help="pictures to use (default: made, 2040x1356)")
         parser.add_argument("--plot", metavar="FILE", help="draw the figures here, as PNG or PDF")
-    for parser in (step, loader, records, quality):
+    for parser in (step, loader, records, quality, upscale):
         parser.add_argument("--json", metavar="FILE", help="write the figures here")

@@ -144,6 +144,16 @@ def test_benchmark_quality_trains_both_sides_for_as_long(tmp_path, capsys, monke
     assert capsys.readouterr().out.count(" dB") >= 1 + len(found["ours"]["curve"]) + len(found["tutorial"]["curve"])
 
 
+@pytest.mark.slow
+def test_benchmark_upscale_measures_both_ratios(tmp_path, capsys, save_generator):
+    command = ["benchmark", "upscale", "--rounds", "1", "--model", str(save_generator("light", 4)[0])]
+    assert main([*command, "--json", str(tmp_path / "upscale.json")]) == 0
+    found = json.loads((tmp_path / "upscale.json").read_text())
+    assert all(found[side]["seconds"] > 0 for side in ("bare", "upscaler", "local", "served"))
+    assert found["ratios"]["served"] == pytest.approx(found["served"]["seconds"] / found["local"]["seconds"])
+    assert "the server takes" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("arguments", "wrong"),
     [

@@ -63,7 +63,31 @@ def test_the_docs_name_no_flag_that_does_not_exist():
     others = {"--logdir", "--help"}  # tensorboard's, and every command's
     others |= {"--nodes", "--ntasks-per-node", "--gpus-per-node", "--signal", "--requeue"}  # sbatch's
     others |= {"--input"}  # --input_name and --input_shape of onnxruntime's tools
+    others |= {"--data-binary", "--system", "--create-home", "--home-dir", "--now"}  # curl's, useradd's, systemctl's
     assert set(re.findall(r"--[a-z][a-z0-9-]+", ALL)) <= FLAGS | others
+
+
+def test_every_endpoint_of_the_server_and_every_flag_of_it_is_in_its_page():
+    from pyimagesearch.serving.app import create_app
+    from pyimagesearch.serving.engine import Engine
+    from pyimagesearch.serving.limits import Limits
+    from pyimagesearch.upscaler import BicubicUpscaler
+
+    app = create_app(Engine(["bicubic"], BicubicUpscaler(4), pixels=1), Limits(1, 1, 1, 1))
+    endpoints = [(method, path) for path, methods in app.openapi()["paths"].items() for method in methods]
+    assert len(endpoints) == 9
+    for method, path in endpoints:
+        assert f"`{method.upper()} {path}`" in TEXTS["serving.md"]
+    for action in COMMANDS["serve"]._actions:
+        assert "--help" in action.option_strings or f"`{action.option_strings[-1]}" in TEXTS["serving.md"]
+
+
+def test_the_defaults_in_the_servers_page_are_the_flags():
+    rows = dict(re.findall(r"^\| `(--[a-z-]+) [A-Z]+` \| ([0-9.]+) \|", TEXTS["serving.md"], re.MULTILINE))
+    assert len(rows) == 6
+    for flag, value in rows.items():
+        default = COMMANDS["serve"].get_default(flag[2:].replace("-", "_"))
+        assert value == (str(default) if isinstance(default, str) else f"{default:.0f}")
 
 
 @pytest.mark.parametrize("name", TEXTS)

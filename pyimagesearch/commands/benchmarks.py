@@ -23,6 +23,10 @@ def benchmark(args: Namespace) -> None:
             preset=args.preset, minutes=args.minutes, images=args.images, hr=args.hr, lr=args.lr,
             json_path=args.json, plot_path=args.plot,
         )  # fmt: skip
+    elif args.benchmark == "upscale":
+        from pyimagesearch.benchmarks import upscale
+
+        upscale.run(model=args.model, rounds=args.rounds, json_path=args.json)
     else:
         from pyimagesearch.benchmarks import records
 

@@ -1,0 +1,110 @@
+"""`srgan benchmark upscale`: what the upscaler costs beside the bare model, and the server beside the upscaler."""
+
+import contextlib
+import http.client
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from pyimagesearch import images, pictures, weights
+from pyimagesearch.benchmarks import measure
+from pyimagesearch.errors import RunError, UserError
+from pyimagesearch.evaluation import write_json
+from pyimagesearch.models import build_generator
+from pyimagesearch.presets import get_config
+from pyimagesearch.upscaler import BICUBIC, Upscaler
+
+LARGE, SMALL = (540, 960), (256, 256)  # height and width of the LR pictures
+LABELS = {
+    "bare": "the bare model, 960x540",
+    "upscaler": "the upscaler, 960x540",
+    "local": "the upscaler, 256x256",
+    "served": "the server, 256x256 PNG to PNG",
+}
+
+
+def run(*, model: str | None, rounds: int, json_path: str | None) -> None:
+    """Print the median seconds of each side and the two ratios; write them as JSON."""
+    if rounds < 1:
+        raise UserError(f"--rounds must be at least 1, received {rounds}")
+    if model == BICUBIC:
+        raise UserError("--model bicubic is no model; name a .keras file")
+    with tempfile.TemporaryDirectory(prefix="srgan-benchmark-") as folder:
+        path = model or f"{folder}/light.keras"
+        if not model:  # random weights take as long as trained ones
+            build_generator(get_config("light")).save(path)
+        generator = weights.load_generator(path)
+        with _server(path) as port:
+            found = measure.medians(_measure(generator, port, rounds))
+    seconds = {name: side["seconds"] for name, side in found.items()}
+    ratios = {"upscaler": seconds["upscaler"] / seconds["bare"], "served": seconds["served"] / seconds["local"]}
+    print(f"Median of {rounds} rounds:")
+    for name, label in LABELS.items():
+        print(f"  {label:32} {seconds[name]:.3f} s")
+    print(f"  the upscaler takes {ratios['upscaler']:.2f}x the bare model's time")
+    print(f"  the server takes {ratios['served']:.2f}x the upscaler's time")
+    if json_path:
+        write_json(json_path, {**found, "ratios": ratios, "rounds": rounds})
+
+
+def _measure(generator: keras.Model, port: int, rounds: int) -> dict[str, list[dict[str, float]]]:
+    large, small = (_photograph(*sides) for sides in (LARGE, SMALL))
+    upscaler = Upscaler(generator, weights.generator_scale(generator))
+    upscaler.fit_tile()
+    signature = [tf.TensorSpec([1, None, None, 3], tf.float32)]
+    forward = tf.function(lambda lr: generator(lr, training=False), input_signature=signature)
+    batch = tf.constant(large[None], tf.float32)
+    sent = pictures.encode(".png", pictures.Picture(small))
+    sides: dict[str, Callable[[], object]] = {
+        "bare": lambda: forward(batch).numpy(),
+        "upscaler": lambda: upscaler(large),
+        "local": lambda: upscaler(small),
+        "served": lambda: _post(port, sent),
+    }
+    for side in sides.values():  # traces and warms up
+        side()
+    times: dict[str, list[dict[str, float]]] = {name: [] for name in sides}
+    for name in measure.turns(list(sides), rounds):
+        start = time.perf_counter()
+        sides[name]()
+        times[name].append({"seconds": time.perf_counter() - start})
+    return times
+
+
+def _photograph(height: int, width: int) -> np.ndarray:
+    from skimage import data
+
+    return images.resize_bicubic(data.astronaut(), height, width)
+
+
+def _post(port: int, sent: bytes) -> bytes:
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    with contextlib.closing(connection):
+        connection.request("POST", "/v1/upscale", sent)
+        answer = connection.getresponse()
+        if answer.status != 200:
+            raise RunError(f"the server answered {answer.status}: {answer.read(300).decode()}")
+        return answer.read()
+
+
+@contextlib.contextmanager
+def _server(model: str) -> Iterator[int]:
+    """The port of `srgan serve` with this model, until the end."""
+    command = [sys.executable, "-m", "pyimagesearch", "serve", "--port", "0", "--model", model]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        address = re.search(r":(\d+) ", process.stdout.readline())
+        if not address:
+            raise RunError("srgan serve did not start; it says why above")
+        yield int(address[1])
+    finally:
+        process.terminate()
+        process.communicate()

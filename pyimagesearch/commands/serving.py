@@ -1,0 +1,28 @@
+"""srgan serve."""
+
+from argparse import Namespace
+
+from pyimagesearch.commands.libraries import load_tensorflow
+from pyimagesearch.errors import UserError
+
+
+def serve(args: Namespace) -> None:
+    """srgan serve"""
+    try:
+        import fastapi  # noqa: F401
+        import python_multipart  # noqa: F401
+        import uvicorn  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise UserError(f'srgan serve needs {error.name}, which is missing: pip install -e ".[serve]"') from None
+    from pyimagesearch import decoding
+    from pyimagesearch.serving.limits import Limits
+
+    limits = Limits(args.max_bytes, args.max_pixels, args.max_seconds, args.queue)
+    decoding.limit_opencv(limits.pixels)  # before TensorFlow, since Keras imports OpenCV
+    load_tensorflow()
+    from pyimagesearch.serving import server
+
+    server.run(
+        host=args.host, port=args.port, model=args.model, gan_model=args.gan_model, access_log=args.access_log,
+        limits=limits,
+    )  # fmt: skip
