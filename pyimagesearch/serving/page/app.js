@@ -49,8 +49,8 @@ function refuse({ file, size }) {
 function showProgress({ file, size, url }) {
   $("start").hidden = true;
   $("work").hidden = false;
-  $("tools").hidden = true;
-  $("progress").hidden = false;
+  $("panel").classList.add("waiting");
+  $("blend").hidden = !server.blend;
   $("name").textContent = file.name;
   $("facts").textContent = size ? `${words.size(size)}, ${words.bytes(file.size)}` : words.bytes(file.size);
   viewer.open(size && url, (size?.width ?? 1) * server.scale, (size?.height ?? 1) * server.scale);
@@ -98,10 +98,9 @@ function say(id, sentence) {
 
 async function showResult(mine) {
   await viewer.reveal(keepUrl(mine, mine.results.get(0)));
+  if (mine !== job) return;
   const { naturalWidth: width, naturalHeight: height } = viewer.psnr;
-  $("progress").hidden = true;
-  $("tools").hidden = false;
-  $("blend").hidden = !server.blend;
+  $("panel").classList.remove("waiting");
   setPart(0);
   const sizes = [...(mine.size ? [words.size(mine.size)] : []), words.size({ width, height })].join(" → ");
   const alone = mine.size ? "" : ". This browser cannot show the original beside it";
@@ -113,10 +112,13 @@ async function showResult(mine) {
 
 async function addCrisp(mine) {
   $("part").disabled = true;
+  $("crisp").textContent = "Crisp…";
   try {
     await ask(mine, 1);
     await viewer.addGan(keepUrl(mine, mine.results.get(1)));
-    if (mine === job) $("part").disabled = false;
+    if (mine !== job) return;
+    $("part").disabled = false;
+    $("crisp").textContent = "Crisp";
   } catch (error) {
     if (mine === job) tell(error, () => addCrisp(mine));
   }

@@ -9,17 +9,12 @@ export function watchPicks({ inputs, dropSign, onFile, onNothing }) {
       if (file) onFile(file);
     });
 
-  let inside = 0; // how many nested elements the drag has entered
-  const show = (count) => {
-    inside = count;
-    dropSign.hidden = inside <= 0;
-  };
-  addEventListener("dragenter", () => show(inside + 1));
-  addEventListener("dragleave", () => show(inside - 1));
+  addEventListener("dragenter", ({ dataTransfer }) => (dropSign.hidden = !dataTransfer.types.includes("Files")));
+  addEventListener("dragleave", ({ relatedTarget }) => (dropSign.hidden ||= !relatedTarget)); // it has left the window
   addEventListener("dragover", (event) => event.preventDefault());
   addEventListener("drop", (event) => {
     event.preventDefault();
-    show(0);
+    dropSign.hidden = true;
     take(event.dataTransfer, "That is no file. Save the picture first, then drop the file.");
   });
   addEventListener("paste", (event) => take(event.clipboardData, "There is no picture in the clipboard. Copy one first."));

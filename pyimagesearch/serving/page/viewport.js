@@ -4,6 +4,7 @@
  * Stage and offsets are in CSS pixels, the picture in its own; `scale` is CSS pixels per picture pixel.
  */
 const LEAST_SEEN = 240; // CSS pixels that the longer side of a tiny picture gets
+const MOST_FITTED = 2; // CSS pixels per picture pixel where all of it is shown: larger, it would look soft
 const MOST_ZOOM = 8; // screen pixels per picture pixel
 
 export class Viewport {
@@ -14,11 +15,11 @@ export class Viewport {
   x = 0;
   y = 0;
 
-  /** The scale that shows all of the picture, never more than one CSS pixel for one of its own unless it is tiny. */
+  /** The scale that shows all of the picture. */
   get fitScale() {
     const { stage, picture } = this;
     const whole = Math.min(stage.width / picture.width, stage.height / picture.height);
-    return Math.min(whole, Math.max(1, LEAST_SEEN / Math.max(picture.width, picture.height)));
+    return Math.min(whole, Math.max(MOST_FITTED, LEAST_SEEN / Math.max(picture.width, picture.height)));
   }
 
   /** The scale at which a picture pixel is a screen pixel. */

@@ -7,7 +7,7 @@ export const bytes = (count) => (count < 1e6 ? `${number(count / 1e3, 2)} kB` : 
 export const pixels = (count) =>
   count < 1e5 ? `${number(count, 3)} pixels` : `${number(count / 1e6, 3)} megapixels`;
 export const seconds = (count) => (count < 10 ? `${count.toFixed(1)} s` : `${Math.round(count)} s`);
-export const size = ({ width, height }) => `${width} × ${height}`;
+export const size = ({ width, height }) => `${width}\u00a0×\u00a0${height}`;
 
 /** holiday.jpg becomes holiday-4x.png. */
 export function resultName(name, scale, type) {
