@@ -7,7 +7,7 @@ import * as words from "./words.js";
 
 const PNG = "image/png";
 const $ = (id) => document.getElementById(id);
-const viewer = new Viewer($("stage"), (percent) => ($("percent").value = `${percent}%`));
+const viewer = new Viewer($("stage"), (percent) => ($("percent").textContent = `${percent}%`));
 let server = null; // what /healthz says
 let job = null; // the picture at hand: file, size, results by blend, and what stops it
 
