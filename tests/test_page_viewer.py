@@ -84,6 +84,37 @@ def test_left_of_the_divider_is_the_picture_before(visit):
         assert (seen[26:42] == 255).all()
 
 
+def test_all_of_it_works_by_keys_alone(visit, noise):
+    someone = visit()
+    page = someone.page
+
+    def tab_to(name: str) -> None:
+        for _ in range(20):
+            if page.evaluate("document.activeElement.id") == name:
+                return
+            page.keyboard.press("Tab")
+        raise AssertionError(f"Tab does not lead to {name}")
+
+    tab_to("file")
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Enter")
+    chooser.value.set_files({"name": "holiday.png", "mimeType": "image/png", "buffer": png(noise(20, 20))})
+    page.wait_for_selector("#download")
+    fitted = someone.box(".world")["width"]
+    tab_to("larger")
+    page.keyboard.press("Enter")
+    assert someone.box(".world")["width"] == fitted * 1.25
+    tab_to("fit")
+    page.keyboard.press("Space")
+    assert someone.box(".world")["width"] == fitted
+    tab_to("download")
+    with page.expect_download():
+        page.keyboard.press("Enter")
+    tab_to("another")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "file"
+
+
 def test_zoom_and_pan_by_mouse_and_keys(looking):
     someone = looking(400, 600)
     page = someone.page
@@ -157,7 +188,7 @@ def test_rotated_and_transparent_pictures_look_right(visit, noise):
     someone.page.click("#exact")
     seen = someone.seen()
     left, right = seen[140:, 5:80], seen[140:, 150:]  # below the handle
-    for grey in (201, 244):  # checkerboard
+    for grey in (218, 246):  # checkerboard
         assert (left == grey).all(axis=-1).mean() == pytest.approx(0.5, abs=0.1)
     assert (right == (255, 0, 0)).all()
 

@@ -116,11 +116,11 @@ async function addCrisp(mine) {
   try {
     await ask(mine, 1);
     await viewer.addGan(keepUrl(mine, mine.results.get(1)));
-    if (mine !== job) return;
-    $("part").disabled = false;
-    $("crisp").textContent = "Crisp";
+    if (mine === job) $("part").disabled = false;
   } catch (error) {
     if (mine === job) tell(error, () => addCrisp(mine));
+  } finally {
+    if (mine === job) $("crisp").textContent = "Crisp";
   }
 }
 
@@ -223,7 +223,7 @@ $("another").onclick = restart;
 $("download").onclick = download;
 $("dismiss").onclick = () => {
   $("notice").hidden = true;
-  (job ? viewer.divider.element : $("file")).focus();
+  (job ? $("stage") : $("file")).focus();
 };
 $("part").oninput = () => setPart(Number($("part").value));
 for (const name of ["fit", "exact", "larger", "smaller"]) $(name).onclick = viewer[name];

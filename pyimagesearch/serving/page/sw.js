@@ -1,8 +1,10 @@
 /** Service worker: the page opens without a network, and is the newest whenever there is one. */
 const CACHE = "page";
-const OWN = ["./", ...["app.js", "api.js", "divider.js", "gestures.js", "picker.js", "viewer.js", "viewport.js", "words.js",
-  "style.css", "viewer.css", "icon.svg", "manifest.webmanifest"].map((name) => `page/${name}`)]
-  .map((path) => new URL(path, registration.scope).href);
+const FILES = [
+  "api.js", "app.js", "divider.js", "gestures.js", "picker.js", "viewer.js", "viewport.js", "words.js",
+  "style.css", "viewer.css", "icon.svg", "manifest.webmanifest",
+];
+const OWN = ["./", ...FILES.map((name) => `page/${name}`)].map((path) => new URL(path, registration.scope).href);
 
 addEventListener("install", (event) => {
   skipWaiting();
