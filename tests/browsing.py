@@ -14,7 +14,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -27,18 +27,32 @@ PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobil
 WAIT = 30_000  # milliseconds that a machine with other work may need for anything
 
 
-@contextlib.contextmanager
-def chromium() -> Iterator[Browser]:
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
     """The machine's own chromium; skips the test where there is none."""
     path = shutil.which("chromium")
     if not path:
         pytest.skip("no chromium on this machine (Debian: apt-get install chromium)")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
+        started = playwright.chromium.launch(
             executable_path=path, args=["--no-sandbox", "--force-color-profile=srgb", "--disable-lcd-text"]
         )
-        yield browser
-        browser.close()
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def visit(browser, server) -> Iterator[Callable[..., "Visitor"]]:
+    """visit(**context) is a Visitor to `server` in a window of its own, who in the end must have met no fault."""
+    visitors = []
+
+    def go(**context) -> Visitor:
+        visitors.append(Visitor(browser, server, **context))
+        return visitors[-1]
+
+    yield go
+    for visitor in visitors:
+        visitor.leave()
 
 
 @contextlib.contextmanager

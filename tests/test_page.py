@@ -6,37 +6,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from browsing import PHONE, Visitor, chromium, pixels, png, serving
+from browsing import PHONE, pixels, png, serving
 
 import pyimagesearch
 
+pytest_plugins = ["browsing"]
 PAGE = Path(pyimagesearch.__file__).parent / "serving" / "page"
 
 
 @pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def server(browser, save_generator):  # noqa: ARG001 - no server where no browser
+def server(browser, save_generator):  # noqa: ARG001 - none where there is no browser
     with serving("--model", save_generator(seed=0)[0], "--gan-model", save_generator(seed=1)[0]) as running:
         yield running
-
-
-@pytest.fixture
-def visit(browser, server):
-    """visit(**context) is a Visitor in a window of its own, who in the end must have met no fault."""
-    visitors = []
-
-    def go(**context) -> Visitor:
-        visitors.append(Visitor(browser, server, **context))
-        return visitors[-1]
-
-    yield go
-    for visitor in visitors:
-        visitor.leave()
 
 
 def test_a_picture_comes_back_larger_and_is_saved_as_the_api_gives_it(visit, noise):
@@ -71,6 +52,26 @@ def test_the_blend_that_is_seen_is_the_one_that_is_saved(visit, noise):
         assert np.abs(someone.seen()[clear].astype(int) - truth[clear]).max() <= 2
         assert np.array_equal(pixels(someone.download()[1]), truth)
     assert "100% crisp" in someone.page.get_attribute("#part", "aria-valuetext")
+
+
+def test_the_divider_follows_mouse_and_keys(visit, noise):
+    someone = visit()
+    someone.enlarge(png(noise(100, 150)))
+    page, world = someone.page, someone.box(".world")
+    assert someone.slider() == 50
+    assert page.evaluate("document.activeElement.className") == "divider"
+    for key, value in (("ArrowRight", 52), ("Shift+ArrowLeft", 42), ("End", 100), ("ArrowUp", 100), ("Home", 0)):
+        page.keyboard.press(key)
+        assert someone.slider() == value, key
+    assert page.get_attribute("#stage .divider", "aria-valuetext") == "0% before, 100% after"
+    page.keyboard.press("PageUp")
+    someone.drag("#stage .divider", world["width"] / 2, 0)
+    assert someone.slider() == 60
+    page.mouse.move(world["x"] + world["width"] * 0.9, world["y"] + 9)  # anywhere on a picture that cannot be moved
+    page.mouse.down()
+    page.mouse.move(world["x"] + world["width"] * 0.25, world["y"] + 9)
+    page.mouse.up()
+    assert someone.slider() == 25
 
 
 def test_errors_are_sentences_and_the_way_on_is_open(visit, noise, tmp_path):

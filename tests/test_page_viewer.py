@@ -5,36 +5,18 @@ import io
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browsing import PHONE, Visitor, chromium, pixels, png, serving
+from browsing import PHONE, Visitor, pixels, png, serving
 from PIL import Image
 
+pytest_plugins = ["browsing"]
+pytestmark = pytest.mark.slow
 STAGE, DIVIDER = "#stage", "#stage .divider"
 
 
 @pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def server(browser):  # noqa: ARG001 - no server where no browser
+def server(browser):  # noqa: ARG001 - none where there is no browser
     with serving("--model", "bicubic") as running:
         yield running
-
-
-@pytest.fixture
-def visit(browser, server):
-    """visit(**context) is a Visitor in a window of its own, who in the end must have met no fault."""
-    visitors = []
-
-    def go(**context) -> Visitor:
-        visitors.append(Visitor(browser, server, **context))
-        return visitors[-1]
-
-    yield go
-    for visitor in visitors:
-        visitor.leave()
 
 
 @pytest.fixture
@@ -47,25 +29,6 @@ def looking(visit, noise):
         return someone
 
     return go
-
-
-def test_the_divider_follows_mouse_and_keys(looking):
-    someone = looking()
-    page, world = someone.page, someone.box(".world")
-    assert someone.slider() == 50
-    assert page.evaluate("document.activeElement.className") == "divider"
-    for key, value in (("ArrowRight", 52), ("Shift+ArrowLeft", 42), ("End", 100), ("ArrowUp", 100), ("Home", 0)):
-        page.keyboard.press(key)
-        assert someone.slider() == value, key
-    assert page.get_attribute(DIVIDER, "aria-valuetext") == "0% before, 100% after"
-    page.keyboard.press("PageUp")
-    someone.drag(DIVIDER, world["width"] / 2, 0)
-    assert someone.slider() == 60
-    page.mouse.move(world["x"] + world["width"] * 0.9, world["y"] + 9)  # anywhere on a picture that cannot be moved
-    page.mouse.down()
-    page.mouse.move(world["x"] + world["width"] * 0.25, world["y"] + 9)
-    page.mouse.up()
-    assert someone.slider() == 25
 
 
 def test_left_of_the_divider_is_the_picture_before(visit):
