@@ -8,12 +8,8 @@ import contextlib
 import io
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -58,33 +54,23 @@ def visit(browser, server) -> Iterator[Callable[..., "Visitor"]]:
 @contextlib.contextmanager
 def serving(*arguments: str | os.PathLike[str]) -> Iterator["Server"]:
     """`srgan serve` with these arguments, on a free port, once it answers."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "pyimagesearch", "serve", "--port", str(port), *map(str, arguments)]
-    server = Server(f"http://127.0.0.1:{port}/", subprocess.Popen(command, cwd=ROOT))
-    try:
-        server.wait()
-        yield server
-    finally:
-        server.stop()
+    command = [sys.executable, "-m", "pyimagesearch", "serve", "--port", "0", *map(str, arguments)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            line = process.stdout.readline()  # http://127.0.0.1:PORT serves …
+            assert line.startswith("http"), f"srgan serve says {line!r}"
+            yield Server(f"{line.split()[0]}/", process)
+        finally:
+            process.terminate()
 
 
 class Server:
     def __init__(self, url: str, process: subprocess.Popen):
         self.url, self.process = url, process
 
-    def wait(self, seconds: float = 60) -> None:
-        end = time.monotonic() + seconds
-        while time.monotonic() < end and self.process.poll() is None:
-            with contextlib.suppress(urllib.error.URLError), urllib.request.urlopen(f"{self.url}healthz"):
-                return
-            time.sleep(0.1)
-        raise AssertionError(f"srgan serve does not answer, exit code {self.process.poll()}")
-
     def stop(self) -> None:
         self.process.terminate()
-        self.process.wait(timeout=30)
+        self.process.wait(timeout=60)
 
 
 class Visitor:

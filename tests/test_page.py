@@ -27,11 +27,11 @@ def test_a_picture_comes_back_larger_and_is_saved_as_the_api_gives_it(visit, noi
     assert "24x18→96x72" in someone.facts()
     assert someone.page.get_by_role("status").inner_text() == "Done: 96 by 72 pixels."
     name, saved = someone.download()
-    assert name == "holiday-4x.png"
+    assert name == "holiday_x4.png"
     assert saved == someone.ask(picture)
     someone.page.select_option("#format", "image/jpeg")
     name, saved = someone.download()
-    assert name == "holiday-4x.jpg"
+    assert name == "holiday_x4.jpg"
     assert saved == someone.ask(picture, accept="image/jpeg")
     someone.page.click("#another")
     assert someone.page.is_visible("#pick")

@@ -164,7 +164,7 @@ def test_a_picture_that_only_the_server_can_read_is_shown_alone(visit, noise):
     assert not someone.page.locator(DIVIDER).is_visible()
     assert someone.box(".world")["width"] == 2 * someone.box(".world")["height"]
     name, saved = someone.download()
-    assert (name, pixels(saved).shape) == ("scan-4x.png", (40, 80, 3))
+    assert (name, pixels(saved).shape) == ("scan_x4.png", (40, 80, 3))
 
 
 def test_one_model_has_nothing_to_blend(looking):

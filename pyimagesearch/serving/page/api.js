@@ -1,4 +1,6 @@
 /** What the server is asked: its limits, and pictures. */
+import { sentence } from "./words.js";
+
 const TRIES = 30; // of a busy server, before giving up
 const LEAST_WAIT = 1; // seconds
 const MOST_WAIT = 30;
@@ -63,7 +65,7 @@ function post(file, { blend, type, signal, onPhase }) {
 async function explained(answer) {
   const retry = answer.status >= 500;
   try {
-    return new ServerError(JSON.parse(await answer.response.text()).error.message, retry);
+    return new ServerError(sentence(JSON.parse(await answer.response.text()).error.message), retry);
   } catch {
     // Not this server's words: something between it and here.
     return new ServerError(`The server answered with an error (${answer.status}). Try again in a moment.`, true);

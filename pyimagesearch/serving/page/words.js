@@ -9,7 +9,13 @@ export const pixels = (count) =>
 export const seconds = (count) => (count < 10 ? `${count.toFixed(1)} s` : `${Math.round(count)} s`);
 export const size = ({ width, height }) => `${width}\u00a0×\u00a0${height}`;
 
-/** holiday.jpg becomes holiday-4x.png. */
+/** holiday.jpg becomes holiday_x4.png. */
 export function resultName(name, scale, type) {
-  return `${name.replace(/\.[^.]*$/, "") || "picture"}-${scale}x.${EXTENSIONS[type]}`;
+  return `${name.replace(/\.[^.]*$/, "") || "picture"}_x${scale}.${EXTENSIONS[type]}`;
+}
+
+/** What a program says, as a sentence: a capital, unless it begins with a name, and a full stop. */
+export function sentence(text) {
+  const begun = /^[a-z]+ /.test(text) ? text[0].toUpperCase() + text.slice(1) : text;
+  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
 }
