@@ -15,12 +15,12 @@ help: ## this list
 	touch $@
 
 .venv/.test: .venv/.cpu
-	$(BIN)/pip install --quiet -e ".[cpu,test]"
+	$(BIN)/pip install --quiet -e ".[cpu,serve,test]"
 	touch $@
 
 .venv-oldest/.test: setup.cfg pyproject.toml
 	$(PYTHON) -m venv .venv-oldest
-	.venv-oldest/bin/pip install --quiet -e ".[test]" tensorflow-cpu==2.19.1 "tensorflow-metadata<1.18"
+	.venv-oldest/bin/pip install --quiet -e ".[serve,test]" tensorflow-cpu==2.19.1 "tensorflow-metadata<1.18"
 	touch $@
 
 setup: .venv/.test ## .venv with all that the commands and the tests need

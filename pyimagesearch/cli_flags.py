@@ -35,6 +35,7 @@ def build_parser(prog: str = "srgan") -> argparse.ArgumentParser:
     _add_grid(commands)
     _add_evaluate(commands)
     _add_upscale(commands)
+    _add_serve(commands)
     _add_results(commands)
     _add_benchmark(commands)
     return parser
@@ -162,6 +163,20 @@ def _add_upscale(commands) -> None:
     add("--size", metavar="WxH", help="downscale the result to WIDTHxHEIGHT; WIDTHx and xHEIGHT keep the shape")
     add("--tile", type=_tile, metavar="{auto,N}", help="LR pixels a side at once (default auto: by the free memory)")
     add("--overwrite", action="store_true", help="replace results that exist")
+
+
+def _add_serve(commands) -> None:
+    parser = _command(commands, "serve", "Upscale over HTTP, with a page for browsers.")
+    add = parser.add_argument
+    add("--host", default="127.0.0.1", help="address to listen at (default 127.0.0.1: this machine alone)")
+    add("--port", type=int, default=8080, help="0: any that is free (default 8080)")
+    add("--model", metavar="NAME_OR_PATH", help="bicubic or a .keras file (default: those in outputs/models)")
+    add("--gan-model", metavar="NAME_OR_PATH", help="a second one, which requests can blend with --model")
+    add("--max-bytes", type=int, metavar="N", default=20_000_000, help="of a picture's file (default 20000000)")
+    add("--max-pixels", type=int, metavar="N", default=4_000_000, help="of a picture (default 4000000)")
+    add("--max-seconds", type=float, metavar="S", default=60.0, help="from request to result (default 60)")
+    add("--queue", type=int, metavar="N", default=8, help="requests let in at once; others get 503 (default 8)")
+    add("--access-log", action="store_true", help="print a line for every request")
 
 
 def _tile(text: str) -> int | None:

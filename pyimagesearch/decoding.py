@@ -5,6 +5,7 @@ import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -16,13 +17,37 @@ Image.MAX_IMAGE_PIXELS = 250_000_000
 # What Pillow says of odd metadata is no concern of whoever reads pixels, and of a corrupt file we say it ourselves.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
+Source = str | os.PathLike[str] | io.BytesIO  # a picture's file, or what one holds
+
 
 class UnreadablePicture(UserError):
     """A file that is no whole picture."""
 
 
+class TooManyPixels(UnreadablePicture):
+    """A picture whose header says more pixels than are allowed."""
+
+
+class Upload(io.BytesIO):
+    """A picture that has no file."""
+
+    def __str__(self) -> str:
+        return "the picture"
+
+
+def data_of(source: Source) -> bytes:
+    """The bytes of a picture's file."""
+    return source.getvalue() if isinstance(source, io.BytesIO) else Path(source).read_bytes()
+
+
+def check_pixels(source: Source, height: int, width: int, most: int | None) -> None:
+    """Raise TooManyPixels where that is more than `most` pixels (None: any number)."""
+    if most is not None and height * width > most:
+        raise TooManyPixels(f"{source}: {width}x{height} are {height * width} pixels; at most {most} are allowed")
+
+
 @contextmanager
-def explained(path: str | os.PathLike[str] | io.BytesIO) -> Iterator[None]:
+def explained(path: Source) -> Iterator[None]:
     """Turns what decoders raise of the picture `path` into a UserError; what Pillow cannot identify stays its error."""
     try:
         yield
@@ -32,7 +57,7 @@ def explained(path: str | os.PathLike[str] | io.BytesIO) -> Iterator[None]:
         raise UserError(f"{path}: cannot be read (permission denied)") from None
     except Image.DecompressionBombError:
         most = 2 * (Image.MAX_IMAGE_PIXELS or 0) // 10**6
-        raise UnreadablePicture(f"{path}: its header says more than {most} megapixels, which no picture has") from None
+        raise TooManyPixels(f"{path}: its header says more than {most} megapixels, which no picture has") from None
     except (UserError, Image.UnidentifiedImageError):
         raise
     except Exception as error:  # Pillow's decoders raise OSError, SyntaxError, ValueError, struct.error, ...
@@ -56,12 +81,22 @@ def opencv():
     return cv2
 
 
-def decode_with_opencv(path: str | os.PathLike[str], data: bytes) -> np.ndarray:
+def limit_opencv(pixels: int) -> None:
+    """Let OpenCV refuse larger pictures by their header. It reads this once, when it is imported."""
+    os.environ["OPENCV_IO_MAX_IMAGE_PIXELS"] = str(pixels)
+
+
+def decode_with_opencv(path: Source, data: bytes) -> np.ndarray:
     """Samples of any type, grey (H, W), RGB (H, W, 3) or RGBA (H, W, 4), as the file `path` of bytes `data` holds them;
     not turned."""
     cv2 = opencv()
     flags = cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION
-    samples = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
+    try:
+        samples = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
+    except cv2.error as error:
+        if "MAX_IMAGE" not in str(error):
+            raise
+        raise TooManyPixels(f"{path}: its header says more pixels than are allowed") from None
     if samples is None:
         raise UnreadablePicture(f"{path}: not a picture that Pillow or OpenCV can read")
     if samples.ndim == 2:

@@ -3,15 +3,17 @@
 `images` reads what networks train on, uint8 RGB; this module is for pictures that are given back to their owner.
 """
 
+import io
 import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import ExifTags, Image, JpegImagePlugin
 
 from pyimagesearch import decoding, samples
+from pyimagesearch.decoding import Source
 from pyimagesearch.errors import UserError
 from pyimagesearch.files import appearing
 
@@ -30,6 +32,8 @@ DESCRIPTIONS = tuple(
 WITH_ALPHA = (".png", ".tif", ".tiff", ".webp", ".jp2")
 WITH_16_BITS = (".png", ".tif", ".tiff")
 LONGEST = {".webp": 16383, ".jpg": 65500, ".jpeg": 65500}  # pixels a side
+# What strangers' pictures may be, of all that Pillow knows: EPS, for one, is a program.
+OPEN_TO_ALL = ("PNG", "JPEG", "MPO", "WEBP", "TIFF", "BMP", "GIF", "JPEG2000", "PPM")
 LOSSLESS_TIFF = ("raw", "packbits", "tiff_lzw", "tiff_deflate", "tiff_adobe_deflate")
 # Encoder settings where the source's own are unknown.
 DEFAULTS: dict[str, dict[str, Any]] = {
@@ -37,6 +41,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "WEBP": {"quality": 90},
     "TIFF": {"compression": "tiff_adobe_deflate"},
 }
+FAST_PNG = {"compress_level": 1, "compress_type": 3}  # zlib's run-length strategy
 
 
 @dataclass
@@ -53,13 +58,16 @@ class Picture:
         return self.samples.ndim == 3 and self.samples.shape[2] in (2, 4)
 
 
-def read(path: str | os.PathLike[str]) -> Picture:
+def read(path: Source, most: int | None = None) -> Picture:
     """The first picture of a file that Pillow or OpenCV reads. Palettes and CMYK become RGB, floats 16 bits.
 
-    Raises UserError where there is none, UnreadablePicture where it is corrupt or truncated.
+    most: for a stranger's picture. Only OPEN_TO_ALL and what OpenCV knows is read, of at most so many pixels.
+    Raises UserError where there is none, UnreadablePicture where it is corrupt or truncated, TooManyPixels before
+    anything is decoded.
     """
     try:
-        with decoding.explained(path), Image.open(path) as opened:
+        with decoding.explained(path), Image.open(path, formats=None if most is None else OPEN_TO_ALL) as opened:
+            decoding.check_pixels(path, opened.height, opened.width, most)
             stored = str([tile.args for tile in opened.tile])  # before anything decodes it
             deep = ";16" in stored and opened.mode in ("RGB", "RGBA", "LA")  # Pillow keeps 8 bits of them
             exif = _exif(opened)
@@ -76,7 +84,7 @@ def read(path: str | os.PathLike[str]) -> Picture:
             return Picture(samples.upright(found, orientation), icc, kept, encoder)
     except Image.UnidentifiedImageError:
         with decoding.explained(path):
-            return Picture(samples.read_unknown(path))
+            return Picture(samples.read_unknown(path, most))
 
 
 def _exif(opened: Image.Image) -> Image.Exif:
@@ -108,7 +116,7 @@ def _resized_exif(data: bytes, height: int, width: int) -> bytes:
     return exif.tobytes()
 
 
-def _encoder(path: str | os.PathLike[str], opened: Image.Image) -> dict[str, dict[str, Any]]:
+def _encoder(path: Source, opened: Image.Image) -> dict[str, dict[str, Any]]:
     """What made the file as small as it is, where Pillow can say it, as settings of Pillow's encoder."""
     if isinstance(opened, JpegImagePlugin.JpegImageFile):
         settings = {"qtables": opened.quantization, "subsampling": JpegImagePlugin.get_sampling(opened)}
@@ -120,13 +128,13 @@ def _encoder(path: str | os.PathLike[str], opened: Image.Image) -> dict[str, dic
     return {}
 
 
-def _lossless_webp(path: str | os.PathLike[str]) -> bool:
+def _lossless_webp(path: Source) -> bool:
     """Whether the first picture of a WebP file is in a VP8L chunk (RFC 9649)."""
-    with open(path, "rb") as file:
-        file.seek(12)  # RIFF, size, WEBP
-        while len(head := file.read(8)) == 8 and head[:4] not in (b"VP8L", b"VP8 "):
-            length = int.from_bytes(head[4:], "little")
-            file.seek(length + length % 2, os.SEEK_CUR)
+    file = io.BytesIO(decoding.data_of(path))
+    file.seek(12)  # RIFF, size, WEBP
+    while len(head := file.read(8)) == 8 and head[:4] not in (b"VP8L", b"VP8 "):
+        length = int.from_bytes(head[4:], "little")
+        file.seek(length + length % 2, os.SEEK_CUR)
     return head[:4] == b"VP8L"
 
 
@@ -145,21 +153,33 @@ def check_format(path: str | os.PathLike[str], picture: Picture, height: int, wi
 
 def write(path: str | os.PathLike[str], picture: Picture) -> None:
     """Write a picture in the format of the suffix; the file appears only when it is whole."""
+    check_format(path, picture, *picture.samples.shape[:2])
+    with appearing(path) as beside, open(beside, "w+b") as file:
+        _save(file, Path(path).suffix, picture)
+
+
+def encode(suffix: str, picture: Picture) -> bytes:
+    """The file of a picture in the format of a suffix such as `.png`, for who waits for it: PNGs are made in a third of
+    the time, and come out a little larger. Raises UserError where the format cannot hold it."""
+    check_format(suffix, picture, *picture.samples.shape[:2])
+    file = io.BytesIO()
+    _save(file, suffix, replace(picture, encoder={"PNG": FAST_PNG} | picture.encoder))
+    return file.getvalue()
+
+
+def _save(file: BinaryIO, suffix: str, picture: Picture) -> None:
     pixels = picture.samples
-    check_format(path, picture, *pixels.shape[:2])
-    exif = _resized_exif(picture.exif, *pixels.shape[:2]) if picture.exif else b""
-    picture = replace(picture, exif=exif)
-    with appearing(path) as beside:
-        file_format = Image.registered_extensions()[Path(path).suffix.lower()]
-        if pixels.dtype == np.uint16 and pixels.ndim == 3:
-            (_write_deep_png if file_format == "PNG" else _write_deep_tiff)(beside, picture)
-            return
-        settings = dict(picture.encoder.get(file_format, DEFAULTS.get(file_format, {})))
-        settings |= {key: data for key, data in (("exif", exif), ("icc_profile", picture.icc)) if data}
-        Image.fromarray(pixels).save(beside, format=file_format, **settings)
+    picture = replace(picture, exif=_resized_exif(picture.exif, *pixels.shape[:2]) if picture.exif else b"")
+    file_format = Image.registered_extensions()[suffix.lower()]
+    if pixels.dtype == np.uint16 and pixels.ndim == 3:
+        (_save_deep_png if file_format == "PNG" else _save_deep_tiff)(file, picture)
+        return
+    settings = dict(picture.encoder.get(file_format, DEFAULTS.get(file_format, {})))
+    settings |= {key: data for key, data in (("exif", picture.exif), ("icc_profile", picture.icc)) if data}
+    Image.fromarray(pixels).save(file, format=file_format, **settings)
 
 
-def _write_deep_png(path: str, picture: Picture) -> None:
+def _save_deep_png(file: BinaryIO, picture: Picture) -> None:
     """16 bits a channel, which Pillow does not write. OpenCV has no grey with alpha; it becomes RGB with alpha."""
     cv2 = decoding.opencv()
     pixels = picture.samples
@@ -169,10 +189,10 @@ def _write_deep_png(path: str, picture: Picture) -> None:
     done, encoded = cv2.imencodeWithMetadata(".png", bgr, list(kept), list(kept.values()))
     if not done:
         raise OSError("OpenCV could not write this PNG")
-    encoded.tofile(path)
+    file.write(encoded.data)
 
 
-def _write_deep_tiff(path: str, picture: Picture) -> None:
+def _save_deep_tiff(file: BinaryIO, picture: Picture) -> None:
     """16 bits a channel; of EXIF only the texts, since tifffile writes no directories of tags."""
     import tifffile
 
@@ -181,7 +201,7 @@ def _write_deep_tiff(path: str, picture: Picture) -> None:
     exif.load(picture.exif)
     texts = [(tag, "s", 0, value, True) for tag, value in exif.items() if isinstance(value, str)]
     tifffile.imwrite(
-        path, pixels, photometric="minisblack" if pixels.shape[2] == 2 else "rgb", planarconfig="contig",
+        file, pixels, photometric="minisblack" if pixels.shape[2] == 2 else "rgb", planarconfig="contig",
         extrasamples=["unassalpha"] if picture.alpha else None, compression="zlib", predictor=True,
         iccprofile=picture.icc, extratags=texts, software=False, metadata=None,
     )  # fmt: skip

@@ -1,19 +1,17 @@
 """Samples as files hold them: uint8 or uint16, grey (H, W), grey with alpha (H, W, 2), RGB or RGBA (H, W, 3 or 4)."""
 
 import io
-import os
-from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageCms
 
 from pyimagesearch import decoding, images
-from pyimagesearch.decoding import UnreadablePicture
+from pyimagesearch.decoding import Source, UnreadablePicture
 
 
-def read_deep(path: str | os.PathLike[str], *, grey: bool) -> np.ndarray:
+def read_deep(path: Source, *, grey: bool) -> np.ndarray:
     """16-bit samples of several channels, as they are stored."""
-    data = Path(path).read_bytes()
+    data = decoding.data_of(path)
     if data[:2] in (b"II", b"MM"):
         data = _unturned_tiff(data)
     samples = decoding.decode_with_opencv(path, data)
@@ -32,15 +30,21 @@ def _unturned_tiff(data: bytes) -> bytes:
         return buffer.getvalue()
 
 
-def read_unknown(path: str | os.PathLike[str]) -> np.ndarray:
-    """What Pillow cannot identify: floats of several channels, say, and 16-bit grey with alpha."""
+def read_unknown(path: Source, most: int | None = None) -> np.ndarray:
+    """What Pillow cannot identify: floats of several channels, say, and 16-bit grey with alpha.
+
+    most: pixels that are allowed. OpenCV has to be told by decoding.limit_opencv.
+    """
     import tifffile
 
-    data = Path(path).read_bytes()
+    data = decoding.data_of(path)
     if data[:2] in (b"II", b"MM"):
         with tifffile.TiffFile(io.BytesIO(data)) as tiff:
             page = tiff.pages[0]
             if page.shape[2:] == (2,):  # OpenCV would drop the alpha
+                decoding.check_pixels(path, page.shape[0], page.shape[1], most)
+                if most is not None and page.compression != 1:  # tifffile bounds no decompression
+                    raise UnreadablePicture(f"{path}: a compressed TIFF of a rare kind; save it as PNG")
                 return _whole_numbers(page.asarray())
     return _whole_numbers(decoding.decode_with_opencv(path, data))
 

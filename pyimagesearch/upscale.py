@@ -12,7 +12,7 @@ from pyimagesearch import console, images, memory, pictures, weights
 from pyimagesearch.buckets import on_bucket
 from pyimagesearch.errors import MissingLibrary, UserError
 from pyimagesearch.files import exists
-from pyimagesearch.upscaler import BICUBIC, AnyUpscaler, BicubicUpscaler, Blend, Upscaler, load_upscaler
+from pyimagesearch.upscaler import BICUBIC, AnyUpscaler, BicubicUpscaler, Blends, Upscaler, load_upscaler
 
 PSNR_MODEL = "outputs/models/pretrained_generator.keras"  # what `srgan train` writes
 GAN_MODEL = "outputs/models/generator.keras"
@@ -20,6 +20,10 @@ BICUBIC_SCALE = 4
 STRIP = 64  # rows or columns of a large picture that are resized at once
 
 Size = tuple[int | None, int | None]  # width and height; one of them may follow from the other
+
+
+class NoMemory(UserError):
+    """A result that does not fit into the free memory."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,20 +39,36 @@ def load(model: str | None, gan_model: str | None, blend: float | None) -> AnyUp
     if blend is None:
         if gan_model:
             raise UserError("--gan-model belongs to --blend PART, which is missing; name a single model by --model")
-        name = _existing("--model", model, GAN_MODEL)
-        return BicubicUpscaler(BICUBIC_SCALE) if name == BICUBIC else load_upscaler(name)
+        return load_one(_existing("--model", model, GAN_MODEL))
     if not 0 <= blend <= 1:
         raise UserError(f"--blend must be at least 0 (--model alone) and at most 1 (--gan-model alone), not {blend}")
-    names = [_existing("--model", model, PSNR_MODEL), _existing("--gan-model", gan_model, GAN_MODEL)]
-    if BICUBIC in names:
-        raise UserError("--blend mixes two trained models; bicubic is none")
-    psnr, gan = map(weights.load_generator, names)
-    scales = [weights.generator_scale(psnr), weights.generator_scale(gan)]
-    if scales[0] != scales[1]:
-        raise UserError(
-            f"--blend: {names[0]} is x{scales[0]}, but {names[1]} is x{scales[1]}; name models of one scale"
-        )
-    return Upscaler(Blend(psnr, gan, blend), scales[0])
+    return load_two(_existing("--model", model, PSNR_MODEL), _existing("--gan-model", gan_model, GAN_MODEL)).of(blend)
+
+
+def load_all(model: str | None, gan_model: str | None) -> tuple[list[str], AnyUpscaler | Blends]:
+    """For `srgan serve`: the models that the flags name, or all that training has written; and their upscalers."""
+    trained = exists(PSNR_MODEL) and exists(GAN_MODEL)
+    if gan_model or (not model and trained):
+        names = [_existing("--model", model, PSNR_MODEL), _existing("--gan-model", gan_model, GAN_MODEL)]
+        return names, load_two(*names)
+    name = _existing("--model", model, GAN_MODEL)
+    return [name], load_one(name)
+
+
+def load_one(name: str) -> AnyUpscaler:
+    """The upscaler of a model's name or path."""
+    return BicubicUpscaler(BICUBIC_SCALE) if name == BICUBIC else load_upscaler(name)
+
+
+def load_two(psnr_name: str, gan_name: str) -> Blends:
+    """The upscalers of two models that can be mixed. Raises UserError where they cannot."""
+    if BICUBIC in (psnr_name, gan_name):
+        raise UserError("--gan-model and --blend mix two trained models; bicubic is none")
+    psnr, gan = weights.load_generator(psnr_name), weights.load_generator(gan_name)
+    scale, other = weights.generator_scale(psnr), weights.generator_scale(gan)
+    if scale != other:
+        raise UserError(f"--blend: {psnr_name} is x{scale}, but {gan_name} is x{other}; name models of one scale")
+    return Blends(psnr, gan, scale)
 
 
 def _existing(flag: str, name: str | None, default: str) -> str:
@@ -172,20 +192,20 @@ def _upscale(job: Job, upscaler: AnyUpscaler, *, size: Size | None, tile: int | 
     larger = (before[0] * upscaler.scale, before[1] * upscaler.scale)
     height, width = target_size(larger, size)
     pictures.check_format(job.target, lr, height, width)
-    _fit(upscaler, lr.samples, tile)
+    fit(upscaler, lr.samples, tile)
     with console.progress_bar(total=before[0] * before[1], label=job.source.name, unit="px", leave=False) as bar:
         sr = upscaler(lr.samples, watch=bar.update)
     pictures.write(job.target, dataclasses.replace(lr, samples=shrink(sr, height, width)))
     return f"{before[1]}x{before[0]} to {width}x{height}"
 
 
-def _fit(upscaler: AnyUpscaler, samples: np.ndarray, tile: int | None) -> None:
-    """Choose the tile; raise UserError where not even the result fits into the memory."""
+def fit(upscaler: AnyUpscaler, samples: np.ndarray, tile: int | None) -> None:
+    """Choose the tile, by the free memory where it is None; raise NoMemory where the result would not fit."""
     result = samples.nbytes * upscaler.scale**2
     copies = 7 / 3 if samples.dtype == np.uint8 else 3.0  # Pillow has four bytes for three; OpenCV order and file
     needed, free = int(result * copies), memory.available()
     if needed > free:
-        raise UserError(f"its result needs {console.size(needed)} of memory, but {console.size(free)} are free")
+        raise NoMemory(f"its result needs {console.size(needed)} of memory, but {console.size(free)} are free")
     if isinstance(upscaler, Upscaler):
         if tile:
             upscaler.tile = tile

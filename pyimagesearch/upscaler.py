@@ -15,7 +15,7 @@ import tensorflow as tf
 from pyimagesearch import images, memory, weights
 
 BICUBIC = "bicubic"
-TILE = 384  # LR pixels a side that are upscaled at once; at x4 a 64-channel generator needs about 1.5 GB for it
+TILE = 384  # LR pixels a side at once where no tile is fitted; at x4 a 64-channel generator needs about 1.5 GB for it
 LEAST_TILE = 32  # smaller ones spend nearly all their work on the context
 CONTEXT = 48  # LR pixels around a tile that the network sees too: more than the presets' generators look around
 LEAST = 16  # networks see at least so many pixels a side; smaller pictures are mirrored out to it
@@ -38,9 +38,8 @@ class Upscaler:
         self.tile = tile or TILE
         self._multiple = multiple
         self.context = max(CONTEXT, _reach(model))
-        # One trace for every picture size.
-        signature = [tf.TensorSpec([1, None, None, 3], tf.float32)]
-        self._forward = tf.function(lambda lr: model(lr, training=False), input_signature=signature)
+        self._model = model
+        self._programs: dict[tuple[np.dtype, int], Callable] = {}
 
     def __call__(self, lr: np.ndarray, watch: Watcher = lambda _: None) -> np.ndarray:
         """The picture `lr`, larger; `watch` hears of every tile. A tile that the memory does not hold is halved, and
@@ -55,13 +54,13 @@ class Upscaler:
         """Choose the tile for half of the memory that is free beside `reserved` bytes, and for TILE_MEMORY at most."""
         budget = min(max(0, memory.available() - reserved) // 2, TILE_MEMORY)
         side = int((budget / self._bytes_per_pixel) ** 0.5) - 2 * self.context
-        self.tile = min(max(side, LEAST_TILE), TILE)
+        self.tile = max(side, LEAST_TILE)
 
     @functools.cached_property
     def _bytes_per_pixel(self) -> float:
         """About the bytes that the network needs for an LR pixel: the tensors of its largest operation, and half as
         much again for what else is alive then."""
-        traced = tf.function(self._forward.python_function)
+        traced = tf.function(lambda lr: self._model(lr, training=False))
         graph = traced.get_concrete_function(tf.TensorSpec([1, PROBE, PROBE, 3], tf.float32)).graph
         largest = max(sum(map(_bytes, [*op.inputs, *op.outputs])) for op in graph.get_operations())
         return 1.5 * largest / PROBE**2
@@ -92,19 +91,32 @@ class Upscaler:
         inner = (slice((top - y) * s, (bottom - y) * s), slice((left - x) * s, (right - x) * s))
         place = sr[top * s : bottom * s, left * s : right * s]
         colours = _colours(lr)
-        place[:, :, :colours] = images.to_whole(self._network(seen[:, :, :colours])[inner], lr.dtype)
+        place[:, :, :colours] = self._network(seen[:, :, :colours])[inner]
         if colours < lr.shape[2]:
             place[:, :, colours:] = images.upscale_bicubic(seen[:, :, colours:], s)[inner]
 
     def _network(self, seen: np.ndarray) -> np.ndarray:
-        """What the network makes of grey or RGB samples (H, W, 1 or 3), in the samples' own range."""
-        unit = np.float32(np.iinfo(seen.dtype).max / 255)  # networks take and give [0, 255]
+        """What the network makes of grey or RGB samples (H, W, 1 or 3), as samples of the same kind."""
         padding = [(0, self._missing(side)) for side in seen.shape[:2]] + [(0, 0)]
-        rgb = np.pad(seen, padding, mode="symmetric").astype(np.float32) / unit
-        if seen.shape[2] == 1:
-            rgb = np.repeat(rgb, 3, axis=2)
-        out = np.clip(self._forward(rgb[None]).numpy()[0], 0, 255)
-        return (out if seen.shape[2] == 3 else out.mean(axis=2, keepdims=True)) * unit
+        return self._forward(np.pad(seen, padding, mode="symmetric")[None]).numpy()[0]
+
+    def _forward(self, seen: np.ndarray) -> tf.Tensor:
+        """(1, H, W, 1 or 3) to (1, scale*H, scale*W, the same); one program for pictures of every size."""
+        kind = (seen.dtype, seen.shape[3])
+        if kind not in self._programs:
+            signature = [tf.TensorSpec([1, None, None, kind[1]], kind[0])]
+            self._programs[kind] = tf.function(self._upscaled, input_signature=signature)
+        return self._programs[kind](seen)
+
+    def _upscaled(self, seen: tf.Tensor) -> tf.Tensor:
+        """Rounding and clipping belong to the program, which has all cores for them."""
+        unit = seen.dtype.max / 255  # networks take and give [0, 255]
+        rgb = tf.cast(seen, tf.float32) / unit
+        grey = seen.shape[3] == 1
+        out = self._model(tf.repeat(rgb, 3, axis=3) if grey else rgb, training=False)
+        out = tf.clip_by_value(out, 0.0, 255.0)
+        out = tf.reduce_mean(out, axis=3, keepdims=True) if grey else out
+        return tf.cast(tf.round(out * unit), seen.dtype)
 
     def _missing(self, side: int) -> int:
         """How many pixels a side lacks of what the network is to see."""
@@ -159,14 +171,33 @@ def _reach(model: keras.Model) -> int:
 class Blend(keras.Model):
     """The pixel-wise mix of two generators of one scale: `part`, which lies in [0, 1], of `gan`, the rest of `psnr`."""
 
-    def __init__(self, psnr: keras.Model, gan: keras.Model, part: float):
+    def __init__(self, psnr: keras.Model, gan: keras.Model, part: float = 0.0):
         super().__init__(name="blend")
-        self.psnr, self.gan, self.part = psnr, gan, part
+        self.psnr, self.gan = psnr, gan
+        # A variable, so that another part needs no other program.
+        self.part = self.add_weight(shape=(), initializer=keras.initializers.Constant(part), trainable=False)
 
     def call(self, lr, training=False):
         """(B, H, W, 3) to (B, scale*H, scale*W, 3); each output is clipped, as it would be alone."""
         psnr, gan = (keras.ops.clip(model(lr, training=training), 0.0, 255.0) for model in (self.psnr, self.gan))
         return (1.0 - self.part) * psnr + self.part * gan
+
+
+class Blends:
+    """The upscalers of every mix of two generators; the models alone where the mix is one of them."""
+
+    def __init__(self, psnr: keras.Model, gan: keras.Model, scale: int):
+        self.scale = scale
+        self._blend = Blend(psnr, gan)
+        self._mixed = Upscaler(self._blend, scale)
+        self._alone = {0.0: Upscaler(psnr, scale), 1.0: Upscaler(gan, scale)}
+
+    def of(self, part: float) -> Upscaler:
+        """The upscaler of `part` in [0, 1] of the GAN model; the one of another mix follows it."""
+        if part in self._alone:
+            return self._alone[part]
+        self._blend.part.assign(part)
+        return self._mixed
 
 
 class BicubicUpscaler:

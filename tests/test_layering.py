@@ -17,7 +17,7 @@ FLOORS = (
     ("cli",),
     ("cli_flags",),
     ("commands",),
-    ("benchmarks", "results"),
+    ("benchmarks", "results", "serving"),
     ("training",),
     ("report", "pages", "upscale"),
     ("evaluation", "figures", "plots"),

@@ -229,8 +229,8 @@ def test_out_of_memory_is_said_of_the_picture_alone(srgan, photos, tmp_path, mon
 
 
 def test_a_failing_write_leaves_nothing(srgan, photos, tmp_path, monkeypatch):
-    def fail(_self, path, **_):
-        Path(path).write_bytes(b"half")
+    def fail(_self, file, **_):
+        file.write(b"half")
         raise OSError("No space left on device")
 
     monkeypatch.setattr(Image.Image, "save", fail)

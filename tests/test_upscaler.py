@@ -227,7 +227,7 @@ def test_an_automatic_tile_follows_the_free_memory(model, monkeypatch):
         monkeypatch.setattr(upscaler.memory, "available", lambda free=free: free)
         upscale.fit_tile()
         sides.append(upscale.tile)
-    assert sides[0] <= upscaler.TILE
+    assert (sides[0] + 2 * upscale.context) ** 2 * upscale._bytes_per_pixel <= upscaler.TILE_MEMORY
     assert sides[0] > sides[1] >= sides[2] == upscaler.LEAST_TILE
 
 
@@ -239,6 +239,15 @@ def test_a_blend_is_the_pixelwise_mix_of_what_each_model_gives(save_generator, n
     assert np.abs(first - second).mean() > 5
     blend = Upscaler(upscaler.Blend(psnr, gan, part), 4)
     np.testing.assert_allclose(blend(lr), (1 - part) * first + part * second, atol=1)
+
+
+def test_another_part_of_a_blend_needs_no_other_program(save_generator, noise):
+    psnr, gan = save_generator("light", 4)[1], save_generator("light", 4, 1)[1]
+    lr = noise(20, 30)
+    blends = upscaler.Blends(psnr, gan, 4)
+    for part in (0.0, 0.3, 1.0, 0.8, 0.3):
+        np.testing.assert_array_equal(blends.of(part)(lr), Upscaler(upscaler.Blend(psnr, gan, part), 4)(lr))
+    assert [program.experimental_get_tracing_count() for program in blends.of(0.5)._programs.values()] == [1]
 
 
 def test_a_blend_looks_as_far_around_as_its_models(save_generator):

@@ -1,0 +1,249 @@
+"""The endpoints."""
+
+import asyncio
+import base64
+import functools
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from typing import Annotated, Any, TypeVar
+
+from fastapi import Depends, FastAPI, Query, Request
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+from pydantic import BaseModel
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
+
+from pyimagesearch import __version__
+from pyimagesearch.serving import bodies, describe, formats
+from pyimagesearch.serving.engine import Engine, Result, Stopped
+from pyimagesearch.serving.errors import ServiceError, add_handlers
+from pyimagesearch.serving.limits import Limits
+from pyimagesearch.serving.line import Line
+from pyimagesearch.serving.results import Results
+from pyimagesearch.serving.static import Page
+
+T = TypeVar("T")
+CHUNK = 1 << 18  # bytes that are sent at once
+PNG = ["image/png"]
+
+
+class LimitsAnswer(BaseModel):
+    bytes: int
+    pixels: int
+    seconds: float
+
+
+class Health(BaseModel):
+    """What the server is, and what it takes."""
+
+    status: str
+    version: str
+    scale: int
+    models: list[str]
+    blend: bool
+    limits: LimitsAnswer
+
+
+class Base64Result(BaseModel):
+    image: str
+
+
+class GenerateResult(BaseModel):
+    result: str
+
+
+class Delivery(Response):
+    """An answer whose client is cut off where it does not take it in time."""
+
+    def __init__(self, data: bytes, seconds: float, **kwargs: Any):
+        super().__init__(data, **kwargs)
+        self._seconds = seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+        try:
+            async with asyncio.timeout(self._seconds):
+                await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+                whole = memoryview(self.body)
+                for start in range(0, len(whole), CHUNK):  # the transport keeps a copy of what it has not sent
+                    part = bytes(whole[start : start + CHUNK])
+                    await send({"type": "http.response.body", "body": part, "more_body": True})
+                await send({"type": "http.response.body", "body": b""})
+        except TimeoutError:
+            pass  # uvicorn says so and closes the connection
+
+
+class Service:
+    """The endpoints' common ground."""
+
+    def __init__(self, engine: Engine, limits: Limits):
+        self.engine, self.limits = engine, limits
+        self.line = Line(limits.queue)
+        self.results = Results()
+
+    async def read_and_run(self, request: Request, blend: float | None, mimes: Sequence[str]) -> tuple[Result, str]:
+        """The result of the picture that the request's body holds, and the picture's name."""
+        part = self._part(blend)
+        async with _deadline(self.limits.seconds):
+            sent = await bodies.read_picture(request, self.limits.bytes)
+            return await self._run(request, sent.data, part, mimes), sent.name
+
+    async def read_and_run_base64(self, request: Request) -> Result:
+        """The result of the picture in the JSON that the request's body holds."""
+        async with _deadline(self.limits.seconds):
+            sent, blend = await bodies.read_base64(request, self.limits.bytes)
+            return await self._run(request, sent.data, self._part(blend), PNG)
+
+    async def _run(self, request: Request, data: bytes, part: float, mimes: Sequence[str]) -> Result:
+        if not data:
+            raise ServiceError(422, "no_picture", "the body is empty; send a picture's file")
+        return await _while_connected(request, self.line.run(functools.partial(self._work, data, part, mimes)))
+
+    def _work(self, data, part, mimes, stop) -> Result:
+        try:
+            return self.engine(data, part, mimes, stop)
+        except Stopped:
+            raise ServiceError(504, "too_slow", "stopped") from None  # unheard
+
+    def _part(self, blend: float | None) -> float:
+        if blend is not None and not self.engine.blends:
+            raise ServiceError(422, "no_blend", "blend mixes two models, but this server has one; leave blend out")
+        return blend or 0.0
+
+
+@asynccontextmanager
+async def _deadline(seconds: float) -> AsyncIterator[None]:
+    """Cancels what is inside after so many seconds, and answers 504."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError:
+        message = f"it took more than {seconds:g} s; try a smaller picture, or later"
+        raise ServiceError(504, "too_slow", message) from None
+
+
+async def _while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
+    """The result of `work`, which is cancelled when the client has gone."""
+    task, gone = asyncio.create_task(work), asyncio.create_task(_disconnected(request))
+    try:
+        await asyncio.wait((task, gone), return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            raise ClientDisconnect
+        return task.result()
+    finally:
+        task.cancel()
+        gone.cancel()
+
+
+async def _disconnected(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def create_app(engine: Engine, limits: Limits) -> FastAPI:
+    """The application of docs/serving.md around loaded models."""
+    app = FastAPI(
+        title="srgan", version=__version__, docs_url=None, redoc_url=None, openapi_url=None,
+        description=f"Pictures in, the same pictures {engine.scale} times larger out. "
+        'Errors are {"error": {"code": …, "message": …}}.',
+    )  # fmt: skip
+    add_handlers(app)
+    service = Service(engine, limits)
+    _add_upscaling(app, service)
+    _add_generate(app, service)
+    _add_pages(app, service)
+    return app
+
+
+def _add_upscaling(app: FastAPI, service: Service) -> None:
+    place = [Depends(service.line.place)]
+    seconds = service.limits.seconds
+
+    @app.post(
+        "/v1/upscale", dependencies=place, response_class=Response, openapi_extra=describe.picture_body(),
+        responses=describe.pictures(*formats.SUFFIXES, headers=describe.PICTURE_HEADERS)
+        | describe.errors(406, 413, 422, 503, 504),
+    )  # fmt: skip
+    async def upscale(
+        request: Request,
+        blend: Annotated[
+            float | None,
+            Query(
+                ge=0, le=1, allow_inf_nan=False, description="where two models are loaded: the part of the GAN model"
+            ),
+        ] = None,
+    ) -> Response:
+        """Upscale a picture. The answer is the first of PNG, JPEG and WebP that Accept names and that can hold it."""
+        mimes = formats.acceptable(request.headers.get("accept"))
+        result, name = await service.read_and_run(request, blend, mimes)
+        headers = {
+            "content-disposition": formats.disposition(name, service.engine.scale, result.mime),
+            "server-timing": f"model;dur={result.model_seconds * 1000:.1f}",
+            "vary": "accept",
+        }
+        return Delivery(result.data, seconds, media_type=result.mime, headers=headers)
+
+    @app.post(
+        "/v1/upscale/base64", dependencies=place, response_model=Base64Result, openapi_extra=describe.base64_body(),
+        responses=describe.errors(413, 422, 503, 504),
+    )  # fmt: skip
+    async def upscale_base64(request: Request) -> Response:
+        """Upscale a picture in a data URL; the answer is a PNG in a data URL."""
+        result = await service.read_and_run_base64(request)
+        body = b'{"image":"data:image/png;base64,' + base64.b64encode(result.data) + b'"}'
+        return Delivery(body, seconds, media_type="application/json")
+
+
+def _add_generate(app: FastAPI, service: Service) -> None:
+    ext = {"type": "string", "description": "the file's ending; the content decides, whatever it says"}
+
+    @app.post(
+        "/generate", dependencies=[Depends(service.line.place)], response_model=GenerateResult,
+        openapi_extra=describe.picture_body(ext=ext), responses=describe.errors(413, 422, 503, 504),
+    )  # fmt: skip
+    async def generate(request: Request) -> Response:
+        """Upscale a picture and keep the PNG for a download."""
+        result, _ = await service.read_and_run(request, None, PNG)
+        return JSONResponse({"result": service.results.keep(result.data)})
+
+    @app.get(
+        "/download/{name}", response_class=Response, responses=describe.pictures(*PNG) | describe.errors(404),
+    )  # fmt: skip
+    async def download(name: str) -> Response:
+        """A result of /generate, for some minutes after it was made."""
+        return Delivery(service.results.get(name), service.limits.seconds, media_type=PNG[0])
+
+
+def _add_pages(app: FastAPI, service: Service) -> None:
+    page = Page()
+    any_type: dict[int | str, dict[str, Any]] = {
+        200: {"description": "the file", "content": {"*/*": {}}}, 304: {"description": "the client has it"},
+    }  # fmt: skip
+
+    @app.get("/healthz")
+    async def healthz() -> Health:
+        """What the server is, and what it takes."""
+        engine, limits = service.engine, service.limits
+        return Health(
+            status="ok", version=__version__, scale=engine.scale, models=engine.models, blend=engine.blends,
+            limits=LimitsAnswer(bytes=limits.bytes, pixels=limits.pixels, seconds=limits.seconds),
+        )  # fmt: skip
+
+    @app.get("/", response_class=HTMLResponse, responses=describe.errors(404) | {304: any_type[304]})
+    async def index(request: Request) -> Response:
+        """The page for people."""
+        return page("index.html", request)
+
+    @app.get("/page/{name}", response_class=Response, responses=describe.errors(404) | any_type)
+    async def file_of_page(name: str, request: Request) -> Response:
+        """A file of the page."""
+        return page(name, request)
+
+    @app.get("/docs", response_class=HTMLResponse)
+    async def docs() -> Response:
+        """This document for people."""
+        return HTMLResponse(describe.page(app), headers={"content-security-policy": describe.DOCS_POLICY})
+
+    @app.get("/openapi.json")
+    async def openapi() -> dict[str, Any]:
+        """This document for programs."""
+        return app.openapi()

@@ -1,0 +1,92 @@
+"""The loaded models, and a picture's file in, a larger one's out."""
+
+import dataclasses
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import PurePath
+
+import numpy as np
+
+from pyimagesearch import pictures, upscale
+from pyimagesearch.decoding import TooManyPixels, Upload
+from pyimagesearch.errors import MissingLibrary, UserError
+from pyimagesearch.serving.errors import ServiceError
+from pyimagesearch.serving.formats import SUFFIXES
+from pyimagesearch.upscaler import OUT_OF_MEMORY, AnyUpscaler, Blends
+
+MODELS_FIT = ((64, 64), (256, 256))  # what a warm-up upscales
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """A picture's file."""
+
+    data: bytes
+    mime: str
+    model_seconds: float  # of them for the upscaler alone
+
+
+class Stopped(Exception):
+    """Nobody waits for this picture any more."""
+
+
+class Engine:
+    """Used by one thread at a time."""
+
+    def __init__(self, models: Sequence[str], upscalers: AnyUpscaler | Blends, *, pixels: int):
+        self.models = [PurePath(name).stem for name in models]
+        self.scale = upscalers.scale
+        self.blends = isinstance(upscalers, Blends)
+        self._upscalers = upscalers
+        self._pixels = pixels
+
+    def warm_up(self) -> None:
+        """Make the programs of all models, so that the first picture takes no longer than the others."""
+        for part in (0.0, 0.5, 1.0) if self.blends else (0.0,):
+            for height, width in MODELS_FIT:
+                self._upscale(np.zeros((height, width, 3), np.uint8), part, threading.Event())
+
+    def __call__(self, data: bytes, part: float, mimes: Sequence[str], stop: threading.Event) -> Result:
+        """The picture in the file `data`, larger, in the first of `mimes` that can hold it; `part` of the GAN model.
+
+        Raises ServiceError; Stopped where `stop` is set.
+        """
+        try:
+            lr = pictures.read(Upload(data), self._pixels)
+            mime = self._holding(lr, mimes)
+            began = time.perf_counter()
+            sr = self._upscale(lr.samples, part, stop)
+            seconds = time.perf_counter() - began
+            return Result(pictures.encode(SUFFIXES[mime], dataclasses.replace(lr, samples=sr)), mime, seconds)
+        except TooManyPixels as error:
+            raise ServiceError(413, "too_many_pixels", str(error)) from None
+        except (upscale.NoMemory, *OUT_OF_MEMORY):
+            message = "the server has too little memory for this picture now; try a smaller one, or later"
+            raise ServiceError(503, "out_of_memory", message, {"Retry-After": "10"}) from None
+        except MissingLibrary:
+            raise
+        except UserError as error:
+            raise ServiceError(422, "not_a_picture", str(error)) from None
+
+    def _holding(self, lr: pictures.Picture, mimes: Sequence[str]) -> str:
+        """The first MIME type whose format can hold the result."""
+        height, width = (side * self.scale for side in lr.samples.shape[:2])
+        for mime in mimes:
+            try:
+                pictures.check_format(SUFFIXES[mime], lr, height, width)
+                return mime
+            except UserError as error:
+                reason = str(error)
+        raise ServiceError(406, "not_acceptable", f"{reason}; let Accept name image/png")
+
+    def _upscale(self, samples: np.ndarray, part: float, stop: threading.Event) -> np.ndarray:
+        upscaler = self._upscalers.of(part) if isinstance(self._upscalers, Blends) else self._upscalers
+
+        def watch(_: int) -> None:
+            if stop.is_set():
+                raise Stopped
+
+        watch(0)
+        upscale.fit(upscaler, samples, None)
+        return upscaler(samples, watch=watch)

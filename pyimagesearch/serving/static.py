@@ -1,0 +1,34 @@
+"""The files of the page: a fixed set, read once."""
+
+import hashlib
+import mimetypes
+from pathlib import Path
+
+from fastapi import Request
+from fastapi.responses import Response
+
+from pyimagesearch.serving.errors import ServiceError
+
+FOLDER = Path(__file__).parent / "page"
+TYPES = {".webmanifest": "application/manifest+json", ".js": "text/javascript", ".svg": "image/svg+xml"}
+
+
+class Page:
+    """Answers with one of the files that the folder held at the start."""
+
+    def __init__(self, folder: Path = FOLDER):
+        self._files = {path.name: path.read_bytes() for path in folder.glob("*") if path.is_file()}
+
+    def __call__(self, name: str, request: Request) -> Response:
+        """The file `name`, or 304 where the client has it. Raises ServiceError 404."""
+        if name not in self._files:
+            raise ServiceError(404, "not_found", f"the page has no file {name[:100]}")
+        data = self._files[name]
+        tag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
+        # Asked for again at every visit, and sent again only where it has changed. The service worker is for all of /.
+        headers = {"cache-control": "no-cache", "etag": tag, "service-worker-allowed": "/"}
+        if tag in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=headers)
+        suffix = Path(name).suffix
+        mime = TYPES.get(suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
+        return Response(data, media_type=mime, headers=headers)
