@@ -112,7 +112,8 @@ class Visitor:
     def enlarge(self, data: bytes, name: str = "holiday.png") -> None:
         """Choose a file and wait for all that comes of it."""
         self.give(data, name)
-        self.page.wait_for_selector("#download")
+        self.page.wait_for_selector("#download:visible, #notice:visible")
+        assert not self.page.is_visible("#notice"), self.error()
         if self.page.is_visible("#blend"):
             self.page.wait_for_selector("#part:enabled")
 
