@@ -195,10 +195,15 @@ def test_windows_of_any_width(looking, width):
         assert box["x"] + box["width"] <= width, name
 
 
-def test_the_page_opens_without_the_server_and_says_so(browser):
+def test_the_page_is_installable_and_opens_without_its_server(browser):
     with serving("--model", "bicubic") as server:
         someone = Visitor(browser, server)
         someone.page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
+        chromium = someone.context.new_cdp_session(someone.page)
+        manifest = chromium.send("Page.getAppManifest")
+        assert (manifest["errors"], manifest["manifest"]["startUrl"]) == ([], server.url)
+        errors = chromium.send("Page.getInstallabilityErrors")["installabilityErrors"]
+        assert {error["errorId"] for error in errors} <= {"in-incognito"}  # which the windows of tests are
         someone.page.reload()
         server.stop()
         someone.page.reload()
