@@ -111,6 +111,9 @@ def test_zoom_and_pan_by_mouse_and_keys(looking):
     assert someone.box(".world") == fitted
     page.mouse.dblclick(*place)
     assert page.inner_text("#percent") == "100%"
+    page.click("#another")
+    someone.enlarge(png(np.zeros((400, 600), np.uint8)))
+    assert someone.box(".world") == fitted  # a new picture is seen as a whole
 
 
 def test_two_fingers_zoom_and_one_moves(looking):

@@ -38,10 +38,12 @@ export class Viewer {
   /** Show the result; resolves once it can be seen. Without a picture before, there is nothing to divide. */
   async reveal(url) {
     await load(this.psnr, url);
-    this.#setSize(this.psnr.naturalWidth, this.psnr.naturalHeight);
+    const { naturalWidth: width, naturalHeight: height } = this.psnr;
+    const { picture } = this.#view;
+    if (picture.width !== width || picture.height !== height) this.#setSize(width, height); // it was a guess
     this.stage.classList.remove("busy");
     this.stage.classList.toggle("alone", this.before.hidden);
-    this.stage.setAttribute("aria-label", `Picture, ${this.psnr.naturalWidth} by ${this.psnr.naturalHeight} pixels`);
+    this.stage.setAttribute("aria-label", `Picture, ${width} by ${height} pixels`);
     this.divider.moveTo(this.before.hidden ? 0 : 0.5);
   }
 
@@ -100,8 +102,6 @@ export class Viewer {
   }
 
   #setSize(width, height) {
-    const { picture } = this.#view;
-    if (picture.width === width && picture.height === height) return;
     this.#view.picture = { width, height };
     this.world.style.width = `${width}px`;
     this.world.style.height = `${height}px`;
