@@ -1,0 +1,30 @@
+/** Service worker: the page opens without a network, and is the newest whenever there is one. */
+const CACHE = "page";
+const FILES = [
+  "api.js", "app.js", "divider.js", "gestures.js", "picker.js", "viewer.js", "viewport.js", "words.js",
+  "style.css", "viewer.css", "icon.svg", "manifest.webmanifest",
+];
+const OWN = ["./", ...FILES.map((name) => `page/${name}`)].map((path) => new URL(path, registration.scope).href);
+
+addEventListener("install", (event) => {
+  skipWaiting();
+  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(OWN)));
+});
+
+addEventListener("activate", (event) => event.waitUntil(clients.claim()));
+
+// Only the page's own files; pictures and answers never go through a cache.
+addEventListener("fetch", (event) => {
+  if (event.request.method === "GET" && OWN.includes(event.request.url)) event.respondWith(newest(event.request));
+});
+
+async function newest(request) {
+  const cache = await caches.open(CACHE);
+  try {
+    const answer = await fetch(request);
+    if (answer.ok) await cache.put(request, answer.clone());
+    return answer;
+  } catch {
+    return (await cache.match(request)) ?? Response.error();
+  }
+}
