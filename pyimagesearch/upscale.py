@@ -11,11 +11,9 @@ import numpy as np
 from pyimagesearch import console, images, memory, pictures, weights
 from pyimagesearch.buckets import on_bucket
 from pyimagesearch.errors import MissingLibrary, UserError
-from pyimagesearch.files import exists
 from pyimagesearch.upscaler import BICUBIC, AnyUpscaler, BicubicUpscaler, Blends, Upscaler, load_upscaler
 
-PSNR_MODEL = "outputs/models/pretrained_generator.keras"  # what `srgan train` writes
-GAN_MODEL = "outputs/models/generator.keras"
+MODEL = "light"  # unless another is named
 BICUBIC_SCALE = 4
 STRIP = 64  # rows or columns of a large picture that are resized at once
 
@@ -39,20 +37,19 @@ def load(model: str | None, gan_model: str | None, blend: float | None) -> AnyUp
     if blend is None:
         if gan_model:
             raise UserError("--gan-model belongs to --blend PART, which is missing; name a single model by --model")
-        return load_one(_existing("--model", model, GAN_MODEL))
+        return load_one(model or MODEL)
     if not 0 <= blend <= 1:
         raise UserError(f"--blend must be at least 0 (--model alone) and at most 1 (--gan-model alone), not {blend}")
-    return load_two(_existing("--model", model, PSNR_MODEL), _existing("--gan-model", gan_model, GAN_MODEL)).of(blend)
+    if not gan_model:
+        raise UserError("--blend mixes --model with --gan-model, which is missing")
+    return load_two(model or MODEL, gan_model).of(blend)
 
 
 def load_all(model: str | None, gan_model: str | None) -> tuple[list[str], AnyUpscaler | Blends]:
-    """For `srgan serve`: the models that the flags name, or all that training has written; and their upscalers."""
-    trained = exists(PSNR_MODEL) and exists(GAN_MODEL)
-    if gan_model or (not model and trained):
-        names = [_existing("--model", model, PSNR_MODEL), _existing("--gan-model", gan_model, GAN_MODEL)]
-        return names, load_two(*names)
-    name = _existing("--model", model, GAN_MODEL)
-    return [name], load_one(name)
+    """For `srgan serve`: the models that the flags name, and their upscalers."""
+    if gan_model:
+        return [model or MODEL, gan_model], load_two(model or MODEL, gan_model)
+    return [model or MODEL], load_one(model or MODEL)
 
 
 def load_one(name: str) -> AnyUpscaler:
@@ -69,12 +66,6 @@ def load_two(psnr_name: str, gan_name: str) -> Blends:
     if scale != other:
         raise UserError(f"--blend: {psnr_name} is x{scale}, but {gan_name} is x{other}; name models of one scale")
     return Blends(psnr, gan, scale)
-
-
-def _existing(flag: str, name: str | None, default: str) -> str:
-    if name or exists(default):
-        return name or default
-    raise UserError(f"{flag} is missing, and there is no {default}: name a .keras file of srgan train")
 
 
 def parse_size(text: str) -> Size:

@@ -15,7 +15,7 @@ import tensorflow as tf
 from pyimagesearch import images, memory, weights
 
 BICUBIC = "bicubic"
-TILE = 384  # LR pixels a side at once where no tile is fitted; at x4 a 64-channel generator needs about 1.5 GB for it
+TILE = 384  # LR pixels a side at once at least, where the memory has not been asked
 LEAST_TILE = 32  # smaller ones spend nearly all their work on the context
 CONTEXT = 48  # LR pixels around a tile that the network sees too: more than the presets' generators look around
 LEAST = 16  # networks see at least so many pixels a side; smaller pictures are mirrored out to it
@@ -33,9 +33,10 @@ class Upscaler:
     def __init__(self, model: keras.Model, scale: int, *, multiple: int = 1, tile: int | None = None):
         """multiple: sides of what the network sees are mirrored out to one of it. A device that compiles a program
         for each shape, such as a TPU, then compiles few; the last rows and columns come out a little different.
-        tile: LR pixels a side that are upscaled at once (default TILE)."""
+        tile: LR pixels a side that are upscaled at once (default: TILE, or more where TILE_MEMORY holds it)."""
         self.scale = scale
-        self.tile = tile or TILE
+        if tile:
+            self.tile = tile
         self._multiple = multiple
         self.context = max(CONTEXT, _reach(model))
         self._model = model
@@ -50,11 +51,19 @@ class Upscaler:
         self._fill(seen, sr, (0, 0, *lr.shape[:2]), watch)
         return sr if lr.shape[2] > 1 else sr[:, :, 0]
 
+    @functools.cached_property
+    def tile(self) -> int:
+        """LR pixels a side that are upscaled at once; may be set."""
+        return max(TILE, self._tile_within(TILE_MEMORY))
+
     def fit_tile(self, reserved: int = 0) -> None:
         """Choose the tile for half of the memory that is free beside `reserved` bytes, and for TILE_MEMORY at most."""
         budget = min(max(0, memory.available() - reserved) // 2, TILE_MEMORY)
-        side = int((budget / self._bytes_per_pixel) ** 0.5) - 2 * self.context
-        self.tile = max(side, LEAST_TILE)
+        self.tile = max(LEAST_TILE, self._tile_within(budget))
+
+    def _tile_within(self, budget: int) -> int:
+        """The tile that takes `budget` bytes with its context."""
+        return int((budget / self._bytes_per_pixel) ** 0.5) - 2 * self.context
 
     @functools.cached_property
     def _bytes_per_pixel(self) -> float:

@@ -1,6 +1,8 @@
-"""Finds a trained generator by path and loads it."""
+"""Finds a trained generator, by the name of one that ships or by path, and loads it."""
 
+import hashlib
 import zipfile
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -9,13 +11,35 @@ import pyimagesearch.models.blocks  # noqa: F401  (registers the layers that a s
 from pyimagesearch.errors import UserError
 from pyimagesearch.files import exists, local_copy
 
+# The generators inside the package, each with its card in docs/models/, and the SHA-256 of its file.
+SHIPPED = {
+    "light": "9e85a480b888a0d569a93ea352669f548f9d787ef983a02e313ec66ccc934c45",
+}
+FOLDER = Path(__file__).parent / "trained"
 
-def load_generator(path: str) -> keras.Model:
-    """The generator saved at `path` (a .keras file, local or gs://), computing in float32."""
-    if not exists(path):
-        raise UserError(f"{path}: no such model; name bicubic or a .keras file such as outputs/models/generator.keras")
-    with local_copy(path) as local:
-        return _load(path, local)
+
+def load_generator(name: str) -> keras.Model:
+    """The generator called `name` (one of SHIPPED), or saved at this path (a .keras file, local or gs://), computing
+    in float32."""
+    if name in SHIPPED:
+        return _load_shipped(name)
+    if not exists(name):
+        known = ", ".join(["bicubic", *SHIPPED])
+        raise UserError(f"{name}: no such model; name {known} or a .keras file such as outputs/models/generator.keras")
+    with local_copy(name) as local:
+        return _load(name, local)
+
+
+def _load_shipped(name: str) -> keras.Model:
+    path = FOLDER / f"{name}.keras"
+    try:
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        found = ""
+    if found != SHIPPED[name]:
+        state = "is not the file that this version came with" if found else "is missing"
+        raise UserError(f"{name}: {path} {state}; install the project again")
+    return _load(name, str(path))
 
 
 def _load(path: str, local: str) -> keras.Model:

@@ -27,7 +27,7 @@ FLOORS = (
     ("losses", "metrics", "perceptual"),
     ("models",),
     ("pictures",),
-    ("samples", "png"),
+    ("samples",),
     ("images",),
     ("decoding",),
     ("presets",),

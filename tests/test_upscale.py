@@ -1,6 +1,5 @@
 """`srgan upscale`: which pictures become which files, and what is said of those that do not."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -133,7 +132,7 @@ def test_nothing_is_overwritten_without_the_flag(srgan, photos, tmp_path):
         (["{photos}/a.png", "-o", "{tmp}/x", "--size", "0x5"], "received 0x5"),
         (["{photos}/a.png", "-o", "{tmp}/x", "--blend", "1.5"], "not 1.5"),
         (["{photos}/a.png", "-o", "{tmp}/x", "--gan-model", "g.keras"], "belongs to --blend"),
-        (["{photos}/a.png", "-o", "{tmp}/x", "--blend", "0.5"], "no outputs/models/generator.keras"),
+        (["{photos}/a.png", "-o", "{tmp}/x", "--blend", "0.5"], "--gan-model, which is missing"),
     ],
 )
 def test_wrong_input_is_refused_in_one_line_before_anything_is_done(srgan, photos, tmp_path, flags, wrong, monkeypatch):
@@ -148,24 +147,23 @@ def test_wrong_input_is_refused_in_one_line_before_anything_is_done(srgan, photo
     assert files(tmp_path) == before
 
 
-def test_without_a_model_it_says_what_to_name(photos, tmp_path, monkeypatch, capsys):
+def test_the_model_that_ships_needs_no_flag_and_no_file(photos, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert main(["upscale", str(photos), "-o", "big"]) == 2
-    assert "--model is missing, and there is no outputs/models/generator.keras" in capsys.readouterr().err
+    assert main(["upscale", str(photos / "a.png"), "-o", "big.png"]) == 0
+    lr = images.read(photos / "a.png")
+    np.testing.assert_array_equal(images.read("big.png"), load_upscaler("light")(lr))
 
 
-def test_the_models_of_a_run_are_found_by_themselves(photos, tmp_path, monkeypatch, save_generator):
-    monkeypatch.chdir(tmp_path)
-    os.makedirs("outputs/models")
-    for seed, name in enumerate(["pretrained_generator", "generator"]):
-        os.symlink(save_generator("light", 4, seed)[0], f"outputs/models/{name}.keras")
+def test_a_blend_is_the_mix_of_two_models(photos, tmp_path, save_generator):
+    first, second = (str(save_generator("light", 4, seed)[0]) for seed in (0, 1))
     one = str(photos / "a.png")
-    for flags in (["-o", "gan.png"], ["--blend", "1", "-o", "1.png"], ["--blend", "0.5", "-o", "mix.png"]):
+    for part in ("0", "0.5", "1"):
+        flags = ["--model", first, "--gan-model", second, "--blend", part, "-o", str(tmp_path / f"{part}.png")]
         assert main(["upscale", one, *flags]) == 0
-    np.testing.assert_array_equal(images.read("gan.png"), images.read("1.png"))
-    psnr = load_upscaler("outputs/models/pretrained_generator.keras")(images.read(one))
-    middle = (psnr.astype(float) + images.read("gan.png")) / 2
-    assert np.abs(images.read("mix.png") - middle).max() <= 1
+    np.testing.assert_array_equal(images.read(tmp_path / "0.png"), load_upscaler(first)(images.read(one)))
+    np.testing.assert_array_equal(images.read(tmp_path / "1.png"), load_upscaler(second)(images.read(one)))
+    middle = (images.read(tmp_path / "0.png").astype(float) + images.read(tmp_path / "1.png")) / 2
+    assert np.abs(images.read(tmp_path / "0.5.png") - middle).max() <= 1
 
 
 def test_models_of_two_scales_cannot_be_mixed(srgan, photos, tmp_path, save_generator):

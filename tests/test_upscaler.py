@@ -10,6 +10,7 @@ import tensorflow as tf
 from pyimagesearch import images, upscaler
 from pyimagesearch.models import build_generator
 from pyimagesearch.presets import get_config
+from pyimagesearch.training.monitor import FEW_SHAPES
 from pyimagesearch.upscaler import BicubicUpscaler, Upscaler, load_upscaler
 
 
@@ -67,18 +68,16 @@ def test_a_tiny_picture_is_mirrored_out_so_that_no_dark_border_enters(save_gener
 
 
 @pytest.mark.parametrize("size", [(101, 150), (120, 51)])
-def test_tiles_join_without_a_seam(model, size, noise, monkeypatch):
+def test_tiles_join_without_a_seam(model, size, noise):
     lr = noise(*size)
     whole = Upscaler(model, 4)(lr).astype(int)
     assert whole.std() > 15  # otherwise equal tiles would prove little
-    monkeypatch.setattr(upscaler, "TILE", 50)  # its context stays the real one; the last tiles are of 1 pixel
-    tiled = Upscaler(model, 4)(lr).astype(int)
+    tiled = Upscaler(model, 4, tile=50)(lr).astype(int)  # the last tiles are of 1 pixel
     assert np.abs(tiled - whole).max() <= 1
 
 
 def test_a_large_picture_really_is_cut_into_tiles(model, noise, monkeypatch):
-    monkeypatch.setattr(upscaler, "TILE", 50)
-    cut = Upscaler(model, 4)
+    cut = Upscaler(model, 4, tile=50)
     seen = []
     forward = cut._forward
     monkeypatch.setattr(cut, "_forward", lambda x: seen.append(x.shape[1:3]) or forward(x))
@@ -120,7 +119,7 @@ def test_few_shapes_reach_the_network_and_change_the_far_border_alone(noise):
     seen = set()
     inputs = keras.Input((None, None, 3))
     blur = keras.Model(inputs, keras.layers.AveragePooling2D(3, strides=1, padding="same")(inputs))
-    upscale = Upscaler(blur, 1, multiple=160)
+    upscale = Upscaler(blur, 1, **FEW_SHAPES)
     forward = upscale._forward
     upscale._forward = lambda lr: seen.add(lr.shape[1:3]) or forward(lr)
     rng = np.random.default_rng(0)

@@ -1,15 +1,21 @@
-"""Generators are found by path; whatever is none is refused in one line that names the file."""
+"""Generators are found by name or path; whatever is none is refused in one line that names the file."""
 
 import zipfile
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
+import skimage.data
 
+from pyimagesearch import images, weights
+from pyimagesearch.data.pairs import Pair
 from pyimagesearch.errors import UserError
+from pyimagesearch.evaluation import lr_consistency, mean_on_y
 from pyimagesearch.models import build_discriminator, build_generator, compute_in
 from pyimagesearch.presets import get_config
-from pyimagesearch.weights import generator_scale, load_generator
+from pyimagesearch.upscaler import BicubicUpscaler, load_upscaler
+from pyimagesearch.weights import FOLDER, SHIPPED, generator_scale, load_generator
 
 
 def refusal(path) -> str:
@@ -103,3 +109,44 @@ def test_a_model_that_is_no_generator_is_refused(build, tmp_path):
     path = tmp_path / "other.keras"
     build().save(path)
     assert "not a generator that can be loaded" in refusal(path)
+
+
+# The generators that ship
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_generator_that_ships_is_loaded_by_name_and_beats_bicubic_on_a_photograph(name):
+    hr = skimage.data.astronaut()
+    pair = Pair("astronaut", images.downscale(hr, 4), hr)
+    upscaler = load_upscaler(name)
+    assert upscaler.scale == 4
+    if name == "light":
+        assert mean_on_y(upscaler, [pair])["psnr_y"] > mean_on_y(BicubicUpscaler(4), [pair])["psnr_y"] + 1
+    assert lr_consistency(upscaler(pair.lr), pair.lr, 4) > 36
+
+
+def test_what_ships_is_small():
+    assert sum(path.stat().st_size for path in FOLDER.iterdir()) <= 8e6
+    assert {path.stem for path in FOLDER.iterdir()} == set(SHIPPED)
+
+
+@pytest.mark.parametrize(("change", "said"), [(b"x", "is not the file that this version came with"), (None, "missing")])
+def test_a_changed_or_missing_file_of_a_name_is_refused(change, said, tmp_path, monkeypatch):
+    monkeypatch.setattr(weights, "FOLDER", tmp_path)
+    if change:
+        (tmp_path / "light.keras").write_bytes((FOLDER / "light.keras").read_bytes() + change)
+    text = str(refusal_of("light"))
+    assert said in text
+    assert "install the project again" in text
+
+
+def refusal_of(name) -> UserError:
+    with pytest.raises(UserError) as refused:
+        load_generator(name)
+    return refused.value
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_generator_that_ships_has_a_card_with_its_hash(name):
+    card = Path(__file__).parent.parent / "docs" / "models" / f"{name}.md"
+    assert SHIPPED[name] in card.read_text()

@@ -13,9 +13,9 @@ from pyimagesearch.data.pairs import Pair
 from pyimagesearch.training.health import HealthWatch
 from pyimagesearch.training.phases import Phase
 from pyimagesearch.training.run_folder import History, RunFolder
-from pyimagesearch.upscaler import BICUBIC, AnyUpscaler, BicubicUpscaler, Upscaler
+from pyimagesearch.upscaler import BICUBIC, TILE, AnyUpscaler, BicubicUpscaler, Upscaler
 
-VALIDATION_MULTIPLE = 160  # sides that a named device sees: with tiles of at most 480 that is 9 shapes
+FEW_SHAPES = {"multiple": 160, "tile": TILE}  # a named device sees sides of 160, 320 and 480: 9 shapes
 FLUSH_SECONDS = 30.0  # at least so long between writes: on a bucket, each uploads history.csv and all events again
 
 
@@ -37,7 +37,7 @@ class Monitor:
         self._history = History(run)
         self._seconds = self._history.restart(phase.name, step)
         self._device = device
-        self._upscaler = Upscaler(twin, scale, multiple=VALIDATION_MULTIPLE if device else 1)
+        self._upscaler = Upscaler(twin, scale, **(FEW_SHAPES if device else {}))
         # The queue is as long as it takes, because it is flush() that empties it.
         self._writer = tf.summary.create_file_writer(
             run.file("logs", phase.name), max_queue=1_000_000, flush_millis=86_400_000
