@@ -16,6 +16,7 @@ from pyimagesearch import images, memory, weights
 
 BICUBIC = "bicubic"
 TILE = 384  # LR pixels a side at once at least, where the memory has not been asked
+LARGEST_TILE = 512  # keeps a picture of 12 megapixels under 3 GB
 LEAST_TILE = 32  # smaller ones spend nearly all their work on the context
 CONTEXT = 48  # LR pixels around a tile that the network sees too: more than the presets' generators look around
 LEAST = 16  # networks see at least so many pixels a side; smaller pictures are mirrored out to it
@@ -62,8 +63,8 @@ class Upscaler:
         self.tile = max(LEAST_TILE, self._tile_within(budget))
 
     def _tile_within(self, budget: int) -> int:
-        """The tile that takes `budget` bytes with its context."""
-        return int((budget / self._bytes_per_pixel) ** 0.5) - 2 * self.context
+        """The largest tile that takes at most `budget` bytes with its context."""
+        return min(LARGEST_TILE, int((budget / self._bytes_per_pixel) ** 0.5) - 2 * self.context)
 
     @functools.cached_property
     def _bytes_per_pixel(self) -> float:
