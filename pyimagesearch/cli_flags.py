@@ -236,7 +236,7 @@ def _add_benchmark(commands) -> None:
     quality.add_argument("--images", type=_folder, metavar="DIR", help="to train on (default: scikit-image's)")
     quality.add_argument("--plot", metavar="FILE", help="draw the curves here, as PNG or PDF")
     upscale = _command(which, "upscale", "Time the upscaler beside the bare model, and the server beside the upscaler.")
-    upscale.add_argument("--model", metavar="PATH", help="a .keras file (default: light's network, random weights)")
+    upscale.add_argument("--model", metavar="NAME_OR_PATH", default="light", help="or a .keras file (default light)")
     upscale.add_argument("--rounds", type=int, default=15, help="of each side, by turns (default 15)")
     for parser in (loader, records):
         parser.add_argument("--images", type=_folder, metavar="DIR", help="pictures to use (default: made, 2040x1356)")

@@ -14,6 +14,7 @@ DISCRIMINATOR_LOSSES = ("bce", "mse")
 CONTENT_INPUTS = ("imagenet", "signed")
 AUGMENTATIONS = ("dihedral", "flip")
 DECAYS = ("constant", "cosine")
+OPTIMIZERS = ("adam", "muon")
 COMPRESSIONS = ("none", "png")  # of the pixels in the records
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 XLA = ("auto", "on", "off")
@@ -36,6 +37,7 @@ class TrainConfig:
     upsample_filters: int = 256  # of srresnet's upsampling convs, before the pixel shuffle, and of faces'
     residual_scale: float = 1.0  # edsr: what a block adds is multiplied by it; the paper's large model needs 0.1
     scale: int = 4
+    start: str = ""  # generator whose weights training starts from: "light" or a .keras file; none: random ones
     discriminator: str = "tutorial"  # one of DISCRIMINATORS
     discriminator_filters: int = 64  # of the first conv; later stages have 2, 4 and 8 times as many
     sync_batch_norm: bool = True  # BatchNorm statistics over the global batch, not one replica's part
@@ -50,13 +52,13 @@ class TrainConfig:
     # Phase 1: pixel loss alone
     pretrain_steps: int
     pretrain_loss: str = "mse"  # one of PIXEL_LOSSES
-    pretrain_rate: float = 1e-4  # Adam's learning rate
+    pretrain_rate: float = 1e-4  # learning rate
     pretrain_decay: str = "constant"  # one of DECAYS, over all of the phase's steps
     label_border: int = 0  # HR pixels at each side of a crop that this loss leaves out: srcnn would see beyond the crop
 
     # Phase 2: adversarial and content loss
     finetune_steps: int
-    finetune_rate: float = 1e-4  # of both Adams
+    finetune_rate: float = 1e-4  # of generator and discriminator
     finetune_decay: str = "constant"
     adversarial_weight: float = 1e-3  # of the BCE in the generator's loss (Ledig et al., eq. 3)
     content_weight: float = 1.0  # of the MSE between VGG19 features
@@ -68,6 +70,7 @@ class TrainConfig:
     concatenate_batches: bool = False  # discriminator sees fakes and reals as one batch (one BatchNorm statistic)
     vgg_weights: str = "imagenet"  # "imagenet", "random" or the path of an .h5 file
 
+    optimizer: str = "adam"  # of the generator, one of OPTIMIZERS; steps of muon cost more, and fewer are needed
     adam_beta1: float = 0.9  # of every Adam: the decay of its mean of the gradients, per step
     ema: float = 0.0  # decay of the moving average of the generator's weights per step, less at first; 0 keeps none
     precision: str = "auto"  # one of PRECISIONS
@@ -87,6 +90,7 @@ class TrainConfig:
         self._one_of("discriminator", DISCRIMINATORS)
         self._one_of("scale", SCALES)
         self._one_of("pretrain_loss", PIXEL_LOSSES)
+        self._one_of("optimizer", OPTIMIZERS)
         self._one_of("pretrain_decay", DECAYS)
         self._one_of("finetune_decay", DECAYS)
         self._one_of("augment", AUGMENTATIONS)

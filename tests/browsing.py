@@ -4,12 +4,8 @@ What nobody may see on the page is collected in `Visitor.faults`: exceptions, co
 server does not have, requests to another host, and layouts wider than the window.
 """
 
-import contextlib
 import io
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,8 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
+from serving import Server
 
-ROOT = Path(__file__).parent.parent
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
 WAIT = 30_000  # milliseconds that a machine with other work may need for anything
 
@@ -51,33 +47,11 @@ def visit(browser, server) -> Iterator[Callable[..., "Visitor"]]:
         visitor.leave()
 
 
-@contextlib.contextmanager
-def serving(*arguments: str | os.PathLike[str]) -> Iterator["Server"]:
-    """`srgan serve` with these arguments, on a free port, once it answers."""
-    command = [sys.executable, "-m", "pyimagesearch", "serve", "--port", "0", *map(str, arguments)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            line = process.stdout.readline()  # http://127.0.0.1:PORT serves …
-            assert line.startswith("http"), f"srgan serve says {line!r}"
-            yield Server(f"{line.split()[0]}/", process)
-        finally:
-            process.terminate()
-
-
-class Server:
-    def __init__(self, url: str, process: subprocess.Popen):
-        self.url, self.process = url, process
-
-    def stop(self) -> None:
-        self.process.terminate()
-        self.process.wait(timeout=60)
-
-
 class Visitor:
     """One page of one browser window, and what a person does there."""
 
     def __init__(self, browser: Browser, server: Server, **context):
-        self.server = server
+        self.home = f"{server.url}/"
         self.context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}} | context)
         self.context.set_default_timeout(WAIT)
         self.faults: list[str] = []
@@ -87,7 +61,7 @@ class Visitor:
         self.page.on("console", self._on_console)
         self.page.on("request", self._on_request)
         self.page.on("response", self._on_response)
-        self.page.goto(server.url)
+        self.page.goto(self.home)
         self.page.get_by_text("Up to").wait_for()  # the limits, from the server
 
     def _on_console(self, message) -> None:
@@ -96,10 +70,10 @@ class Visitor:
             self.faults.append(f"console: {message.text}")
 
     def _on_request(self, request) -> None:
-        if not request.url.startswith((self.server.url, "blob:", "data:")):
+        if not request.url.startswith((self.home, "blob:", "data:")):
             self.faults.append(f"another host: {request.url}")
         if request.method == "POST":
-            self.posts.append(request.url.removeprefix(self.server.url))
+            self.posts.append(request.url.removeprefix(self.home))
 
     def _on_response(self, response) -> None:
         if response.request.method == "GET" and response.status >= 400:
@@ -121,7 +95,7 @@ class Visitor:
         """The same from the API, without the page."""
         image = {"name": "holiday.png", "mimeType": "image/png", "buffer": data}
         answer = self.context.request.post(
-            f"{self.server.url}v1/upscale?blend={blend}", multipart={"image": image}, headers={"Accept": accept}
+            f"{self.home}v1/upscale?blend={blend}", multipart={"image": image}, headers={"Accept": accept}
         )
         assert answer.ok, answer.text()
         return answer.body()

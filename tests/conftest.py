@@ -73,6 +73,12 @@ def save_generator(tmp_path_factory):
     return save
 
 
+@pytest.fixture(scope="session")
+def models(save_generator):
+    """The paths of two generators that can be blended."""
+    return [str(save_generator("light", 4, seed)[0]) for seed in (0, 1)]
+
+
 class ArraySource:
     """A data.sources.Source of pictures in memory; LR by `shrink(hr, scale)`."""
 

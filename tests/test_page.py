@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from browsing import PHONE, pixels, png, serving
+from browsing import PHONE, pixels, png
+from serving import serving
 
 import pyimagesearch
 
@@ -80,7 +81,7 @@ def test_errors_are_sentences_and_the_way_on_is_open(visit, noise, tmp_path):
     assert "picture" in someone.error()
     assert not someone.page.is_visible("#again")  # the same file would fail again
 
-    limits = json.loads(someone.context.request.get(f"{someone.server.url}healthz").text())["limits"]
+    limits = json.loads(someone.context.request.get(f"{someone.home}healthz").text())["limits"]
     side = int(limits["pixels"] ** 0.5) + 1
     posts = len(someone.posts)
     someone.give(png(np.zeros((side, side), np.uint8)), name="huge.png")

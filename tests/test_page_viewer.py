@@ -5,8 +5,9 @@ import io
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browsing import PHONE, Visitor, pixels, png, serving
+from browsing import PHONE, Visitor, pixels, png
 from PIL import Image
+from serving import serving
 
 pytest_plugins = ["browsing"]
 pytestmark = pytest.mark.slow
@@ -204,7 +205,7 @@ def test_the_page_is_installable_and_opens_without_its_server(browser):
         someone.page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
         chromium = someone.context.new_cdp_session(someone.page)
         manifest = chromium.send("Page.getAppManifest")
-        assert (manifest["errors"], manifest["manifest"]["startUrl"]) == ([], server.url)
+        assert (manifest["errors"], manifest["manifest"]["startUrl"]) == ([], someone.home)
         errors = chromium.send("Page.getInstallabilityErrors")["installabilityErrors"]
         assert {error["errorId"] for error in errors} <= {"in-incognito"}  # which the windows of tests are
         someone.page.reload()

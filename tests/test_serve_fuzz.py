@@ -18,11 +18,6 @@ SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp", "TIFF": ".tif", "BMP
 
 
 @pytest.fixture(scope="module")
-def models(save_generator):
-    return [str(save_generator("light", 4, seed)[0]) for seed in (0, 1)]
-
-
-@pytest.fixture(scope="module")
 def server(models, tmp_path_factory):
     folder = tmp_path_factory.mktemp("cwd")
     with serving.serving(

@@ -32,7 +32,7 @@ def build(kind: str, config, strategy):
         return build_pretrain(config, strategy, "float32")
     with strategy.scope():
         vgg = build_vgg(config.content_layer, "random", config.content_input)
-    return build_finetune(config, strategy, "float32", vgg, None)
+    return build_finetune(config, strategy, "float32", vgg, "")
 
 
 def updated(kind: str, config, strategy, steps: int = 2) -> tuple[list[np.ndarray], dict[str, float]]:
@@ -57,12 +57,14 @@ def updated(kind: str, config, strategy, steps: int = 2) -> tuple[list[np.ndarra
     return weights, metrics
 
 
+@pytest.mark.parametrize("optimizer", ["adam", "muon"])
 @pytest.mark.parametrize("kind", ["pretrain", "finetune"])
-def test_one_replica_and_two_give_the_same_update(kind, two_replicas):
+def test_one_replica_and_two_give_the_same_update(kind, optimizer, two_replicas):
     # SGD would be the sharper test of the gradients, but Adam is what is used; its first steps divide by the
     # gradient's size, so that biases before a BatchNorm (true gradient: zero) may go anywhere. Outputs may not.
-    one, one_metrics = updated(kind, SMOKE, tf.distribute.OneDeviceStrategy("/cpu:0"))
-    two, two_metrics = updated(kind, SMOKE, two_replicas)
+    config = dataclasses.replace(SMOKE, optimizer=optimizer)
+    one, one_metrics = updated(kind, config, tf.distribute.OneDeviceStrategy("/cpu:0"))
+    two, two_metrics = updated(kind, config, two_replicas)
     assert one_metrics.keys() == two_metrics.keys()
     for name, value in one_metrics.items():
         assert two_metrics[name] == pytest.approx(value, rel=1e-4), name

@@ -27,6 +27,7 @@ from pyimagesearch.training.run_folder import RunFolder
 from pyimagesearch.training.signals import stop_requests
 from pyimagesearch.training.steps import PretrainTraining
 from pyimagesearch.upscaler import load_upscaler
+from pyimagesearch.weights import load_generator
 
 SMOKE = get_config("smoke")
 ONE = tf.distribute.OneDeviceStrategy("/cpu:0")
@@ -200,6 +201,45 @@ def test_the_moving_average_is_that_of_the_weights_after_each_step():
         ]
     for average, value in zip(phase.ema, expected, strict=True):
         np.testing.assert_allclose(average.numpy(), value, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "steps"),
+    [("pretrained_generator", {"finetune_steps": 0}), ("generator", {"pretrain_steps": 0})],
+    ids=["phase 1", "phase 2 alone"],
+)
+def test_a_run_starts_from_a_trained_model(records, finished, tmp_path, name, steps):
+    """At rates that move nothing, what comes out is what it started from."""
+    start = str(finished / "models" / "pretrained_generator.keras")
+    still = {"pretrain_rate": 1e-12, "finetune_rate": 1e-12}
+    train(records, tmp_path / "run", dataclasses.replace(SMOKE, start=start, **steps, **still))
+    after = load_generator(str(tmp_path / "run" / "models" / f"{name}.keras")).trainable_weights
+    for one, other in zip(load_generator(start).trainable_weights, after, strict=True):
+        np.testing.assert_allclose(one.numpy(), other.numpy(), rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("start", "named"),
+    [("light", "light: holds another architecture"), ("nowhere.keras", "nowhere.keras: no such model")],
+)
+def test_a_start_that_does_not_fit_is_refused_before_anything_is_written(records, tmp_path, start, named):
+    with pytest.raises(UserError, match=named):
+        train(records, tmp_path / "run", dataclasses.replace(SMOKE, start=start))
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_of_an_older_version_goes_on(records, finished, tmp_path):
+    """Its config.json lacks the fields that came since."""
+    output = tmp_path / "run"
+    shutil.copytree(finished, output)
+    config = json.loads((output / "config.json").read_text())
+    del config["config"]["start"], config["config"]["optimizer"]
+    (output / "config.json").write_text(json.dumps(config))
+    said: list[str] = []
+    train(records, output, say=said.append)
+    assert "finetune is finished: 6 of 6 steps" in said
+    with pytest.raises(UserError, match="optimizer adam there, muon here"):
+        train(records, output, dataclasses.replace(SMOKE, optimizer="muon"))
 
 
 def test_a_longer_run_goes_on_from_a_finished_one(records, finished, tmp_path):

@@ -58,7 +58,7 @@ def run(*, precision: str, batch: int, json_path: str | None) -> None:
 def _ours(config: TrainConfig, precision: str) -> Callable:
     with compute_in(precision):
         vgg = build_vgg(config.content_layer, config.vgg_weights)
-    phase = build_finetune(config, tf.distribute.get_strategy(), precision, vgg, None)
+    phase = build_finetune(config, tf.distribute.get_strategy(), precision, vgg, "")
     return tf.function(phase.training.train_step)
 
 

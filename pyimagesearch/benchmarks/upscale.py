@@ -5,7 +5,6 @@ import http.client
 import re
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 
@@ -17,8 +16,6 @@ from pyimagesearch import images, pictures, weights
 from pyimagesearch.benchmarks import measure
 from pyimagesearch.errors import RunError, UserError
 from pyimagesearch.evaluation import write_json
-from pyimagesearch.models import build_generator
-from pyimagesearch.presets import get_config
 from pyimagesearch.upscaler import BICUBIC, Upscaler
 
 LARGE, SMALL = (540, 960), (256, 256)  # height and width of the LR pictures
@@ -30,19 +27,15 @@ LABELS = {
 }
 
 
-def run(*, model: str | None, rounds: int, json_path: str | None) -> None:
+def run(*, model: str, rounds: int, json_path: str | None) -> None:
     """Print the median seconds of each side and the two ratios; write them as JSON."""
     if rounds < 1:
         raise UserError(f"--rounds must be at least 1, received {rounds}")
     if model == BICUBIC:
         raise UserError("--model bicubic is no model; name a .keras file")
-    with tempfile.TemporaryDirectory(prefix="srgan-benchmark-") as folder:
-        path = model or f"{folder}/light.keras"
-        if not model:  # random weights take as long as trained ones
-            build_generator(get_config("light")).save(path)
-        generator = weights.load_generator(path)
-        with _server(path) as port:
-            found = measure.medians(_measure(generator, port, rounds))
+    generator = weights.load_generator(model)
+    with _server(model) as port:
+        found = measure.medians(_measure(generator, port, rounds))
     seconds = {name: side["seconds"] for name, side in found.items()}
     ratios = {"upscaler": seconds["upscaler"] / seconds["bare"], "served": seconds["served"] / seconds["local"]}
     print(f"Median of {rounds} rounds:")

@@ -31,9 +31,8 @@ class PixelShuffle(keras.layers.Layer):
         return ops.depth_to_space(x, self.factor, data_format="channels_last")
 
     def compute_output_shape(self, input_shape):
-        batch, height, width, channels = input_shape
-        height, width = (None if side is None else side * self.factor for side in (height, width))
-        return batch, height, width, channels // self.factor**2
+        *larger, channels = _larger(input_shape, self.factor)
+        return (*larger, channels // self.factor**2)
 
     def get_config(self):
         return {**super().get_config(), "factor": self.factor}

@@ -17,14 +17,14 @@ class Page:
     """Answers with one of the files that the folder held at the start."""
 
     def __init__(self, folder: Path = FOLDER):
-        self._files = {path.name: path.read_bytes() for path in folder.glob("*") if path.is_file()}
+        files = {path.name: path.read_bytes() for path in folder.glob("*") if path.is_file()}
+        self._files = {name: (data, f'"{hashlib.sha256(data).hexdigest()[:32]}"') for name, data in files.items()}
 
     def __call__(self, name: str, request: Request) -> Response:
         """The file `name`, or 304 where the client has it. Raises ServiceError 404."""
         if name not in self._files:
             raise ServiceError(404, "not_found", f"the page has no file {name[:100]}")
-        data = self._files[name]
-        tag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
+        data, tag = self._files[name]
         # Asked for again at every visit, and sent again only where it has changed. The service worker is for all of /.
         headers = {"cache-control": "no-cache", "etag": tag, "service-worker-allowed": "/"}
         if tag in request.headers.get("if-none-match", ""):

@@ -20,7 +20,7 @@ from pyimagesearch.models import build_discriminator, build_generator, build_vgg
 from pyimagesearch.training.checkpoints import PhaseCheckpoints
 from pyimagesearch.training.drive import Diverged, Driver
 from pyimagesearch.training.monitor import Monitor
-from pyimagesearch.training.phases import Phase, build_finetune, build_pretrain
+from pyimagesearch.training.phases import Phase, build_finetune, build_pretrain, copy_weights
 from pyimagesearch.training.run_folder import DISCRIMINATOR, GENERATOR, PRETRAINED, RunFolder
 from pyimagesearch.training.signals import StopRequest, stop_requests
 from pyimagesearch.training.strategy import validation_device
@@ -55,6 +55,8 @@ class Trainer:
         self.run_folder = RunFolder(output)
         with tf.device(validation_device(strategy)):
             self.twin = build_generator(config)  # float32, outside the strategy: validates, and is what gets saved
+        if config.start:
+            copy_weights(config.start, self.twin)  # refused now, if at all
         self.run_folder.check_disk(self._disk_bytes())
         self.run_folder.claim(self._identity(), write=self.workers.writes)
         self.driver = Driver(
@@ -99,7 +101,7 @@ class Trainer:
                 assert self.vgg is not None
                 if config.pretrain_steps and not exists(pretrained):
                     raise UserError(f"{pretrained}: phase 1 is finished, but its model is gone; give another --output")
-                start = pretrained if config.pretrain_steps else None
+                start = pretrained if config.pretrain_steps else config.start
                 self._run_phase(build_finetune(config, self.strategy, self.precision, self.vgg, start), stop)
 
     def _run_phase(self, phase: Phase, stop: StopRequest) -> None:

@@ -9,6 +9,7 @@ import tensorflow as tf
 from pyimagesearch.config import TrainConfig
 from pyimagesearch.errors import UserError
 from pyimagesearch.models import build_discriminator, build_generator, compute_in
+from pyimagesearch.training.muon import Muon, hidden_kernels
 from pyimagesearch.training.steps import PretrainTraining, SRGANTraining
 from pyimagesearch.weights import load_generator
 
@@ -39,9 +40,11 @@ def build_pretrain(config: TrainConfig, strategy: tf.distribute.Strategy, precis
     with strategy.scope():
         with compute_in(precision):
             generator = build_generator(config)
+        if config.start:
+            copy_weights(config.start, generator)
         slowdown = tf.Variable(1.0, trainable=False)
         rate = _Rate(config.pretrain_rate, config.pretrain_decay, config.pretrain_steps, slowdown)
-        optimizer = _adam(config, rate, generator, precision)
+        optimizer = _optimizer(config, rate, generator, precision, config.optimizer)
         ema = _averages(config, generator)
     training = PretrainTraining(config, generator, optimizer, strategy.num_replicas_in_sync)
     state = {"generator": generator, "optimizer": optimizer, "ema": ema, "slowdown": slowdown}
@@ -49,19 +52,19 @@ def build_pretrain(config: TrainConfig, strategy: tf.distribute.Strategy, precis
 
 
 def build_finetune(
-    config: TrainConfig, strategy: tf.distribute.Strategy, precision: str, vgg: keras.Model, pretrained: str | None
+    config: TrainConfig, strategy: tf.distribute.Strategy, precision: str, vgg: keras.Model, start: str
 ) -> Phase:
-    """Phase 2; the generator starts from the model saved at `pretrained`, or from scratch where that is None."""
+    """Phase 2; the generator starts from the model `start` (name or path), or from scratch where that is empty."""
     keras.utils.set_random_seed(config.seed + 1)
     with strategy.scope():
         with compute_in(precision):
             generator, discriminator = build_generator(config), build_discriminator(config)
-        if pretrained:
-            _copy_weights(pretrained, generator)
+        if start:
+            copy_weights(start, generator)
         slowdown = tf.Variable(1.0, trainable=False)
         rate = _Rate(config.finetune_rate, config.finetune_decay, config.finetune_steps, slowdown)
-        optimizer = _adam(config, rate, generator, precision)
-        discriminator_optimizer = _adam(config, rate, discriminator, precision)
+        optimizer = _optimizer(config, rate, generator, precision, config.optimizer)
+        discriminator_optimizer = _optimizer(config, rate, discriminator, precision)
         ema = _averages(config, generator)
     training = SRGANTraining(
         config, generator, discriminator, vgg, optimizer, discriminator_optimizer, strategy.num_replicas_in_sync
@@ -79,12 +82,13 @@ def build_finetune(
     )
 
 
-def _copy_weights(path: str, generator: keras.Model) -> None:
+def copy_weights(name: str, generator: keras.Model) -> None:
+    """Give `generator` the weights of the model called `name`, or saved there; UserError where they do not fit."""
     try:
-        generator.set_weights(load_generator(path).get_weights())
+        generator.set_weights(load_generator(name).get_weights())
     except ValueError:
         raise UserError(
-            f"{path}: holds another architecture than the preset's; move it away or change the preset"
+            f"{name}: holds another architecture than this run's generator; change the one or the other"
         ) from None
 
 
@@ -100,8 +104,11 @@ class _Rate(keras.optimizers.schedules.LearningRateSchedule):
         return (self._schedule(step) if self._schedule else self._rate) * self._slowdown
 
 
-def _adam(config: TrainConfig, rate: _Rate, model: keras.Model, precision: str) -> keras.Optimizer:
-    optimizer = keras.optimizers.Adam(rate, beta_1=config.adam_beta1)
+def _optimizer(
+    config: TrainConfig, rate: _Rate, model: keras.Model, precision: str, kind: str = "adam"
+) -> keras.Optimizer:
+    settings = {"learning_rate": rate, "beta_1": config.adam_beta1}
+    optimizer = Muon(hidden_kernels(model), **settings) if kind == "muon" else keras.optimizers.Adam(**settings)
     if precision == "float16":
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     optimizer.build(model.trainable_variables)  # before the first step: inside a tf.function it would fail

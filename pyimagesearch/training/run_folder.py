@@ -4,6 +4,7 @@ Every file is whole or not there. A bucket, which neither appends nor renames ch
 """
 
 import csv
+import dataclasses
 import io
 import json
 import os
@@ -15,6 +16,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from pyimagesearch.config import TrainConfig
 from pyimagesearch.errors import UserError
 from pyimagesearch.files import appearing, check_disk, exists, is_folder, join, read_text, write_whole
 
@@ -64,8 +66,9 @@ class RunFolder:
                 "give another --output, or the same settings to go on with that run"
             )
 
+        defaults = {field.name: field.default for field in dataclasses.fields(TrainConfig)}
         for name, new in now["config"].items():
-            old = before["config"].get(name)
+            old = before["config"].get(name, defaults[name])  # a field that came with a later version
             if name in GROWING_FIELDS:
                 if new < old:
                     refuse(name, old, new)
@@ -103,7 +106,7 @@ class RunFolder:
 def _parse(path: str, text: str) -> dict[str, Any]:
     try:
         found = json.loads(text)
-        if isinstance(found["config"], dict):
+        if all(isinstance(found["config"][name], int) for name in GROWING_FIELDS):
             return found
     except (ValueError, KeyError, TypeError):
         pass

@@ -1,0 +1,60 @@
+"""Muon for convolutions: steps of equal size in every direction of a kernel's matrix. keras.ops only.
+
+Jordan et al., "Muon: An optimizer for hidden layers in neural networks" (2024), with the step size of Liu et al., "Muon
+is Scalable for LLM Training" (arXiv 2502.16982), under which Adam's learning rates fit. Keras' own Muon, from 3.12 on,
+leaves convolutions to Adam.
+"""
+
+import keras
+from keras import ops
+
+COEFFICIENTS = 3.4445, -4.7750, 2.0315  # Jordan et al.: steep at 0, so that few iterations do
+ITERATIONS = 5
+MOMENTUM = 0.95
+ADAM_SIZE = 0.2  # root mean square of Adam's usual steps, in learning rates (Liu et al., section 2.2)
+
+
+class Muon(keras.optimizers.Adam):
+    """Adam, but Muon on the kernels in `hidden`.
+
+    hidden: kernels of convolutions, (h, w, cin, cout) float32; each is updated as a matrix (h*w*cin, cout). Jordan et
+    al. leave the first and the last layer, and all that is no matrix, to Adam.
+    """
+
+    def __init__(self, hidden: list[keras.Variable], **kwargs):
+        super().__init__(**kwargs)
+        self._hidden = hidden
+        self._hidden_indices: set[int] = set()
+
+    def build(self, variables):
+        super().build(variables)
+        self._hidden_indices = {self._get_variable_index(kernel) for kernel in self._hidden}
+
+    def update_step(self, gradient, variable, learning_rate):
+        index = self._get_variable_index(variable)
+        if index not in self._hidden_indices:
+            super().update_step(gradient, variable, learning_rate)
+            return
+        momentum = self._momentums[index]
+        self.assign_add(momentum, gradient + (MOMENTUM - 1) * momentum)
+        ahead = ops.reshape(gradient + MOMENTUM * momentum, (-1, variable.shape[-1]))  # Nesterov's
+        size = ADAM_SIZE * max(ahead.shape) ** 0.5
+        step = ops.cast(learning_rate, variable.dtype) * size * orthogonalized(ahead)
+        self.assign_sub(variable, ops.reshape(step, variable.shape))
+
+
+def orthogonalized(matrix):
+    """Of (m, n) = U S V', about U V': Newton-Schulz iterations bring the singular values to between 0.7 and 1.2."""
+    if matrix.shape[0] > matrix.shape[1]:
+        return ops.transpose(orthogonalized(ops.transpose(matrix)))
+    a, b, c = COEFFICIENTS
+    x = matrix / (ops.norm(matrix) + 1e-7)
+    for _ in range(ITERATIONS):
+        gram = ops.matmul(x, ops.transpose(x))
+        x = a * x + ops.matmul(b * gram + c * ops.matmul(gram, gram), x)
+    return x
+
+
+def hidden_kernels(model: keras.Model) -> list[keras.Variable]:
+    """The kernels of the model's convolutions but the first, which reads a picture, and the last, which draws one."""
+    return [variable for variable in model.trainable_variables if len(variable.shape) == 4][1:-1]
