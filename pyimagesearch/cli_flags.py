@@ -173,7 +173,7 @@ def _add_upscale(commands) -> None:
     add("-r", "--recursive", action="store_true", help="also the folders inside folders")
     add("--model", metavar="NAME_OR_PATH", help="light, bicubic or a .keras file (default light)")
     add("--blend", type=float, metavar="PART", help="0 to 1: this part of --gan-model's output, the rest of --model's")
-    add("--gan-model", metavar="PATH", help="the second model of --blend")
+    add("--gan-model", metavar="NAME_OR_PATH", help="the second model of --blend")
     add("--size", metavar="WxH", help="downscale the result to WIDTHxHEIGHT; WIDTHx and xHEIGHT keep the shape")
     add("--tile", type=_tile, metavar="{auto,N}", help="LR pixels a side at once (default auto: by the free memory)")
     add("--overwrite", action="store_true", help="replace results that exist")

@@ -2,6 +2,7 @@
 
 import dataclasses
 import glob
+import itertools
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -84,14 +85,14 @@ def plan(inputs: Sequence[str], output: str, *, recursive: bool) -> list[Job]:
     """
     if on_bucket(output) or any(map(on_bucket, inputs)):
         raise UserError("srgan upscale reads and writes local files; copy these here first")
-    found = [pair for text in inputs for path in _expanded(text) for pair in _pictures(path, output, recursive)]
+    found = [pair for text in inputs for path in _expanded(text, output) for pair in _pictures(path, output, recursive)]
     target = Path(output)
     if target.suffix.lower() in images.SUFFIXES and not target.is_dir():
         if len(inputs) > 1 or len(found) > 1 or found[0][0] != Path(inputs[0]):
             raise UserError(f"-o {output}: one file for {len(found)} picture(s) of {inputs[0]}; name a folder")
         if target.suffix.lower() == ".gif":
             raise UserError(f"-o {output}: GIF holds 256 colours; name a .png file")
-        return [Job(found[0][0], target)]
+        return _distinct([Job(found[0][0], target)])
     if target.exists() and not target.is_dir():
         raise UserError(f"-o {output}: is a file, but no picture ({', '.join(images.SUFFIXES)}); name a folder")
     return _distinct(Job(source, _holding(target / relative)) for source, relative in found)
@@ -104,22 +105,31 @@ def _holding(path: Path) -> Path:
 
 
 def _distinct(jobs: Iterable[Job]) -> list[Job]:
+    """The jobs, each once. Raises UserError where two would write one file, or one would write over a source."""
+    jobs = list(jobs)
+    sources = {job.source.resolve() for job in jobs}
     by_target: dict[Path, Job] = {}
     for job in jobs:
+        if job.target.resolve() in sources:
+            raise UserError(f"{job.target}: would be replaced by a result, but is one of the pictures; name another -o")
         other = by_target.setdefault(job.target, job)
         if other.source != job.source:
             raise UserError(f"{other.source} and {job.source} would both become {job.target}; upscale them apart")
     return list(by_target.values())
 
 
-def _expanded(text: str) -> list[Path]:
-    """The paths that one argument means: itself, or what a glob matches."""
+def _expanded(text: str, output: str) -> list[Path]:
+    """The paths that one argument means: itself, or what a glob matches, but for results of an earlier time."""
     if os.path.exists(text):
         return [Path(text)]
-    found = sorted(glob.glob(text, recursive=True))
+    found = [Path(path) for path in sorted(glob.glob(text, recursive=True))]
+    fixed = Path(*itertools.takewhile(lambda part: not glob.has_magic(part), Path(text).parts)).resolve()
+    results = Path(output).resolve()
+    if fixed in results.parents:  # where the glob looks
+        found = [path for path in found if results not in (path.resolve(), *path.resolve().parents)]
     if not found:
         raise UserError(f"{text}: no such file or folder" + (", and no match" if glob.has_magic(text) else ""))
-    return [Path(path) for path in found]
+    return found
 
 
 def _pictures(path: Path, output: str, recursive: bool) -> Iterator[tuple[Path, Path]]:

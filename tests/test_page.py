@@ -55,6 +55,32 @@ def test_the_blend_that_is_seen_is_the_one_that_is_saved(visit, noise):
     assert "100% crisp" in someone.page.get_attribute("#part", "aria-valuetext")
 
 
+def test_a_format_that_cannot_hold_the_result_is_refused_in_words_for_people(visit):
+    someone = visit()
+    someone.enlarge(png(np.zeros((8, 8, 4), np.uint8)))
+    someone.page.select_option("#format", "image/jpeg")
+    someone.page.click("#download")
+    someone.page.wait_for_selector("#notice:not([hidden])")
+    assert "Choose PNG" in someone.page.inner_text("#notice")
+    assert someone.page.get_by_role("status").inner_text() == ""
+    someone.faults.clear()  # the console tells of the 406
+
+
+def test_without_the_crisp_version_the_faithful_one_stays(visit, noise):
+    someone = visit()
+    fail = {"status": 500, "json": {"error": {"code": "x", "message": "it broke"}}}
+    someone.page.route("**/v1/upscale?blend=1", lambda route: route.fulfill(**fail))
+    someone.give(png(noise(8, 8)))
+    someone.page.wait_for_selector("#notice:not([hidden])")
+    assert "The crisp version is missing, the faithful one is done. It broke." in someone.page.inner_text("#notice")
+    assert not someone.page.is_visible("#part")
+    someone.page.unroute("**/v1/upscale?blend=1")
+    someone.page.click("#again")
+    someone.page.wait_for_selector("#part:enabled")
+    assert someone.page.evaluate("document.activeElement.id") == "stage"
+    someone.faults.clear()  # the console tells of the 500
+
+
 def test_the_divider_follows_mouse_and_keys(visit, noise):
     someone = visit()
     someone.enlarge(png(noise(100, 150)))

@@ -240,6 +240,7 @@ def test_errors_have_one_shape(client, request_, status, expected):
         ({"files": {"picture": b"abc"}}, "no_picture"),
         ({"files": {"image": (None, "text")}}, "no_picture"),
         ({"files": [("image", b"a"), ("image", b"b")]}, "bad_form"),
+        ({"files": {"image": b"a"}, "data": {"blend": "1"}}, "bad_form"),
         ({"content": b"abc", "headers": {"content-type": "multipart/form-data"}}, "bad_form"),
         ({"content": b"abc", "headers": {"content-type": "multipart/form-data; boundary=x"}}, "no_picture"),
         ({"content": b"GIF89a"}, "not_a_picture"),

@@ -72,6 +72,30 @@ def test_files_folders_and_globs(srgan, photos, tmp_path, inputs, flags, expecte
     assert files(tmp_path / "big") == expected
 
 
+@pytest.mark.parametrize(
+    ("picture", "flags"),
+    [("", ["-o", "."]), ("", ["-r", "-o", "."]), ("a.png", ["-o", "a.png"]), ("a.png", ["-o", "../photos"])],
+)
+def test_a_picture_is_never_replaced_by_its_result(srgan, photos, monkeypatch, picture, flags):
+    monkeypatch.chdir(photos)
+    before = {name: (photos / name).read_bytes() for name in files(photos)}
+    code, _, err = srgan(photos / picture, *flags, "--overwrite")
+    assert code == 2
+    assert "is one of the pictures; name another -o" in err[0]
+    assert {name: (photos / name).read_bytes() for name in files(photos)} == before
+
+
+@pytest.mark.parametrize("pattern", ["*", "**/*.png"])
+def test_a_glob_leaves_out_what_is_in_the_output_folder(srgan, photos, monkeypatch, pattern):
+    monkeypatch.chdir(photos)
+    assert srgan(pattern, "-o", "larger")[0] in (0, 1)  # notes.txt is no picture
+    made = files(photos / "larger")
+    code, _, err = srgan(pattern, "-o", "larger", "--overwrite")
+    assert code in (0, 1)
+    assert not any("larger" in line for line in err)
+    assert files(photos / "larger") == made
+
+
 def test_what_was_upscaled_before_is_not_upscaled_again(srgan, photos):
     for _ in range(2):
         assert srgan(photos, "-r", "-o", photos / "big", "--overwrite")[0] == 0

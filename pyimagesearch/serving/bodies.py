@@ -42,6 +42,8 @@ async def read_picture(request: Request, most: int) -> Sent:
             max_files=1, max_fields=8, max_part_size=FORM_BYTES
         ) as form:
             image = form.get("image")
+            if "blend" in form:
+                raise ServiceError(422, "bad_form", "blend belongs to the address: /v1/upscale?blend=0.5")
             if not isinstance(image, UploadFile):
                 raise ServiceError(422, "no_picture", "the form has no file named image; send one, or a raw body")
             if (image.size or 0) > most:

@@ -68,7 +68,7 @@ STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 56rem; margin: 2rem auto; padding: 0 1rem; }
 h2 { margin-top: 2.5rem; border-top: 1px solid #8884; padding-top: 1rem; font-size: 1.1rem; }
 code { font-family: ui-monospace, monospace; }
-td, th { text-align: left; vertical-align: top; padding: .2rem 1rem .2rem 0; }
+td, th { overflow-wrap: anywhere; text-align: left; vertical-align: top; padding: .2rem 1rem .2rem 0; }
 :root { color-scheme: light dark; }
 """
 _HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
@@ -86,7 +86,8 @@ def page(app: FastAPI) -> str:
     ]
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
-        f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style><h1>{title} {version}</h1>'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}</style>'
+        f"<h1>{title} {version}</h1>"
         f'<p>{description} <a href="openapi.json">openapi.json</a> says the same for programs.</p>{"".join(sections)}'
     )
 

@@ -73,9 +73,10 @@ class Engine:
             try:
                 pictures.check_format(f"picture{SUFFIXES[mime]}", lr, height, width)
                 return mime
-            except UserError as error:
-                reason = str(error)
-        raise ServiceError(406, "not_acceptable", f"{reason}; let Accept name image/png")
+            except UserError:
+                continue
+        reason = "no format that Accept names can hold the result's transparency, 16 bits or size"
+        raise ServiceError(406, "not_acceptable", f"{reason}; let it name image/png")
 
     def _upscale(self, samples: np.ndarray, part: float, stop: threading.Event) -> np.ndarray:
         upscaler = self._upscalers.of(part) if isinstance(self._upscalers, Blends) else self._upscalers

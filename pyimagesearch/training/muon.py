@@ -44,7 +44,7 @@ class Muon(keras.optimizers.Adam):
 
 
 def orthogonalized(matrix):
-    """Of (m, n) = U S V', about U V': Newton-Schulz iterations bring the singular values to between 0.7 and 1.2."""
+    """Of (m, n) = U S V', about U V': Newton-Schulz iterations bring all but tiny singular values to around 1."""
     if matrix.shape[0] > matrix.shape[1]:
         return ops.transpose(orthogonalized(ops.transpose(matrix)))
     a, b, c = COEFFICIENTS

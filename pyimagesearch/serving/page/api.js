@@ -64,6 +64,8 @@ function post(file, { blend, type, signal, onPhase }) {
 
 async function explained(answer) {
   const retry = answer.status >= 500;
+  if (answer.status === 406)
+    return new ServerError("This format cannot hold the picture's transparency, its 16 bits or its size. Choose PNG.", false);
   try {
     return new ServerError(sentence(JSON.parse(await answer.response.text()).error.message), retry);
   } catch {

@@ -111,14 +111,18 @@ async function showResult(mine) {
 }
 
 async function addCrisp(mine) {
+  $("blend").hidden = false;
   $("part").disabled = true;
   $("crisp").textContent = "Crisp…";
   try {
     await ask(mine, 1);
     await viewer.addGan(keepUrl(mine, mine.results.get(1)));
-    if (mine === job) $("part").disabled = false;
+    if (mine !== job) return;
+    $("part").disabled = false;
   } catch (error) {
-    if (mine === job) tell(error, () => addCrisp(mine));
+    if (mine !== job) return;
+    $("blend").hidden = true; // faithful is there all the same
+    tell(words.ofCrisp(error), () => addCrisp(mine));
   } finally {
     if (mine === job) $("crisp").textContent = "Crisp";
   }
@@ -152,6 +156,7 @@ async function download() {
     link.click();
     say("said", `Saved as ${link.download}`);
   } catch (error) {
+    say("said", "");
     if (mine === job) tell(error, download);
   } finally {
     button.disabled = false;
@@ -188,10 +193,16 @@ function tell(error, again) {
   $("notice").querySelector("p").textContent = error.message;
   $("again").hidden = !(error.retry && again);
   $("again").onclick = () => {
-    $("notice").hidden = true;
+    dismiss();
     again();
   };
   $("notice").focus();
+}
+
+/** Take the notice away; the keyboard goes on at the picture, or where one is chosen. */
+function dismiss() {
+  $("notice").hidden = true;
+  (job ? $("stage") : $("file")).focus();
 }
 
 async function meetServer() {
@@ -221,10 +232,7 @@ watchPicks({
 $("cancel").onclick = restart;
 $("another").onclick = restart;
 $("download").onclick = download;
-$("dismiss").onclick = () => {
-  $("notice").hidden = true;
-  (job ? $("stage") : $("file")).focus();
-};
+$("dismiss").onclick = dismiss;
 $("part").oninput = () => setPart(Number($("part").value));
 for (const name of ["fit", "exact", "larger", "smaller"]) $(name).onclick = viewer[name];
 $("stage").addEventListener("keydown", (event) => {
