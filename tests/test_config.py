@@ -24,6 +24,7 @@ REFUSED = [
     ({"scale": 5}, "scale must be one of 2, 3, 4, 8", "5"),
     ({"pretrain_loss": "huber"}, "pretrain_loss must be one of mse, l1", "huber"),
     ({"pretrain_decay": "linear"}, "pretrain_decay must be one of constant, cosine", "linear"),
+    ({"optimizer": "sgd"}, "optimizer must be one of adam, muon", "sgd"),
     ({"finetune_decay": "step"}, "finetune_decay must be one of constant, cosine", "step"),
     ({"content_layer": "block3_conv5"}, "content_layer must be one of block1_conv1, block1_conv2", "block3_conv5"),
     ({"content_input": "rgb"}, "content_input must be one of imagenet, signed", "rgb"),
@@ -74,7 +75,7 @@ def test_nonsense_is_refused_with_what_is_wrong_and_what_was_received(changes, w
 
 
 def test_every_field_that_can_be_wrong_is_refused_somewhere():
-    free = {"preset", "vgg_weights"}  # a label and a path; switches cannot be wrong either
+    free = {"preset", "start", "vgg_weights"}  # a label, a name or path, and a path; switches cannot be wrong either
     tried = {name for changes, _, _ in REFUSED for name in changes}
     fields = {field.name for field in dataclasses.fields(TrainConfig) if field.type is not bool}
     assert fields - tried == free
