@@ -52,7 +52,7 @@ class TrainConfig:
     # Phase 1: pixel loss alone
     pretrain_steps: int
     pretrain_loss: str = "mse"  # one of PIXEL_LOSSES
-    pretrain_rate: float = 1e-4  # learning rate
+    pretrain_rate: float = 1e-4
     pretrain_decay: str = "constant"  # one of DECAYS, over all of the phase's steps
     label_border: int = 0  # HR pixels at each side of a crop that this loss leaves out: srcnn would see beyond the crop
 
@@ -70,7 +70,7 @@ class TrainConfig:
     concatenate_batches: bool = False  # discriminator sees fakes and reals as one batch (one BatchNorm statistic)
     vgg_weights: str = "imagenet"  # "imagenet", "random" or the path of an .h5 file
 
-    optimizer: str = "adam"  # of the generator, one of OPTIMIZERS; steps of muon cost more, and fewer are needed
+    optimizer: str = "adam"  # of the generator, one of OPTIMIZERS; muon gains in short runs, a step costs more
     adam_beta1: float = 0.9  # of every Adam: the decay of its mean of the gradients, per step
     ema: float = 0.0  # decay of the moving average of the generator's weights per step, less at first; 0 keeps none
     precision: str = "auto"  # one of PRECISIONS
