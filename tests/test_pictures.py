@@ -1,5 +1,6 @@
 """pyimagesearch.pictures: what a file holds beside its colours comes out again."""
 
+import io
 import struct
 import zlib
 
@@ -10,7 +11,7 @@ import tifffile
 from PIL import Image, ImageCms, ImageOps
 
 from pyimagesearch import pictures
-from pyimagesearch.decoding import UnreadablePicture
+from pyimagesearch.decoding import UnreadablePicture, Upload
 from pyimagesearch.errors import UserError
 from pyimagesearch.pictures import Picture
 
@@ -138,6 +139,18 @@ def test_icc_and_exif_stay_with_16_bits(tmp_path, deep, suffix):
     assert made[MAKE] == "Maker"
     if suffix == ".png":  # a TIFF keeps the texts alone
         assert (made.get_ifd(EXIF_IFD)[WIDTH], made.get_ifd(EXIF_IFD)[HEIGHT]) == (7, 5)
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_a_png_for_who_waits_is_the_one_that_is_written(tmp_path, kind, channels):
+    samples = np.squeeze(np.random.default_rng(3).integers(0, np.iinfo(kind).max, (5, 7, channels), dtype=kind))
+    picture = Picture(samples, ICC, exif(width=2, height=1))
+    pictures.write(tmp_path / "a.png", picture)
+    written, sent = pictures.read(tmp_path / "a.png"), pictures.read(Upload(pictures.encode(".png", picture)))
+    np.testing.assert_array_equal(sent.samples, written.samples)
+    assert (sent.icc, sent.exif) == (written.icc, written.exif)
+    assert Image.open(io.BytesIO(pictures.encode(".png", picture))).mode == Image.open(tmp_path / "a.png").mode
 
 
 @pytest.mark.parametrize("broken", [b"Exif\0\0", b"Exif\0\0MM\0*\0\0\0\x08\0\x09\x01", exif()[:40], exif()[:-9]])

@@ -42,7 +42,8 @@ class Engine:
     def warm_up(self) -> None:
         """Make the programs of all models, so that the first picture takes no longer than the others."""
         for part in (0.0, 0.5, 1.0) if self.blends else (0.0,):
-            self._upscale(np.zeros((64, 64, 3), np.uint8), part, threading.Event())
+            sr = self._upscale(np.zeros((64, 64, 3), np.uint8), part, threading.Event())
+        pictures.encode(".png", pictures.Picture(sr))  # says at once where OpenCV is missing
 
     def __call__(self, data: bytes, part: float, mimes: Sequence[str], stop: threading.Event) -> Result:
         """The picture in the file `data`, larger, in the first of `mimes` that can hold it; `part` of the GAN model.
