@@ -63,7 +63,10 @@ class TrainConfig:
     adversarial_weight: float = 1e-3  # of the BCE in the generator's loss (Ledig et al., eq. 3)
     content_weight: float = 1.0  # of the MSE between VGG19 features
     pixel_weight: float = 0.0  # of an extra L1 on pixels in [0, 1]: holds colours and small nets in place
-    content_layer: str = "block5_conv4"  # VGG19's layer, after its ReLU; one of CONTENT_LAYERS
+    grid_weight: float = 0.0  # of the square of what errors repeat every `scale` pixels: keeps grids out of small nets
+    # VGG19's layers, after their ReLUs, each with the weight of its MSE: "block2_conv2:0.001,block5_conv4:1"; a single
+    # one may go without. All of CONTENT_LAYERS.
+    content_layer: str = "block5_conv4"
     content_scale: float = 1 / 12.75  # applied to the features (Ledig et al., section 3.2)
     content_input: str = "imagenet"  # VGG19 sees pictures as it was trained on them; "signed": RGB in [-1, 1]
     discriminator_loss: str = "bce"  # one of DISCRIMINATOR_LOSSES; "mse" is of probabilities
@@ -94,7 +97,7 @@ class TrainConfig:
         self._one_of("pretrain_decay", DECAYS)
         self._one_of("finetune_decay", DECAYS)
         self._one_of("augment", AUGMENTATIONS)
-        self._one_of("content_layer", CONTENT_LAYERS)
+        self._check_content_layers()
         self._one_of("content_input", CONTENT_INPUTS)
         self._one_of("discriminator_loss", DISCRIMINATOR_LOSSES)
         self._one_of("precision", PRECISIONS)
@@ -112,7 +115,7 @@ class TrainConfig:
         for name in ("pretrain_rate", "finetune_rate", "content_scale", "residual_scale"):
             if not 0 < getattr(self, name) < float("inf"):
                 raise UserError(f"{name} must be above 0, received {getattr(self, name)}")
-        for name in ("adversarial_weight", "content_weight", "pixel_weight"):
+        for name in ("adversarial_weight", "content_weight", "pixel_weight", "grid_weight"):
             self._at_least(name, 0)
         for name in ("ema", "adam_beta1"):
             if not 0 <= getattr(self, name) < 1:
@@ -122,6 +125,25 @@ class TrainConfig:
         check_crop(self.crop, self.scale)
         if 2 * self.label_border >= self.crop:
             raise UserError(f"label_border must be below half of the crop {self.crop}, received {self.label_border}")
+
+    @property
+    def content_layers(self) -> dict[str, float]:
+        """The weight of each of VGG19's layers in the content loss."""
+        parts = (part.partition(":") for part in self.content_layer.split(","))
+        return {layer: float(weight or 1) for layer, _, weight in parts}
+
+    def _check_content_layers(self) -> None:
+        try:
+            found = self.content_layers
+        except ValueError:
+            found = {}
+        if len(found) <= self.content_layer.count(",") or not set(found) <= set(CONTENT_LAYERS):
+            raise UserError(
+                f"content_layer must be one or several of {', '.join(CONTENT_LAYERS)}, each with its weight as in "
+                f"block2_conv2:0.001,block5_conv4:1; received {self.content_layer}"
+            )
+        if not all(0 < weight < float("inf") for weight in found.values()):
+            raise UserError(f"content_layer: every weight must be above 0, received {self.content_layer}")
 
     def _one_of(self, name: str, choices: tuple) -> None:
         value = getattr(self, name)

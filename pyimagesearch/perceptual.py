@@ -23,9 +23,9 @@ class FeatureDistance:
 
     def __init__(self, weights: str):
         self.identity = weights_identity(weights)
-        vgg = build_vgg(LAYER, weights)
+        vgg = build_vgg([LAYER], weights)
         signature = [tf.TensorSpec([1, None, None, 3], tf.float32)]
-        self._forward = tf.function(lambda rgb: vgg(rgb, training=False), input_signature=signature)
+        self._forward = tf.function(lambda rgb: vgg(rgb, training=False)[LAYER], input_signature=signature)
 
     def __call__(self, name: str, outputs: Mapping[str, np.ndarray], hr: np.ndarray) -> dict[str, float]:
         """The distance of each of `outputs` to `hr`, all uint8 RGB (H, W, 3), nothing cropped; `name` is for errors."""

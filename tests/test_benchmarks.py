@@ -20,7 +20,7 @@ from pyimagesearch.training.phases import build_finetune
 
 def test_the_tutorials_step_runs_the_generator_twice_and_learns_from_the_same_losses():
     config = get_config("smoke")
-    vgg = build_vgg(config.content_layer, "random")
+    vgg = build_vgg([*config.content_layers], "random")
     ours = build_finetune(config, tf.distribute.get_strategy(), "float32", vgg, None).training
     calls = []
 

@@ -26,7 +26,14 @@ REFUSED = [
     ({"pretrain_decay": "linear"}, "pretrain_decay must be one of constant, cosine", "linear"),
     ({"optimizer": "sgd"}, "optimizer must be one of adam, muon", "sgd"),
     ({"finetune_decay": "step"}, "finetune_decay must be one of constant, cosine", "step"),
-    ({"content_layer": "block3_conv5"}, "content_layer must be one of block1_conv1, block1_conv2", "block3_conv5"),
+    *[
+        ({"content_layer": value}, "content_layer must be one or several of block1_conv1, block1_conv2", value)
+        for value in ("block3_conv5", "", "block1_conv1:much", "block1_conv1:1,block1_conv1:2", "block1_conv1,")
+    ],
+    *[
+        ({"content_layer": value}, "content_layer: every weight must be above 0", value)
+        for value in (f"block1_conv1,block5_conv4:{weight}" for weight in ("0", "-1", "nan", "inf"))
+    ],
     ({"content_input": "rgb"}, "content_input must be one of imagenet, signed", "rgb"),
     ({"discriminator_loss": "hinge"}, "discriminator_loss must be one of bce, mse", "hinge"),
     ({"augment": "none"}, "augment must be one of dihedral, flip", "none"),
@@ -44,7 +51,7 @@ REFUSED = [
     ],
     *[
         ({name: value}, f"{name} must be at least 0", str(value))
-        for name in ("adversarial_weight", "content_weight", "pixel_weight")
+        for name in ("adversarial_weight", "content_weight", "pixel_weight", "grid_weight")
         for value in (-0.5, float("nan"), float("inf"))
     ],
     *[

@@ -48,16 +48,49 @@ def test_a_border_is_left_out_of_pixel_losses(kind, pictures):
 def test_content_loss_is_the_mse_of_scaled_features(pictures):
     a, b = pictures
     expected = np.mean((a.astype(np.float64) / 12.75 - b.astype(np.float64) / 12.75) ** 2)
-    assert float(losses.content_loss(a, b, 1 / 12.75)) == pytest.approx(expected, rel=1e-5)
+    assert float(losses.content_loss({"a": a}, {"a": b}, {"a": 1.0}, 1 / 12.75)) == pytest.approx(expected, rel=1e-5)
 
 
 def test_content_loss_by_hand():
-    assert float(losses.content_loss(np.full((1, 1, 1, 2), 3.0), np.full((1, 1, 1, 2), 1.0), 0.5)) == pytest.approx(1.0)
+    far = {"fine": np.full((1, 1, 1, 2), 3.0), "coarse": np.full((1, 2, 2, 1), 5.0)}
+    near = {"fine": np.full((1, 1, 1, 2), 1.0), "coarse": np.zeros((1, 2, 2, 1))}
+    assert float(losses.content_loss(far, near, {"fine": 1.0}, 0.5)) == pytest.approx(1.0)
+    both = losses.content_loss(far, near, {"coarse": 0.1, "fine": 2.0}, 0.5)
+    assert float(both) == pytest.approx((2 * 4 + 0.1 * 25) / 4)
 
 
 def test_content_loss_of_half_precision_features_does_not_overflow():
     a, b = np.full((1, 2, 2, 4), 3e4, "float16"), np.zeros((1, 2, 2, 4), "float16")
-    assert float(losses.content_loss(a, b, 1.0)) == pytest.approx(9e8, rel=1e-3)  # float16 ends at 65504
+    assert float(losses.content_loss({"a": a}, {"a": b}, {"a": 1.0}, 1.0)) == pytest.approx(
+        9e8, rel=1e-3
+    )  # float16 ends at 65504
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_grid_loss_is_the_variance_between_the_places_of_an_lr_pixel(scale):
+    rng = np.random.default_rng(4)
+    pattern = rng.uniform(-20, 20, (scale, scale, 3)).astype("float32")
+    hr = rng.uniform(50, 200, (2, 8 * scale, 8 * scale, 3)).astype("float32")
+    sr = hr + np.tile(pattern, (8, 8, 1))
+    expected = np.mean(np.var(pattern.astype(np.float64) / 255, axis=(0, 1)))
+    assert float(losses.grid_loss(sr, hr, scale)) == pytest.approx(expected, rel=1e-4)
+
+
+def test_grid_loss_leaves_alone_what_does_not_repeat():
+    rng = np.random.default_rng(5)
+    hr = rng.uniform(50, 200, (1, 64, 64, 3)).astype("float32")
+    noise = rng.normal(0, 10, hr.shape).astype("float32")
+    assert float(losses.grid_loss(hr + 30, hr, 4)) == pytest.approx(0, abs=1e-9)  # another brightness
+    # Of noise that has no period an average over 4x4 LR pixels leaves a 16th, less what all places share.
+    expected = (10 / 255) ** 2 / 16 * 15 / 16
+    assert float(losses.grid_loss(hr + noise, hr, 4)) == pytest.approx(expected, rel=0.1)
+
+
+def test_grid_loss_of_crops_smaller_than_its_window():
+    hr = np.zeros((1, 16, 16, 3), "float32")
+    sr = hr.copy()
+    sr[:, ::8, ::8] = 255  # one of the 64 places of both LR pixels a side
+    assert float(losses.grid_loss(sr, hr, 8)) == pytest.approx(np.var([1] + [0] * 63), rel=1e-5)
 
 
 @pytest.mark.parametrize("real", [True, False])

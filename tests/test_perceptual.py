@@ -16,8 +16,8 @@ def distance():
 
 def test_it_is_the_mean_square_of_the_content_losss_features(distance, noise):
     hr, sr = noise(48, 64), noise(48, 64, seed=1)
-    vgg = build_vgg("block5_conv4", "random")
-    a, b = (vgg(picture[None].astype(np.float32)).numpy() / 12.75 for picture in (sr, hr))
+    vgg = build_vgg(["block5_conv4"], "random")
+    a, b = (vgg(picture[None].astype(np.float32))["block5_conv4"].numpy() / 12.75 for picture in (sr, hr))
     assert a.shape == (1, 3, 4, 512)
     found = distance("one.png", {"model": sr}, hr)
     assert found == {"model": pytest.approx(np.square(a - b).mean(), rel=1e-4)}

@@ -31,7 +31,7 @@ def build(kind: str, config, strategy):
     if kind == "pretrain":
         return build_pretrain(config, strategy, "float32")
     with strategy.scope():
-        vgg = build_vgg(config.content_layer, "random", config.content_input)
+        vgg = build_vgg([*config.content_layers], "random", config.content_input)
     return build_finetune(config, strategy, "float32", vgg, "")
 
 
@@ -101,7 +101,8 @@ def test_the_generator_trains_against_the_updated_discriminator_whose_statistics
 
 def test_the_generators_gradient_is_that_of_its_whole_loss():
     """The chain of two tapes equals one tape around everything."""
-    config = dataclasses.replace(SMOKE, pixel_weight=0.1)
+    layers = "block1_conv2:0.01,block2_conv2"
+    config = dataclasses.replace(SMOKE, pixel_weight=0.1, grid_weight=10, content_layer=layers)
     phase = build("finetune", config, tf.distribute.get_strategy())
     taken = []
     phase.training.optimizer.apply = lambda gradients, _: taken.extend(gradients)
@@ -115,9 +116,10 @@ def test_the_generators_gradient_is_that_of_its_whole_loss():
     variables = training.generator.trainable_variables
     with tf.GradientTape() as tape:
         sr = training.generator(lr, training=True)
-        content = losses.content_loss(training.vgg(sr), training.vgg(hr), config.content_scale)
+        content = losses.content_loss(training.vgg(sr), training.vgg(hr), config.content_layers, config.content_scale)
         adversarial = losses.adversarial_loss(training.discriminator(sr, training=True), real=True)
         loss = content + config.adversarial_weight * adversarial + 0.1 * tf.reduce_mean(tf.abs(sr - hr)) / 255
+        loss += 10 * losses.grid_loss(sr, hr, config.scale)
     gradients = tape.gradient(loss, variables)
     noise = 1e-4 * max(float(tf.reduce_max(tf.abs(gradient))) for gradient in gradients)  # biases before a BatchNorm
     for ours, expected in zip(taken, gradients, strict=True):
@@ -143,7 +145,9 @@ def test_health_is_measured_on_the_pictures_of_the_step():
             value = loss(sr)
         return np.linalg.norm(np.reshape(tape.gradient(value, sr), (4, -1)), axis=1)
 
-    content = pull(lambda x: losses.content_loss(training.vgg(x), training.vgg(real), SMOKE.content_scale))
+    content = pull(
+        lambda x: losses.content_loss(training.vgg(x), training.vgg(real), SMOKE.content_layers, SMOKE.content_scale)
+    )
     adversarial = pull(lambda x: losses.adversarial_loss(training.discriminator(x, training=True), real=True))
     expected = np.mean(SMOKE.adversarial_weight * adversarial / content)
     assert float(metrics["gradient_ratio"]) == pytest.approx(expected, rel=1e-3)
@@ -275,7 +279,7 @@ def test_steps_train_in_reduced_precision(kind, config, precision):
     if kind == "pretrain":
         phase = build_pretrain(config, strategy, precision)
     else:
-        vgg = build_vgg(config.content_layer, "random", config.content_input)
+        vgg = build_vgg([*config.content_layers], "random", config.content_input)
         phase = build_finetune(config, strategy, precision, vgg, None)
     assert all(variable.dtype == "float32" for variable in phase.generator.trainable_variables)
     step = tf.function(phase.training.train_step)

@@ -112,7 +112,7 @@ def _step_speed(config: TrainConfig, name: str) -> float:
         phase = build_pretrain(config, strategy, precision)
     else:
         with compute_in(precision):
-            vgg = build_vgg(config.content_layer, config.vgg_weights)
+            vgg = build_vgg([*config.content_layers], config.vgg_weights)
         phase = build_finetune(config, strategy, precision, vgg, "")
     step, small = tf.function(phase.training.train_step), config.crop // config.scale
     lr, hr = (tf.zeros([batch, side, side, 3], tf.uint8) for side in (small, config.crop))

@@ -57,13 +57,13 @@ def run(*, precision: str, batch: int, json_path: str | None) -> None:
 
 def _ours(config: TrainConfig, precision: str) -> Callable:
     with compute_in(precision):
-        vgg = build_vgg(config.content_layer, config.vgg_weights)
+        vgg = build_vgg([*config.content_layers], config.vgg_weights)
     phase = build_finetune(config, tf.distribute.get_strategy(), precision, vgg, "")
     return tf.function(phase.training.train_step)
 
 
 def _tutorials(config: TrainConfig) -> Callable:
-    vgg = build_vgg(config.content_layer, config.vgg_weights)
+    vgg = build_vgg([*config.content_layers], config.vgg_weights)
     models = build_generator(config), build_discriminator(config)
     optimizers = [keras.optimizers.Adam(config.finetune_rate) for _ in models]
     for optimizer, model in zip(optimizers, models, strict=True):

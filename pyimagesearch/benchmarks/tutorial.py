@@ -38,7 +38,9 @@ class TutorialTraining:
         with tf.GradientTape() as tape:
             sr = self.generator(lr, training=True)
             adversarial = losses.adversarial_loss(self.discriminator(sr, training=True), real=True)
-            content = losses.content_loss(self.vgg(sr), self.vgg(hr), self.config.content_scale)
+            content = losses.content_loss(
+                self.vgg(sr), self.vgg(hr), self.config.content_layers, self.config.content_scale
+            )
             loss = content + self.config.adversarial_weight * adversarial
         self.optimizer.apply(tape.gradient(loss, variables), variables)
         return {"loss": loss, "discriminator_loss": discriminator_loss}

@@ -1,6 +1,7 @@
-"""VGG19 up to one layer: what the content loss compares."""
+"""VGG19 up to some of its layers: what the content loss compares."""
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -23,8 +24,8 @@ def _check_exists(weights: str) -> None:
         raise UserError(f"--vgg-weights: no such file {weights}; give imagenet, random or the path of an .h5 file")
 
 
-def build_vgg(layer: str, weights: str, content_input: str = "imagenet") -> keras.Model:
-    """A frozen extractor: RGB (B, H, W, 3) in [0, 255] -> features (B, h, w, c) after the ReLU of `layer`.
+def build_vgg(names: Sequence[str], weights: str, content_input: str = "imagenet") -> keras.Model:
+    """A frozen extractor: RGB (B, H, W, 3) in [0, 255] -> the features (B, h, w, c) after each named layer's ReLU.
 
     weights: "imagenet" (Keras' download), "random" (He-normal with a fixed seed: Liu et al., CVPR 2021, show that
     even those compare structures usefully) or the path of an .h5 file with Keras' layer names. content_input:
@@ -34,11 +35,12 @@ def build_vgg(layer: str, weights: str, content_input: str = "imagenet") -> kera
     rgb = keras.Input((None, None, 3), name="rgb")
     signed = keras.layers.Rescaling(1 / 127.5, offset=-1, name="signed")
     x = (signed if content_input == "signed" else _Preprocess(name="preprocess"))(rgb)
+    features = {}
     for part in base.layers[1:]:
-        x = part(x)
-        if part.name == layer:
+        features[part.name] = x = part(x)
+        if set(names) <= set(features):
             break
-    extractor = keras.Model(rgb, x, name=f"vgg19_{layer}")
+    extractor = keras.Model(rgb, {name: features[name] for name in names}, name="vgg19")
     extractor.trainable = False
     return extractor
 

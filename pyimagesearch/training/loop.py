@@ -66,7 +66,7 @@ class Trainer:
 
     def _build_vgg(self) -> keras.Model:
         with self.strategy.scope(), compute_in(self.precision):
-            return build_vgg(self.config.content_layer, self.config.vgg_weights, self.config.content_input)
+            return build_vgg([*self.config.content_layers], self.config.vgg_weights, self.config.content_input)
 
     def _disk_bytes(self) -> int:
         """What checkpoints and models take: each weight in 4 bytes, with two moments of Adam and, maybe, an average."""

@@ -117,7 +117,7 @@ class History:
     """history.csv: one row per log interval, written whole (a bucket cannot append)."""
 
     COLUMNS = ("phase", "step", "seconds", "loss", "content_loss", "adversarial_loss", "pixel_loss",
-               "discriminator_loss", "accuracy_real", "accuracy_fake", "gradient_ratio",
+               "grid_loss", "discriminator_loss", "accuracy_real", "accuracy_fake", "gradient_ratio",
                "lr_consistency_db")  # fmt: skip
 
     def __init__(self, run: RunFolder):

@@ -45,6 +45,7 @@ class SRGANTraining:
         "content_loss",
         "adversarial_loss",
         "pixel_loss",
+        "grid_loss",
         "discriminator_loss",
         "accuracy_real",
         "accuracy_fake",
@@ -117,13 +118,16 @@ class SRGANTraining:
             "accuracy_fake": tf.reduce_mean(tf.cast(fake <= 0, tf.float32)) / self.replicas,
         }
 
-    def _generator_losses(self, sr: tf.Tensor, hr: tf.Tensor, hr_features: tf.Tensor) -> Metrics:
-        content = losses.content_loss(self.vgg(sr, training=False), hr_features, self.config.content_scale)
+    def _generator_losses(self, sr: tf.Tensor, hr: tf.Tensor, hr_features: dict[str, tf.Tensor]) -> Metrics:
+        config = self.config
+        features = self.vgg(sr, training=False)
+        content = losses.content_loss(features, hr_features, config.content_layers, config.content_scale)
         adversarial = losses.adversarial_loss(self._judge(sr), real=True)
         return {
             "content_loss": content / self.replicas,
             "adversarial_loss": adversarial / self.replicas,
             "pixel_loss": losses.pixel_loss("l1", sr, hr) / self.replicas,
+            "grid_loss": losses.grid_loss(sr, hr, config.scale) / self.replicas,
         }
 
     def _weighted(self, parts: Metrics) -> Metrics:
@@ -132,6 +136,7 @@ class SRGANTraining:
             "content_loss": config.content_weight * parts["content_loss"],
             "adversarial_loss": config.adversarial_weight * parts["adversarial_loss"],
             "pixel_loss": config.pixel_weight * parts["pixel_loss"],
+            "grid_loss": config.grid_weight * parts["grid_loss"],
         }
 
     def _judge(self, sr: tf.Tensor) -> tf.Tensor:
