@@ -18,7 +18,7 @@ BICUBIC = "bicubic"
 TILE = 384  # LR pixels a side at once at least, where the memory has not been asked
 LARGEST_TILE = 512  # keeps a picture of 12 megapixels under 3 GB
 LEAST_TILE = 32  # smaller ones spend nearly all their work on the context
-CONTEXT = 48  # LR pixels around a tile that the network sees too: more than the presets' generators look around
+CONTEXT = 24  # LR pixels around a tile that the network sees too, at least: one more than `light` looks around
 LEAST = 16  # networks see at least so many pixels a side; smaller pictures are mirrored out to it
 TILE_MEMORY = 1 << 30  # bytes that a network may take for one tile, where a tile is fitted to the memory
 PROBE = 64  # LR pixels a side of the graph whose memory is counted
@@ -169,7 +169,7 @@ def with_filled_colours(picture: np.ndarray) -> np.ndarray:
 
 
 def _reach(model: keras.Model) -> int:
-    """How many LR pixels around a pixel its convolutions see at most: a deep trunk needs more than CONTEXT.
+    """How many LR pixels around a pixel its convolutions see at most: deep trunks need more than CONTEXT.
 
     Models inside it stand side by side, as in Blend.
     """
