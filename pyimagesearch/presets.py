@@ -84,8 +84,7 @@ LIGHT = Preset(
         finetune_steps=6_000,
         finetune_rate=5e-4,
         finetune_decay="cosine",
-        # Each weight brings a layer's part of the loss to a third of block5_conv4's or more; grid_weight is for the
-        # pixel shuffle at the end of this net.
+        # Each weight makes a layer's part of the loss about a third of block5_conv4's, block4_conv4's more than that.
         content_layer="block1_conv2:0.0012,block2_conv2:0.00027,block3_conv4:0.000025,block4_conv4:0.002,block5_conv4:1",
         grid_weight=200.0,
         ema=0.999,

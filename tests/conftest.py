@@ -8,6 +8,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 import pytest
+import serving
 import tensorflow as tf
 
 from pyimagesearch import images
@@ -104,3 +105,22 @@ def array_source():
         return ArraySource(train, test, scale=scale, shrink=shrink)
 
     return make
+
+
+@pytest.fixture(scope="module")
+def server(models, tmp_path_factory):
+    """A server of two models; it ends well, without a word on stderr, and leaves no file where it ran."""
+    folder = tmp_path_factory.mktemp("cwd")
+    (folder / "setup.cfg").write_text("secret")
+    limits = ["--max-bytes", serving.MOST_BYTES, "--max-pixels", serving.MOST_PIXELS]
+    with serving.serving("--model", models[0], "--gan-model", models[1], *limits, cwd=folder) as running:
+        yield running
+        assert running.stop() == 0
+        assert not [line for line in running.errors if not line.startswith("libpng")]
+        assert [path.name for path in folder.iterdir()] == ["setup.cfg"]
+
+
+@pytest.fixture(scope="module")
+def client(server):
+    with server.client() as found:
+        yield found

@@ -1,6 +1,7 @@
-"""`srgan serve` as a process of its own, for tests."""
+"""`srgan serve` as a process of its own, for tests, and what is said to it and by it."""
 
 import contextlib
+import io
 import os
 import re
 import signal
@@ -10,8 +11,13 @@ import threading
 from pathlib import Path
 
 import httpx
+from PIL import Image
+
+from pyimagesearch import pictures
+from pyimagesearch.decoding import Upload
 
 ROOT = Path(__file__).parent.parent
+MOST_BYTES, MOST_PIXELS = 300_000, 500_000  # what the `server` of conftest takes
 
 
 class Server:
@@ -55,3 +61,24 @@ def serving(*flags, **kwargs):
         server.process.kill()
         server.process.wait()
         server.process.stdout.close()
+
+
+def png(picture):
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, format="PNG")
+    return file.getvalue()
+
+
+def pixels(data):
+    return pictures.read(Upload(data)).samples
+
+
+def code(answer):
+    """The code of an error, whose body has to have the one shape."""
+    assert answer.headers["content-type"] == "application/json"
+    error = answer.json()["error"]
+    assert set(answer.json()) == {"error"}
+    assert set(error) == {"code", "message"}
+    assert len(error["message"]) > 10
+    assert "\n" not in error["message"]
+    return error["code"]
