@@ -124,9 +124,13 @@ def test_icc_and_exif_stay_and_the_size_in_exif_follows(tmp_path, noise, suffix)
     assert dict(written.getexif().get_ifd(EXIF_IFD)) == {WIDTH: 28, HEIGHT: 20, EXPOSURE: 0.5}
 
 
-def test_a_broken_profile_does_not_keep_16_bits_from_being_written(tmp_path, deep):
-    pictures.write(tmp_path / "a.png", Picture(deep(3), b"no profile"))
-    np.testing.assert_array_equal(pictures.read(tmp_path / "a.png").samples, deep(3))
+def test_a_broken_profile_is_kept_as_it_is(tmp_path, deep):
+    for name, samples in (("8.png", np.zeros((5, 7, 3), np.uint8)), ("16.png", deep(3))):
+        picture = Picture(samples, b"no profile")
+        pictures.write(tmp_path / name, picture)
+        for found in (pictures.read(tmp_path / name), pictures.read(Upload(pictures.encode(".png", picture)))):
+            np.testing.assert_array_equal(found.samples, samples)
+            assert found.icc == b"no profile"
 
 
 @pytest.mark.parametrize("suffix", [".png", ".tif"])
@@ -150,6 +154,11 @@ def test_a_png_for_who_waits_is_the_one_that_is_written(tmp_path, kind, channels
     written, sent = pictures.read(tmp_path / "a.png"), pictures.read(Upload(pictures.encode(".png", picture)))
     np.testing.assert_array_equal(sent.samples, written.samples)
     assert (sent.icc, sent.exif) == (written.icc, written.exif)
+    for data in (pictures.encode(".png", picture), (tmp_path / "a.png").read_bytes()):
+        at = data.index(b"eXIf")
+        assert data[at + 4 :][:2] in (b"MM", b"II")  # as PNG has it, without JPEG's prefix
+        length = int.from_bytes(data[at - 4 : at])
+        assert zlib.crc32(data[at:][: length + 4]) == int.from_bytes(data[at + 4 + length :][:4])
     assert Image.open(io.BytesIO(pictures.encode(".png", picture))).mode == Image.open(tmp_path / "a.png").mode
 
 
