@@ -157,9 +157,3 @@ class Visitor:
 
 def pixels(data: bytes) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(data)))
-
-
-def png(picture: np.ndarray, **settings) -> bytes:
-    file = io.BytesIO()
-    Image.fromarray(picture).save(file, "PNG", **settings)
-    return file.getvalue()

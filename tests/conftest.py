@@ -109,7 +109,7 @@ def array_source():
 
 @pytest.fixture(scope="module")
 def server(models, tmp_path_factory):
-    """A server of two models; it ends well, without a word on stderr, and leaves no file where it ran."""
+    """A server of two models; it ends well, without a word of its own on stderr, and leaves no file where it ran."""
     folder = tmp_path_factory.mktemp("cwd")
     (folder / "setup.cfg").write_text("secret")
     limits = ["--max-bytes", serving.MOST_BYTES, "--max-pixels", serving.MOST_PIXELS]

@@ -63,9 +63,9 @@ def serving(*flags, **kwargs):
         server.process.stdout.close()
 
 
-def png(picture):
+def png(picture, **settings):
     file = io.BytesIO()
-    Image.fromarray(picture).save(file, format="PNG")
+    Image.fromarray(picture).save(file, format="PNG", **settings)
     return file.getvalue()
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from browsing import PHONE, pixels, png
-from serving import serving
+from browsing import PHONE, pixels
+from serving import png, serving
 
 import pyimagesearch
 

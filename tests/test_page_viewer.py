@@ -5,9 +5,9 @@ import io
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browsing import PHONE, Visitor, pixels, png
+from browsing import PHONE, Visitor, pixels
 from PIL import Image
-from serving import serving
+from serving import png, serving
 
 pytest_plugins = ["browsing"]
 pytestmark = pytest.mark.slow
