@@ -12,7 +12,8 @@ import serving
 import tensorflow as tf
 
 from pyimagesearch import images
-from pyimagesearch.data.sources import Entry, Pair
+from pyimagesearch.data.sources import Entry, Pair, SampleSource
+from pyimagesearch.data.writer import write_dataset
 
 # Two replicas on any machine. Must happen before TensorFlow's first operation.
 _CPU = tf.config.list_physical_devices("CPU")[0]
@@ -43,6 +44,24 @@ def two_replicas() -> tf.distribute.Strategy:
     """MirroredStrategy on the two logical CPUs: one for all tests, since the collective operations of a second
     one in the same process meet those of the first."""
     return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+
+
+@pytest.fixture(scope="session")
+def records(tmp_path_factory) -> str:
+    """Records of the sample pictures that serve the preset `smoke`."""
+    folder = str(tmp_path_factory.mktemp("records"))
+    write_dataset(SampleSource(scale=4, crop=32), folder, scale=4, crop=32)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def finished(records, tmp_path_factory) -> Path:
+    """The folder of a run of `smoke` that is at its end; copy it to change it."""
+    import runs  # makes a strategy, which needs both devices
+
+    output = tmp_path_factory.mktemp("finished") / "run"
+    runs.train(records, output)
+    return output
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,6 @@ import skimage.data
 
 from pyimagesearch import images
 from pyimagesearch.data.sources import SampleSource
-from pyimagesearch.data.writer import write_dataset
 from pyimagesearch.evaluation import mean_on_y
 from pyimagesearch.training.workers import check_tf_config
 from pyimagesearch.upscaler import BicubicUpscaler, load_upscaler
@@ -45,13 +44,6 @@ tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfigur
 strategy.make_strategy = lambda _: tf.distribute.MirroredStrategy([f"/cpu:{number}" for number in range(devices)])
 sys.exit(main(["train", "--device", "cpu", *sys.argv[2:]]))
 """
-
-
-@pytest.fixture(scope="module")
-def records(tmp_path_factory):
-    folder = str(tmp_path_factory.mktemp("records"))
-    write_dataset(SampleSource(scale=4, crop=32), folder, scale=4, crop=32)
-    return folder
 
 
 def free_ports(count):
