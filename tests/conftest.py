@@ -6,6 +6,7 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import keras
 import numpy as np
 import pytest
 import serving
@@ -18,6 +19,12 @@ from pyimagesearch.data.writer import write_dataset
 # Two replicas on any machine. Must happen before TensorFlow's first operation.
 _CPU = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(_CPU, [tf.config.LogicalDeviceConfiguration()] * 2)
+
+
+@pytest.fixture(autouse=True)
+def same_draws() -> None:
+    """Every test draws the same weights in every run, alone or among others."""
+    keras.utils.set_random_seed(0)
 
 
 @pytest.fixture(scope="session")
@@ -71,8 +78,6 @@ def save_generator(tmp_path_factory):
     Its last conv is enlarged, so that it visibly differs from bicubic without any training.
     """
     import dataclasses
-
-    import keras
 
     from pyimagesearch.models import build_generator
     from pyimagesearch.presets import get_config

@@ -98,9 +98,9 @@ def test_a_saved_generator_gives_the_same_pictures(preset, scale, tmp_path):
     np.testing.assert_array_equal(rebuilt(lr), generator(lr))
 
 
-@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+@pytest.mark.parametrize(("precision", "bits"), [("bfloat16", 8), ("float16", 11)])
 @pytest.mark.parametrize("preset", PRESETS)
-def test_a_mixed_precision_generator_computes_in_it_and_stays_close_to_float32(preset, precision):
+def test_a_mixed_precision_generator_computes_in_it_and_stays_close_to_float32(preset, precision, bits):
     config, lr = small(preset), pictures(1, 24, 24)
     exact = spread(build_generator(config))
     with compute_in(precision):
@@ -112,7 +112,9 @@ def test_a_mixed_precision_generator_computes_in_it_and_stays_close_to_float32(p
     a, b = exact(lr).numpy(), mixed(lr).numpy()
     assert b.dtype == np.float32
     assert a.std() > 20  # otherwise the next line would prove little
-    assert np.sqrt(np.mean((a - b) ** 2)) < 0.02 * a.std()  # bfloat16 has 8 bits
+    # The error adds up over the layers. Over 12 draws of the weights of each preset it was 1.0 to 4.9 times the
+    # rounding of one number; where sums are rounded depends on the processor.
+    assert np.sqrt(np.mean((a - b) ** 2)) < 8 * 2.0**-bits * a.std()
 
 
 def test_the_precision_of_a_block_of_code_ends_with_it():
