@@ -85,6 +85,12 @@ def _add_tfrecords(commands) -> None:
         metavar="N[,N...]",
         help="folder: take every picture at 1/N of its size, for each N: more detail a pixel (default 1)",
     )
+    add(
+        "--collages",
+        type=int,
+        metavar="N",
+        help="folder: add N collages of the training pictures: hard edges, flat colours, lettering (default none)",
+    )
     add("--div2k-config", metavar="NAME", help="div2k: TFDS configuration (default bicubic_x4)")
     add("--scale", type=int, choices=SCALES, default=4, help="HR size over LR size (default 4)")
     add("--crop", type=int, help="side of the HR training crops that the records must serve (default 96, or --resize)")

@@ -206,6 +206,13 @@ def test_a_corrupt_lr_picture(refused, folder):
     assert "0002x4.png" in refused(*crop_folder(folder, "--lr-images", folder / "lr"))
 
 
+def test_collages_join_the_training_pictures(run, folder, tmp_path):
+    code, out, _ = run(*crop_folder(folder, "--collages", 5))
+    assert code == 0
+    assert "8 training pictures, 1 test pictures" in out[-1]
+    assert read_manifest(str(tmp_path / "out")).pictures == {"train": 8, "test": 1}
+
+
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
@@ -233,6 +240,10 @@ def test_a_corrupt_lr_picture(refused, folder):
         (["--source", "folder", "--images", "x", "--shrink", 0], "--shrink: takes different whole numbers"),
         (["--source", "folder", "--images", "x", "--shrink", "2,2"], "from 1 on, such as 2,3,4, received 2,2"),
         (["--source", "sample", "--shrink", 2], "--shrink belongs to --source folder"),
+        (["--source", "folder", "--images", "x", "--collages", 0], "--collages must be at least 1, received 0"),
+        (["--source", "folder", "--images", "x", "--collages", 2, "--lr-images", "y"], "leave --lr-images out"),
+        (["--source", "folder", "--images", "x", "--collages", 2, "--resize", 64], "leave one of them out"),
+        (["--source", "div2k", "--collages", 2], "--collages belongs to --source folder"),
         (["--crop", 0], "crop must be at least 16 and a multiple of the scale 4, received 0"),
         (["--source", "sample", "--div2k-config", "bicubic_x4"], "--div2k-config belongs to --source div2k"),
         (["--source", "sample", "--crop", 400], "--crop 400: larger than the sample's picture"),

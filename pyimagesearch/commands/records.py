@@ -54,9 +54,10 @@ def verify(args: Namespace) -> None:
 
 def _source(args: Namespace):
     from pyimagesearch.data import sources
+    from pyimagesearch.data.collages import CollageSource
 
     belongs = {"images": "folder", "lr_images": "folder", "validation": "folder", "skip_bad": "folder",
-               "resize": "folder", "shrink": "folder", "div2k_config": "div2k"}  # fmt: skip
+               "resize": "folder", "shrink": "folder", "collages": "folder", "div2k_config": "div2k"}  # fmt: skip
     for name, source in belongs.items():
         if getattr(args, name) is not None and getattr(args, name) is not False and args.source != source:
             flag = "--" + name.replace("_", "-")
@@ -72,10 +73,15 @@ def _source(args: Namespace):
         raise UserError(f"--validation must be at least 0 and below 1, received {validation}")
     if args.resize and args.shrink:
         raise UserError("--resize sets every picture's size; leave --shrink out")
-    for flag in ("resize", "shrink"):
+    if args.collages is not None and args.collages < 1:
+        raise UserError(f"--collages must be at least 1, received {args.collages}")
+    if args.collages and args.resize:
+        raise UserError("--collages draws hard edges for pictures of --shrink, not of --resize; leave one of them out")
+    for flag in ("resize", "shrink", "collages"):
         if getattr(args, flag) and args.lr_images:
             raise UserError(f"--{flag} makes LR pictures of its own; leave --lr-images out")
-    return sources.FolderSource(
+    folder = sources.FolderSource(
         args.images, scale=args.scale, crop=args.crop, validation=validation, lr_folder=args.lr_images,
         resize=args.resize, shrink=args.shrink or (1,), skip_bad=args.skip_bad,
     )  # fmt: skip
+    return CollageSource(folder, args.collages, scale=args.scale) if args.collages else folder

@@ -21,17 +21,10 @@ class Pair:
 
 
 def read_pair(hr_path: Path, lr_path: Path | None, scale: int, resize: int | None = None, shrink: int = 1) -> Pair:
-    """A pair from files; without `lr_path` the LR side is made by MATLAB-equivalent bicubic.
-
-    Then the HR picture is made `shrink` times smaller and cut to a multiple of `scale`, or it is made `resize` pixels
-    wide and high, whatever its shape.
-    """
+    """A pair from files; without `lr_path` the LR side is made, as `make_pair` does."""
     hr = images.read(hr_path)
     if lr_path is None:
-        if shrink > 1:
-            hr = images.downscale(images.crop_to_multiple(hr, shrink), shrink)
-        hr = images.resize_bicubic(hr, resize, resize) if resize else images.crop_to_multiple(hr, scale)
-        return Pair(hr_path.name, images.downscale(hr, scale), hr)
+        return make_pair(hr_path.name, hr, scale, resize, shrink)
     lr = images.read(lr_path)
     if any(abs(small * scale - big) >= scale for small, big in zip(lr.shape[:2], hr.shape[:2], strict=True)):
         raise UserError(
@@ -39,6 +32,18 @@ def read_pair(hr_path: Path, lr_path: Path | None, scale: int, resize: int | Non
             f"{hr_path.name}'s {hr.shape[1]}x{hr.shape[0]}"
         )
     return Pair(hr_path.name, *same_area(lr, hr, scale))
+
+
+def make_pair(name: str, hr: np.ndarray, scale: int, resize: int | None = None, shrink: int = 1) -> Pair:
+    """A pair whose LR side is made of `hr`, uint8 RGB (H, W, 3), by MATLAB-equivalent bicubic.
+
+    Before that the HR picture is made `shrink` times smaller and cut to a multiple of `scale`, or it is made `resize`
+    pixels wide and high, whatever its shape.
+    """
+    if shrink > 1:
+        hr = images.downscale(images.crop_to_multiple(hr, shrink), shrink)
+    hr = images.resize_bicubic(hr, resize, resize) if resize else images.crop_to_multiple(hr, scale)
+    return Pair(name, images.downscale(hr, scale), hr)
 
 
 def same_area(lr: np.ndarray, hr: np.ndarray, scale: int) -> tuple[np.ndarray, np.ndarray]:

@@ -73,8 +73,8 @@ class FolderSource:
     ):
         self._scale, self._crop, self._resize = scale, crop, resize
         found = images.list_pictures(folder)
-        self._paths = {_name(path, factor): path for factor in shrink for path in found}
-        self._shrink = {_name(path, factor): factor for factor in shrink for path in found}
+        self.paths = {_name(path, factor): path for factor in shrink for path in found}
+        self.shrink = {_name(path, factor): factor for factor in shrink for path in found}
         self._lr_paths: dict[str, Path] | None = None
         self.kernel = KERNEL
         if lr_folder is not None:
@@ -85,14 +85,14 @@ class FolderSource:
             more = f" (and {len(problems) - 1} more such pictures)" if len(problems) > 1 else ""
             raise UserError(f"{problems[0]}{more}; remove it, or leave such pictures out with --skip-bad")
         self.skipped = problems
-        usable = {self._paths[name].name for name in sizes}
+        usable = {self.paths[name].name for name in sizes}
         if len(usable) < 2:
             raise UserError(
                 f"{folder}: holds {len(usable)} usable picture(s); at least 2 are needed, one of them for test"
             )
         test = held_out(usable, validation)  # a picture at whatever size: training sees nothing of the test split
         self.entries: Sequence[Entry] = [
-            Entry(n, "test" if self._paths[n].name in test else "train", *sizes[n]) for n in sorted(sizes, key=_rank)
+            Entry(n, "test" if self.paths[n].name in test else "train", *sizes[n]) for n in sorted(sizes, key=rank)
         ]
 
     def _check(self) -> tuple[dict[str, tuple[int, int, str]], list[str]]:
@@ -100,38 +100,38 @@ class FolderSource:
 
         def check(name: str) -> tuple[int, int, str] | str:
             try:
-                hr = self._read(name).hr if self._lr_paths else images.read(self._paths[name])
+                hr = self._read(name).hr if self._lr_paths else images.read(self.paths[name])
             except MissingLibrary:
                 raise
             except UserError as error:
                 return str(error)
-            factor = self._shrink[name]
+            factor = self.shrink[name]
             height, width = (side // factor // self._scale * self._scale for side in hr.shape[:2])
             if self._resize:
                 height = width = self._resize
             if min(height, width) < self._crop:
                 part = f"1/{factor} of " if factor > 1 else ""
                 size = f"{part}{hr.shape[1]}x{hr.shape[0]}"
-                return f"{self._paths[name]}: {size} pixels are fewer than the crop of {self._crop}"
+                return f"{self.paths[name]}: {size} pixels are fewer than the crop of {self._crop}"
             return height, width, self._hash(name)
 
-        found = parallel.ordered(check, self._paths, weight=lambda name: images.pixels(self._paths[name]))
-        bar = console.progress(found, total=len(self._paths), label="checking", unit="picture")
-        checked = dict(zip(self._paths, bar, strict=True))
+        found = parallel.ordered(check, self.paths, weight=lambda name: images.pixels(self.paths[name]))
+        bar = console.progress(found, total=len(self.paths), label="checking", unit="picture")
+        checked = dict(zip(self.paths, bar, strict=True))
         return (
             {name: size for name, size in checked.items() if not isinstance(size, str)},
             [problem for problem in checked.values() if isinstance(problem, str)],
         )
 
     def _hash(self, name: str) -> str:
-        digest = hashlib.sha256(self._paths[name].read_bytes())
+        digest = hashlib.sha256(self.paths[name].read_bytes())
         if self._lr_paths:
             digest.update(self._lr_paths[name].read_bytes())
         return digest.hexdigest()
 
     def _read(self, name: str) -> Pair:
         lr_path = self._lr_paths[name] if self._lr_paths else None
-        pair = read_pair(self._paths[name], lr_path, self._scale, self._resize, self._shrink[name])
+        pair = read_pair(self.paths[name], lr_path, self._scale, self._resize, self.shrink[name])
         return replace(pair, name=name)
 
     def jobs(self, entries: Sequence[Entry]) -> Iterator[Callable[[], Pair]]:
@@ -142,15 +142,15 @@ def _name(path: Path, shrink: int) -> str:
     return path.name if shrink == 1 else f"{path.name} at 1/{shrink}"
 
 
-def _rank(name: str) -> float:
+def rank(name: str) -> float:
     """A number in [0, 1) that a name has for ever: it orders pictures and chooses the test split."""
     return int.from_bytes(hashlib.sha256(name.encode(errors="surrogateescape")).digest()[:8], "big") / 2**64
 
 
 def held_out(names: Collection[str], fraction: float) -> set[str]:
     """The names of the test split: those whose rank is below `fraction`, at least one and never all."""
-    count = sum(_rank(name) < fraction for name in names)
-    return set(sorted(names, key=_rank)[: min(max(count, 1), len(names) - 1)])
+    count = sum(rank(name) < fraction for name in names)
+    return set(sorted(names, key=rank)[: min(max(count, 1), len(names) - 1)])
 
 
 class SampleSource:

@@ -199,5 +199,6 @@ def _write(source: Source, plans: list[Plan], output: str, recipe: dict[str, Any
 
 
 def _versions() -> dict[str, str]:
-    packages = {name: importlib.metadata.version(name) for name in ("numpy", "pillow", "srgan")}
+    names = ("matplotlib", "numpy", "opencv-contrib-python", "pillow", "srgan")  # all of which make pixels
+    packages = {name: importlib.metadata.version(name) for name in names}
     return {"python": platform.python_version(), "tensorflow": tf.__version__, **packages}

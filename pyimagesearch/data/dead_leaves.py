@@ -1,0 +1,236 @@
+"""Collages: pictures of what photographs show seldom, made of photographs.
+
+A photograph, or a drawing made of it, lies under shapes, strokes and words that hide each other. The shapes' radii r
+are drawn from 1/r³, which makes a picture look alike at every distance, as natural ones do: "dead leaves" (Lee,
+Mumford and Huang, IJCV 2001). They are filled with pieces of photographs, flat colours, gradients and stripes, so that
+there are hard edges at every angle, thin lines, flat areas and lettering.
+
+Lengths are given in units: pixels of the collage that become one pixel of the training picture.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont, ImageOps
+
+DRAWINGS = 0.4  # of the collages lie on a drawing
+DENSITY = 240e-6, 1600e-6  # shapes, strokes and words per square unit
+RADII = 10, 130  # units, of shapes
+WIDTHS, HEIGHTS, PERIODS = (0.7, 5), (7, 33), (2.3, 20)  # units, of strokes, of words, of a stripe with its gap
+WORDS = [
+    *("a", "and", "are", "at", "by", "for", "from", "high", "in", "is", "it", "low", "more", "of", "on", "open", "or"),
+    *("pixel", "resolution", "street", "super", "the", "to", "up", "with", "you", "Hotel", "CAFE", "EXIT", "Open"),
+    *("24", "7.50", "1998", "12:45", "50%", "(a)", "=", "+", "&", "#3", "No.", "x2", "A4", "km/h"),
+]
+
+
+def make_collage(photographs: Sequence[np.ndarray], seed: int, unit: int) -> np.ndarray:
+    """A collage on the first of `photographs`, of its size; the same for the same arguments.
+
+    photographs: uint8 RGB (H, W, 3) of any sizes. Returns uint8 RGB.
+    """
+    return _Collage(photographs, seed, unit).canvas
+
+
+class _Collage:
+    def __init__(self, photographs: Sequence[np.ndarray], seed: int, unit: int):
+        self._photographs, self._unit = photographs, unit
+        self._rng = np.random.default_rng(seed)
+        first = photographs[0]
+        self.canvas = self._drawing(first) if self._chance(DRAWINGS) else first.copy()
+        density = self._rng.uniform(*DENSITY) / unit**2
+        for _ in range(int(density * first.shape[0] * first.shape[1])):
+            kind = self._rng.random()
+            if kind < 0.84:
+                self._add_shape()
+            elif kind < 0.94:
+                self._add_strokes()
+            else:
+                self._add_words()
+
+    def _chance(self, part: float) -> bool:
+        return bool(self._rng.random() < part)
+
+    def _log_uniform(self, bounds: tuple[float, float]) -> float:
+        return float(np.exp(self._rng.uniform(*np.log(bounds))))
+
+    def _photograph(self) -> np.ndarray:
+        return self._photographs[int(self._rng.integers(len(self._photographs)))]
+
+    def _paste(self, mask: np.ndarray, fill: np.ndarray) -> None:
+        """Lay `fill`, 0 to 255, broadcast to (h, w, 3), where `mask`, uint8 (h, w), says; anywhere, in part outside."""
+        height, width = mask.shape
+        top = int(self._rng.integers(-height // 2, max(self.canvas.shape[0] - height // 2, 1)))
+        left = int(self._rng.integers(-width // 2, max(self.canvas.shape[1] - width // 2, 1)))
+        under = self.canvas[max(top, 0) : top + height, max(left, 0) : left + width]
+        seen = np.s_[max(-top, 0) : max(-top, 0) + under.shape[0], max(-left, 0) : max(-left, 0) + under.shape[1]]
+        alpha = mask[seen][..., None].astype(np.float32) / 255
+        over = np.broadcast_to(fill, (height, width, 3))[seen]
+        under[...] = np.clip(under + alpha * (over - under.astype(np.float32)) + 0.5, 0, 255)
+
+    def _add_shape(self) -> None:
+        rng, unit = self._rng, self._unit
+        radius = unit / np.sqrt(rng.uniform(RADII[1] ** -2, RADII[0] ** -2))  # whose density is 1/r³
+        side = int(2 * radius) + 8
+        mask, fill = self._shape(side), self._fill(side)
+        if self._chance(0.15):  # out of focus
+            mask = cv2.GaussianBlur(mask, (0, 0), unit * rng.uniform(0.7, 3))
+        if self._chance(0.2):  # with a dark outline, as drawings have
+            wide = int(unit * rng.uniform(1, 4)) + 1
+            inner = cv2.erode(mask, np.ones((wide, wide), np.uint8))[..., None].astype(np.float32) / 255
+            fill = inner * fill + (1 - inner) * 0.3 * self._colour()
+        self._paste(mask, fill)
+
+    def _add_strokes(self) -> None:
+        rng = self._rng
+        side = int(self._unit * rng.uniform(50, 200))
+        mask = np.zeros((side, side), np.uint8)
+        angle, parallel = rng.uniform(0, np.pi), self._chance(0.5)
+        along = np.linspace(-1, 1, 40)[:, None]
+        for _ in range(rng.integers(1, 12)):
+            turned = angle + (rng.normal(0, 0.1) if parallel else rng.uniform(0, np.pi))
+            forward = np.array([np.cos(turned), np.sin(turned)])
+            waves = 0.05 * np.sin(along * rng.uniform(1, 8)) * forward[::-1] * (-1, 1)
+            points = side * (rng.random(2) + 0.5 * along * forward + rng.normal(0, 0.2, 2) * along**2 + waves)
+            width = max(1, round(self._unit * self._log_uniform(WIDTHS)))
+            cv2.polylines(mask, [_eighths(points)], False, 255, width, cv2.LINE_AA, 3)
+        self._paste(mask, self._texture(side) if self._chance(0.2) else self._colour())
+
+    def _add_words(self) -> None:
+        rng = self._rng
+        size = round(self._unit * self._log_uniform(HEIGHTS))
+        font = ImageFont.truetype(_fonts()[rng.integers(len(_fonts()))], size)
+        text = "\n".join(" ".join(rng.choice(WORDS, rng.integers(1, 5))) for _ in range(rng.integers(1, 5)))
+        page = Image.new("L", self.canvas.shape[1::-1])
+        draw, corner = ImageDraw.Draw(page), (size // 4, size // 4)
+        draw.multiline_text(corner, text, fill=255, font=font)
+        right, bottom = (int(end) + size // 4 for end in draw.multiline_textbbox(corner, text, font=font)[2:])
+        page = page.crop((0, 0, min(right, page.width), min(bottom, page.height)))
+        paper = Image.new("L", page.size, 255 if self._chance(0.6) else 0)
+        if self._chance(0.4):
+            angle = rng.uniform(-40, 40)
+            page, paper = (  # the border makes the edges of turned paper smooth
+                ImageOps.expand(image, 2).rotate(angle, Image.Resampling.BICUBIC, expand=True)
+                for image in (page, paper)
+            )
+        ink = np.asarray(page)
+        part = ink[..., None].astype(np.float32) / 255
+        self._paste(np.maximum(ink, np.asarray(paper)), part * self._colour() + (1 - part) * self._colour())
+
+    def _shape(self, side: int) -> np.ndarray:
+        """The mask of an ellipse, a polygon, a bar or a smooth blob: uint8 (side, side), 255 inside."""
+        rng, kind = self._rng, self._rng.random()
+        mask = np.zeros((side, side), np.uint8)
+        centre, radius = side // 2, side // 2 - 3
+        if kind < 0.25:
+            axes = radius, max(2, int(radius * rng.uniform(0.2, 1)))
+            cv2.ellipse(mask, (centre, centre), axes, rng.uniform(0, 180), 0, 360, 255, -1, cv2.LINE_AA)
+            return mask
+        if kind < 0.55:
+            angles = np.sort(rng.uniform(0, 2 * np.pi, rng.integers(3, 9)))
+            radii = rng.uniform(0.4, 1, len(angles))
+        elif kind < 0.75:
+            half = np.arctan(rng.uniform(0.15, 1))
+            angles = rng.uniform(0, np.pi) + np.array([-half, half, np.pi - half, np.pi + half])
+            radii = np.ones(4)
+        else:
+            angles = np.linspace(0, 2 * np.pi, 100, endpoint=False)
+            waves = [rng.normal(0, 0.25 / n) * np.cos(n * angles + rng.uniform(0, 7)) for n in range(1, 7)]
+            radii = np.clip(0.6 + np.sum(waves, axis=0), 0.1, 1)
+        corners = centre + radius * radii[:, None] * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+        cv2.fillPoly(mask, [_eighths(corners)], 255, cv2.LINE_AA, 3)
+        return mask
+
+    def _fill(self, side: int) -> np.ndarray:
+        """What a shape is filled with: float, broadcast to (side, side, 3), 0 to 255."""
+        kind = self._rng.random()
+        if kind < 0.45:
+            return self._texture(side)
+        if kind < 0.65:
+            return self._gradient(side)
+        if kind < 0.75:
+            return self._colour()
+        first = self._texture(side) if self._chance(0.5) else self._colour()
+        second = self._texture(side) if self._chance(0.4) else self._colour()
+        stripes = self._stripes(side)
+        return (1 - stripes) * first + stripes * second
+
+    def _colour(self) -> np.ndarray:
+        """(3,) float: any colour, nearly black, nearly white, or one of a photograph."""
+        rng, kind = self._rng, self._rng.random()
+        if kind < 0.3:
+            return rng.uniform(0, 255, 3)
+        if kind < 0.5:
+            return np.full(3, rng.choice([rng.uniform(0, 30), rng.uniform(225, 255)]))
+        photograph = self._photograph()
+        return photograph[rng.integers(photograph.shape[0]), rng.integers(photograph.shape[1])].astype(float)
+
+    def _texture(self, side: int) -> np.ndarray:
+        """A piece of a photograph in another contrast and brightness: float32 (side, side, 3), 0 to 255."""
+        rng, photograph = self._rng, self._photograph()
+        top, left = (rng.integers(max(1, length - side + 1)) for length in photograph.shape[:2])
+        cut = photograph[top : top + side, left : left + side].astype(np.float32)
+        below, beside = side - cut.shape[0], side - cut.shape[1]
+        piece = cv2.copyMakeBorder(cut, 0, below, 0, beside, cv2.BORDER_REFLECT)  # of a photograph too small for it
+        mean = piece.mean((0, 1))
+        return np.clip((piece - mean) * rng.uniform(0.7, 1.8) + mean * rng.uniform(0.7, 1.2), 0, 255)
+
+    def _gradient(self, side: int) -> np.ndarray:
+        along, _ = self._turned(side)
+        first = self._colour()
+        second = np.clip(first + self._rng.normal(0, 50, 3), 0, 255)
+        return np.clip(first + (second - first) * (along[..., None] / (1.5 * side) + 0.5), 0, 255)
+
+    def _stripes(self, side: int) -> np.ndarray:
+        """Straight or bent stripes, or a chequered pattern, with hard or soft edges: float (side, side, 1), 0 to 1."""
+        rng, unit = self._rng, self._unit
+        along, across = self._turned(side)
+        if self._chance(0.5):
+            along = along + unit * rng.uniform(0, 7) * np.sin(across / (unit * rng.uniform(10, 50)))
+        if self._chance(0.3):  # as seen from aside
+            along = along * (1 + across / (2 * side) * rng.uniform(0, 1.5))
+        period, part, hard = unit * self._log_uniform(PERIODS), rng.uniform(0.25, 0.75), self._chance(0.7)
+
+        def wave(position: np.ndarray, length: float) -> np.ndarray:
+            soft = 0.5 + 0.5 * np.sin(2 * np.pi * position / length)
+            return np.clip((soft - part) * length / unit + 0.5, 0, 1) if hard else soft
+
+        stripes = wave(along, period)
+        if self._chance(0.25):
+            stripes = np.abs(stripes - wave(across, period * rng.choice([0.6, 1, 2])))
+        return stripes[..., None]
+
+    def _turned(self, side: int) -> tuple[np.ndarray, np.ndarray]:
+        """The coordinates of a square's pixels from its centre, turned by any angle: two of float (side, side)."""
+        y, x = np.mgrid[:side, :side] - side / 2
+        angle = self._rng.uniform(0, 2 * np.pi)
+        return x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)
+
+    def _drawing(self, photograph: np.ndarray) -> np.ndarray:
+        """The photograph in few colours, with dark lines along its edges: uint8 of its shape."""
+        rng, unit = self._rng, self._unit
+        smooth = cv2.medianBlur(photograph, min(2 * unit + 1, 15))
+        levels = rng.integers(3, 8)
+        flat = np.floor(smooth / 256 * levels) / (levels - 1) * 255 * rng.uniform(0.8, 1.05)
+        around = 2 * round(unit * rng.uniform(2, 3.5)) + 1
+        grey = cv2.cvtColor(smooth, cv2.COLOR_RGB2GRAY)
+        darker = rng.uniform(3, 8)
+        lines = cv2.adaptiveThreshold(grey, 1, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY, around, darker)
+        return np.clip(flat * lines[..., None] + 0.5, 0, 255).astype(np.uint8)
+
+
+def _eighths(points: np.ndarray) -> np.ndarray:
+    """Points in OpenCV's form with a shift of 3."""
+    return np.round(points * 8).astype(np.int32)
+
+
+@cache
+def _fonts() -> list[str]:
+    """The DejaVu fonts that Matplotlib carries."""
+    import matplotlib
+
+    folder = Path(matplotlib.get_data_path(), "fonts", "ttf")
+    return sorted(str(path) for path in folder.glob("DejaVu*.ttf") if "Display" not in path.name)
