@@ -20,6 +20,12 @@ from pyimagesearch.training.steps import PretrainTraining
 from pyimagesearch.upscaler import load_upscaler
 
 
+@pytest.fixture
+def output(finished, tmp_path):
+    """A finished run's folder, to be changed."""
+    return shutil.copytree(finished, tmp_path / "run")
+
+
 def test_a_finished_run_says_so_and_changes_nothing(records, finished):
     before = {path: path.read_bytes() for path in (finished / "models").iterdir()}
     said: list[str] = []
@@ -68,18 +74,14 @@ def test_a_stopped_run_goes_on_and_ends_as_one_that_was_never_stopped(
     assert rows == sorted({*expected, (phase, str(step))}, key=lambda row: (row[0] == "finetune", int(row[1])))
 
 
-def test_a_run_whose_pretrained_model_is_gone_does_not_start_from_scratch(records, finished, tmp_path):
-    output = tmp_path / "run"
-    shutil.copytree(finished, output)
+def test_a_run_whose_pretrained_model_is_gone_does_not_start_from_scratch(records, output):
     (output / "models" / "pretrained_generator.keras").unlink()
     with pytest.raises(UserError, match=r"pretrained_generator\.keras: phase 1 is finished, but its model is gone"):
         train(records, output)
 
 
-def test_a_run_of_an_older_version_goes_on(records, finished, tmp_path):
+def test_a_run_of_an_older_version_goes_on(records, output):
     """Its config.json lacks the fields that came since."""
-    output = tmp_path / "run"
-    shutil.copytree(finished, output)
     config = json.loads((output / "config.json").read_text())
     del config["config"]["start"], config["config"]["optimizer"]
     (output / "config.json").write_text(json.dumps(config))
@@ -90,9 +92,7 @@ def test_a_run_of_an_older_version_goes_on(records, finished, tmp_path):
         train(records, output, dataclasses.replace(SMOKE, optimizer="muon"))
 
 
-def test_a_longer_run_goes_on_from_a_finished_one(records, finished, tmp_path):
-    output = tmp_path / "run"
-    shutil.copytree(finished, output)
+def test_a_longer_run_goes_on_from_a_finished_one(records, output):
     said: list[str] = []
     train(records, output, dataclasses.replace(SMOKE, finetune_steps=8), say=said.append)
     assert "Resuming finetune at step 6" in said
@@ -117,9 +117,7 @@ def test_intervals_may_change_between_starts(records, finished):
     train(records, finished, dataclasses.replace(SMOKE, log_every=3, validate_every=2, steps_per_call=1))
 
 
-def test_a_checkpoint_of_another_architecture_is_refused(records, finished, tmp_path):
-    output = tmp_path / "run"
-    shutil.copytree(finished, output)
+def test_a_checkpoint_of_another_architecture_is_refused(records, output):
     other = dataclasses.replace(SMOKE, filters=4)
     config = json.loads((output / "config.json").read_text())
     config["config"]["filters"] = 4
@@ -128,9 +126,7 @@ def test_a_checkpoint_of_another_architecture_is_refused(records, finished, tmp_
         train(records, output, other)
 
 
-def test_a_damaged_newest_checkpoint_is_passed_over(records, finished, tmp_path):
-    output = tmp_path / "run"
-    shutil.copytree(finished, output)
+def test_a_damaged_newest_checkpoint_is_passed_over(records, finished, output):
     newest = output / "checkpoints" / "finetune" / "step-6.data-00000-of-00001"
     newest.write_bytes(newest.read_bytes()[:1000])
     said: list[str] = []
@@ -141,9 +137,7 @@ def test_a_damaged_newest_checkpoint_is_passed_over(records, finished, tmp_path)
         np.testing.assert_allclose(ours, expected, atol=1e-5)
 
 
-def test_checkpoints_are_found_without_tensorflows_list_of_them(records, finished, tmp_path):
-    output = tmp_path / "run"
-    shutil.copytree(finished, output)
+def test_checkpoints_are_found_without_tensorflows_list_of_them(records, output):
     for phase in ("pretrain", "finetune"):
         (output / "checkpoints" / phase / "checkpoint").unlink()
     said: list[str] = []
