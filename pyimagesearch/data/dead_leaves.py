@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 DRAWINGS = 0.4  # of the collages lie on a drawing
-DENSITY = 240e-6, 1600e-6  # shapes, strokes and words per square unit
+DENSITY = 60e-6, 1600e-6  # shapes, strokes and words per square unit: a few, or so many that nothing else is seen
 RADII = 10, 130  # units, of shapes
 WIDTHS, HEIGHTS, PERIODS = (0.7, 5), (7, 33), (2.3, 20)  # units, of strokes, of words, of a stripe with its gap
 WORDS = [
@@ -41,7 +41,7 @@ class _Collage:
         self._rng = np.random.default_rng(seed)
         first = photographs[0]
         self.canvas = self._drawing(first) if self._chance(DRAWINGS) else first.copy()
-        density = self._rng.uniform(*DENSITY) / unit**2
+        density = self._log_uniform(DENSITY) / unit**2
         for _ in range(int(density * first.shape[0] * first.shape[1])):
             kind = self._rng.random()
             if kind < 0.84:
