@@ -12,7 +12,8 @@ from pyimagesearch.data.dead_leaves import make_collage
 from pyimagesearch.data.pairs import Pair, make_pair
 from pyimagesearch.data.sources import Entry, FolderSource, rank
 
-PHOTOGRAPHS = 6  # that one collage is made of; few, since reading them takes as long as drawing
+PHOTOGRAPHS = 6  # that one collage is made of; few, since reading them takes time
+LARGEST = 2048  # pixels a side of what is kept of those that do not lie under it: memory must not grow with them
 
 
 class CollageSource:
@@ -44,7 +45,16 @@ class CollageSource:
         under = self._under[name]
         seed = int(name.split()[1])
         others = np.random.default_rng(seed).choice(len(self._photographs), PHOTOGRAPHS - 1)
-        names = [under.name, *(self._photographs[number].name for number in others)]
+        photographs = [self._read(under)]
+        photographs += [_middle(self._read(self._photographs[number])) for number in others]
         shrink = self._folder.shrink[under.name]
-        collage = make_collage([images.read(self._folder.paths[name]) for name in names], seed, shrink)
-        return make_pair(name, collage, self._scale, shrink=shrink)
+        return make_pair(name, make_collage(photographs, seed, shrink), self._scale, shrink=shrink)
+
+    def _read(self, entry: Entry) -> np.ndarray:
+        """The whole picture, before it is made smaller."""
+        return images.read(self._folder.paths[entry.name])
+
+
+def _middle(picture: np.ndarray) -> np.ndarray:
+    top, left = (max(0, side - LARGEST) // 2 for side in picture.shape[:2])
+    return picture[top : top + LARGEST, left : left + LARGEST].copy()

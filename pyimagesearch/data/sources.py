@@ -55,7 +55,10 @@ class Source(Protocol):
 
 
 class FolderSource:
-    """HR pictures of any mix of sizes and formats; LR by bicubic, or from a folder of the same names."""
+    """HR pictures of any mix of sizes and formats; LR by bicubic, or from a folder of the same names.
+
+    `paths` and `shrink` tell the file of each picture by its name, and how many times smaller it is made.
+    """
 
     name = "folder"
 
