@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pyimagesearch.data import dead_leaves
 from pyimagesearch.data.collages import CollageSource
 from pyimagesearch.data.dead_leaves import make_collage
 from pyimagesearch.data.records import read_pictures
@@ -30,8 +31,7 @@ def folder(tmp_path):
 
 
 def open_folder(path, count, **options):
-    source = FolderSource(path, **{"scale": 4, "crop": 32, "validation": 0.3, **options})
-    return CollageSource(source, count, scale=4)
+    return CollageSource(FolderSource(path, **{"scale": 4, "crop": 32, "validation": 0.3, **options}), count)
 
 
 def collages(source):
@@ -42,18 +42,42 @@ def made(source):
     return [job().hr for job in source.jobs(collages(source))]
 
 
+def collage(photographs, seed, unit):
+    return make_collage(photographs, np.random.default_rng(seed), unit)
+
+
 @pytest.mark.parametrize("unit", [1, 2, 3, 4, 8])
 def test_a_collage_has_the_size_of_its_photograph_and_depends_on_photographs_and_seed_alone(unit):
-    photographs = [hills(200, 300, 0), hills(40, 30, 1), hills(400, 20, 2)]
+    photographs = [hills(150 * unit, 200 * unit, 0), hills(40, 30, 1), hills(400, 20, 2)]
     before = [photograph.copy() for photograph in photographs]
-    collage = make_collage(photographs, 7, unit)
-    assert collage.shape == (200, 300, 3)
-    assert collage.dtype == np.uint8
-    np.testing.assert_array_equal(make_collage(photographs, 7, unit), collage)
+    first = collage(photographs, 7, unit)
+    assert first.shape == photographs[0].shape
+    assert first.dtype == np.uint8
+    np.testing.assert_array_equal(collage(photographs, 7, unit), first)
     for photograph, was in zip(photographs, before, strict=True):
         np.testing.assert_array_equal(photograph, was)
-    assert (make_collage(photographs, 8, unit) != collage).mean() > 0.1
-    assert (make_collage([photographs[0], hills(40, 30, 9)], 7, unit) != collage).any()
+    assert (collage(photographs, 8, unit) != first).mean() > 0.1
+    assert (collage([photographs[0], hills(40, 30, 9), photographs[2]], 7, unit) != first).any()
+
+
+@pytest.mark.parametrize("size", [(1, 1), (16, 16), (16, 500), (500, 16)])
+@pytest.mark.parametrize("unit", [1, 4, 16])
+def test_a_photograph_may_be_smaller_than_what_lies_on_it(size, unit):
+    for seed in range(10):
+        photograph = hills(*size, seed)
+        made = collage([photograph], seed, unit)
+        assert made.shape == photograph.shape
+
+
+@pytest.mark.parametrize("adds", ["_add_shape", "_add_strokes", "_add_words"])
+def test_everything_that_is_drawn_is_seen(adds, monkeypatch):
+    """With nothing but this, on the photograph itself."""
+    monkeypatch.setattr(dead_leaves, "DRAWINGS", 0)
+    for other in {"_add_shape", "_add_strokes", "_add_words"} - {adds}:
+        monkeypatch.setattr(dead_leaves._Collage, other, lambda _: None)
+    photograph = hills(400, 600, 0)
+    changed = [(collage([photograph], seed, 1) != photograph).any(axis=2).mean() for seed in range(20)]
+    assert 0.01 < np.mean(changed) < 0.9
 
 
 @pytest.mark.parametrize("unit", [1, 4])
@@ -64,7 +88,7 @@ def test_collages_have_hard_edges_and_flat_areas_where_photographs_have_none(uni
         return np.abs(np.diff(picture.astype(int), axis=1)).max(axis=2)
 
     assert (steps(photographs[0]) > 60).mean() == 0
-    pictures = [make_collage(photographs, seed, unit) for seed in range(6)]
+    pictures = [collage(photographs, seed, unit) for seed in range(6)]
     assert np.mean([steps(picture) > 60 for picture in pictures]) > 0.01 / unit
     assert np.mean([steps(picture) == 0 for picture in pictures]) > 2 * (steps(photographs[0]) == 0).mean()
 
@@ -101,14 +125,25 @@ def test_nothing_of_a_held_out_picture_is_in_a_collage(folder):
 
 
 def test_an_edited_photograph_makes_other_collages(folder):
-    before = {entry.content for entry in collages(open_folder(folder, 3))}
-    train = next(
-        entry.name for entry in open_folder(folder, 1).entries if entry.split == "train" and ".png" in entry.name
-    )
-    Image.fromarray(hills(160, 240, 99)).save(folder / train)
-    after = {entry.content for entry in collages(open_folder(folder, 3))}
-    assert len(before) == len(after) == 1
-    assert before != after
+    source = open_folder(folder, 12)
+    before, contents = made(source), {entry.content for entry in collages(source)}
+    training = next(entry.name for entry in source.entries if entry.split == "train" and entry not in collages(source))
+    Image.fromarray(hills(160, 240, 99)).save(folder / training)
+    source = open_folder(folder, 12)
+    assert {entry.content for entry in collages(source)} != contents
+    changed = [was.shape != now.shape or (was != now).any() for was, now in zip(before, made(source), strict=True)]
+    assert any(changed)
+
+
+@pytest.mark.parametrize("scale", [2, 3, 8])
+def test_collages_have_any_scale_and_any_kind_of_photographs(tmp_path, scale):
+    Image.fromarray(hills(200, 300, 0)).convert("L").save(tmp_path / "grey.png")
+    Image.fromarray(hills(200, 300, 1)[..., 0].astype(np.uint16) * 256).save(tmp_path / "sixteen.png")
+    Image.fromarray(hills(200, 300, 2)).save(tmp_path / "colour.jpg")
+    source = open_folder(tmp_path, 4, scale=scale, crop=48)
+    for job in source.jobs(collages(source)):
+        pair = job()
+        assert pair.hr.shape[:2] == tuple(scale * side for side in pair.lr.shape[:2])
 
 
 def test_records_with_collages_are_the_same_whenever_they_are_written(folder, tmp_path):

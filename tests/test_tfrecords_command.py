@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from collections import namedtuple
 
 import cv2
@@ -211,6 +212,14 @@ def test_collages_join_the_training_pictures(run, folder, tmp_path):
     assert code == 0
     assert "8 training pictures, 1 test pictures" in out[-1]
     assert read_manifest(str(tmp_path / "out")).pictures == {"train": 8, "test": 1}
+
+
+def test_only_collages_need_opencv(run, refused, folder, monkeypatch):
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    for name in ("collages", "dead_leaves"):
+        monkeypatch.delitem(sys.modules, f"pyimagesearch.data.{name}", raising=False)
+    assert "pip install opencv-contrib-python" in refused(*crop_folder(folder, "--collages", 5))
+    assert run(*crop_folder(folder))[0] == 0
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def verify(args: Namespace) -> None:
 
 def _source(args: Namespace):
     from pyimagesearch.data import sources
-    from pyimagesearch.data.collages import CollageSource
+    from pyimagesearch.decoding import opencv
 
     belongs = {"images": "folder", "lr_images": "folder", "validation": "folder", "skip_bad": "folder",
                "resize": "folder", "shrink": "folder", "collages": "folder", "div2k_config": "div2k"}  # fmt: skip
@@ -84,4 +84,9 @@ def _source(args: Namespace):
         args.images, scale=args.scale, crop=args.crop, validation=validation, lr_folder=args.lr_images,
         resize=args.resize, shrink=args.shrink or (1,), skip_bad=args.skip_bad,
     )  # fmt: skip
-    return CollageSource(folder, args.collages, scale=args.scale) if args.collages else folder
+    if not args.collages:
+        return folder
+    opencv()  # what draws collages, or one line that says what to install
+    from pyimagesearch.data.collages import CollageSource
+
+    return CollageSource(folder, args.collages)

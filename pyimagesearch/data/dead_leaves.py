@@ -27,23 +27,22 @@ WORDS = [
 ]
 
 
-def make_collage(photographs: Sequence[np.ndarray], seed: int, unit: int) -> np.ndarray:
-    """A collage on the first of `photographs`, of its size; the same for the same arguments.
+def make_collage(photographs: Sequence[np.ndarray], rng: np.random.Generator, unit: int) -> np.ndarray:
+    """A collage on the first of `photographs`, of its size; the same for the same photographs and state of `rng`.
 
     photographs: uint8 RGB (H, W, 3) of any sizes. Returns uint8 RGB.
     """
-    return _Collage(photographs, seed, unit).canvas
+    return _Collage(photographs, rng, unit).canvas
 
 
 class _Collage:
-    def __init__(self, photographs: Sequence[np.ndarray], seed: int, unit: int):
-        self._photographs, self._unit = photographs, unit
-        self._rng = np.random.default_rng(seed)
+    def __init__(self, photographs: Sequence[np.ndarray], rng: np.random.Generator, unit: int):
+        self._photographs, self._rng, self._unit = photographs, rng, unit
         first = photographs[0]
         self.canvas = self._drawing(first) if self._chance(DRAWINGS) else first.copy()
         density = self._log_uniform(DENSITY) / unit**2
-        for _ in range(int(density * first.shape[0] * first.shape[1])):
-            kind = self._rng.random()
+        for _ in range(max(1, round(density * first.shape[0] * first.shape[1]))):
+            kind = rng.random()
             if kind < 0.84:
                 self._add_shape()
             elif kind < 0.94:
@@ -74,10 +73,13 @@ class _Collage:
     def _add_shape(self) -> None:
         rng, unit = self._rng, self._unit
         radius = unit / np.sqrt(rng.uniform(RADII[1] ** -2, RADII[0] ** -2))  # whose density is 1/r³
-        side = int(2 * radius) + 8
-        mask, fill = self._shape(side), self._fill(side)
+        mask = self._shape(int(2 * radius) + 8)
         if self._chance(0.15):  # out of focus
-            mask = cv2.GaussianBlur(mask, (0, 0), unit * rng.uniform(0.7, 3))
+            blur = unit * rng.uniform(0.7, 3)
+            around = int(3 * blur) + 1
+            mask = cv2.copyMakeBorder(mask, around, around, around, around, cv2.BORDER_CONSTANT, value=0)
+            mask = cv2.GaussianBlur(mask, (0, 0), blur)
+        fill = self._fill(len(mask))
         if self._chance(0.2):  # with a dark outline, as drawings have
             wide = int(unit * rng.uniform(1, 4)) + 1
             inner = cv2.erode(mask, np.ones((wide, wide), np.uint8))[..., None].astype(np.float32) / 255
@@ -102,13 +104,17 @@ class _Collage:
     def _add_words(self) -> None:
         rng = self._rng
         size = round(self._unit * self._log_uniform(HEIGHTS))
-        font = ImageFont.truetype(_fonts()[rng.integers(len(_fonts()))], size)
+        font = ImageFont.truetype(
+            _fonts()[rng.integers(len(_fonts()))],
+            size,
+            layout_engine=ImageFont.Layout.BASIC,  # the other is not on every machine
+        )
         text = "\n".join(" ".join(rng.choice(WORDS, rng.integers(1, 5))) for _ in range(rng.integers(1, 5)))
-        page = Image.new("L", self.canvas.shape[1::-1])
-        draw, corner = ImageDraw.Draw(page), (size // 4, size // 4)
-        draw.multiline_text(corner, text, fill=255, font=font)
-        right, bottom = (int(end) + size // 4 for end in draw.multiline_textbbox(corner, text, font=font)[2:])
-        page = page.crop((0, 0, min(right, page.width), min(bottom, page.height)))
+        margin = size // 4
+        right, bottom = ImageDraw.Draw(Image.new("L", (1, 1))).multiline_textbbox((margin, margin), text, font)[2:]
+        height, width = self.canvas.shape[:2]
+        page = Image.new("L", (min(int(right) + margin, width), min(int(bottom) + margin, height)))
+        ImageDraw.Draw(page).multiline_text((margin, margin), text, 255, font)
         paper = Image.new("L", page.size, 255 if self._chance(0.6) else 0)
         if self._chance(0.4):
             angle = rng.uniform(-40, 40)
@@ -179,6 +185,7 @@ class _Collage:
         return np.clip((piece - mean) * rng.uniform(0.7, 1.8) + mean * rng.uniform(0.7, 1.2), 0, 255)
 
     def _gradient(self, side: int) -> np.ndarray:
+        """From one colour to one like it: float (side, side, 3), 0 to 255."""
         along, _ = self._turned(side)
         first = self._colour()
         second = np.clip(first + self._rng.normal(0, 50, 3), 0, 255)
@@ -214,16 +221,17 @@ class _Collage:
         rng, unit = self._rng, self._unit
         smooth = cv2.medianBlur(photograph, min(2 * unit + 1, 15))
         levels = rng.integers(3, 8)
-        flat = np.floor(smooth / 256 * levels) / (levels - 1) * 255 * rng.uniform(0.8, 1.05)
+        values = np.floor(np.arange(256) / 256 * levels) / (levels - 1) * 255 * rng.uniform(0.8, 1.05)
+        drawing = cv2.LUT(smooth, np.clip(values + 0.5, 0, 255).astype(np.uint8))
         around = 2 * round(unit * rng.uniform(2, 3.5)) + 1
         grey = cv2.cvtColor(smooth, cv2.COLOR_RGB2GRAY)
         darker = rng.uniform(3, 8)
-        lines = cv2.adaptiveThreshold(grey, 1, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY, around, darker)
-        return np.clip(flat * lines[..., None] + 0.5, 0, 255).astype(np.uint8)
+        drawing[cv2.adaptiveThreshold(grey, 1, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY, around, darker) == 0] = 0
+        return drawing
 
 
 def _eighths(points: np.ndarray) -> np.ndarray:
-    """Points in OpenCV's form with a shift of 3."""
+    """Points (n, 2) as OpenCV takes them with a shift of 3: int32, in eighths of a pixel."""
     return np.round(points * 8).astype(np.int32)
 
 

@@ -87,7 +87,7 @@ def write_shards(
     items = (
         (plan, entry, job) for plan in plans for entry, job in zip(plan.entries, source.jobs(plan.entries), strict=True)
     )
-    made = parallel.ordered(records, items, weight=lambda item: item[1].height * item[1].width)
+    made = parallel.ordered(records, items, weight=lambda item: max(item[1].decoded, item[1].height * item[1].width))
     for plan in plans:
         shard_records: list[_Record] = []
         for _ in plan.entries:

@@ -41,6 +41,7 @@ class Entry:
     height: int
     width: int
     content: str = ""  # hash of its files, where they are at hand: tells an edited picture from the old one
+    decoded: int = 0  # pixels that are in memory while it is made, where they are more than its own
 
 
 class Source(Protocol):
@@ -57,7 +58,7 @@ class Source(Protocol):
 class FolderSource:
     """HR pictures of any mix of sizes and formats; LR by bicubic, or from a folder of the same names.
 
-    `paths` and `shrink` tell the file of each picture by its name, and how many times smaller it is made.
+    `paths` and `shrink` tell by a picture's name its file, and how many times smaller it is made.
     """
 
     name = "folder"
@@ -74,7 +75,7 @@ class FolderSource:
         shrink: Sequence[int] = (1,),
         skip_bad: bool = False,
     ):
-        self._scale, self._crop, self._resize = scale, crop, resize
+        self.scale, self._crop, self._resize = scale, crop, resize
         found = images.list_pictures(folder)
         self.paths = {_name(path, factor): path for factor in shrink for path in found}
         self.shrink = {_name(path, factor): factor for factor in shrink for path in found}
@@ -98,10 +99,10 @@ class FolderSource:
             Entry(n, "test" if self.paths[n].name in test else "train", *sizes[n]) for n in sorted(sizes, key=rank)
         ]
 
-    def _check(self) -> tuple[dict[str, tuple[int, int, str]], list[str]]:
+    def _check(self) -> tuple[dict[str, tuple[int, int, str, int]], list[str]]:
         """Decode every picture once, so that a bad one is named before anything is written."""
 
-        def check(name: str) -> tuple[int, int, str] | str:
+        def check(name: str) -> tuple[int, int, str, int] | str:
             try:
                 hr = self._read(name).hr if self._lr_paths else images.read(self.paths[name])
             except MissingLibrary:
@@ -109,14 +110,14 @@ class FolderSource:
             except UserError as error:
                 return str(error)
             factor = self.shrink[name]
-            height, width = (side // factor // self._scale * self._scale for side in hr.shape[:2])
+            height, width = (side // factor // self.scale * self.scale for side in hr.shape[:2])
             if self._resize:
                 height = width = self._resize
             if min(height, width) < self._crop:
                 part = f"1/{factor} of " if factor > 1 else ""
                 size = f"{part}{hr.shape[1]}x{hr.shape[0]}"
                 return f"{self.paths[name]}: {size} pixels are fewer than the crop of {self._crop}"
-            return height, width, self._hash(name)
+            return height, width, self._hash(name), hr.shape[0] * hr.shape[1]
 
         found = parallel.ordered(check, self.paths, weight=lambda name: images.pixels(self.paths[name]))
         bar = console.progress(found, total=len(self.paths), label="checking", unit="picture")
@@ -134,7 +135,7 @@ class FolderSource:
 
     def _read(self, name: str) -> Pair:
         lr_path = self._lr_paths[name] if self._lr_paths else None
-        pair = read_pair(self.paths[name], lr_path, self._scale, self._resize, self.shrink[name])
+        pair = read_pair(self.paths[name], lr_path, self.scale, self._resize, self.shrink[name])
         return replace(pair, name=name)
 
     def jobs(self, entries: Sequence[Entry]) -> Iterator[Callable[[], Pair]]:

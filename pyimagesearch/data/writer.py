@@ -5,6 +5,7 @@ finished. Started again with the same recipe the writer keeps those that are sti
 it refuses. The same pictures give the same bytes.
 """
 
+import contextlib
 import hashlib
 import importlib.metadata
 import json
@@ -200,5 +201,8 @@ def _write(source: Source, plans: list[Plan], output: str, recipe: dict[str, Any
 
 def _versions() -> dict[str, str]:
     names = ("matplotlib", "numpy", "opencv-contrib-python", "pillow", "srgan")  # all of which make pixels
-    packages = {name: importlib.metadata.version(name) for name in names}
+    packages = {}
+    for name in names:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):  # OpenCV has wheels of other names
+            packages[name] = importlib.metadata.version(name)
     return {"python": platform.python_version(), "tensorflow": tf.__version__, **packages}
