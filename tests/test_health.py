@@ -28,6 +28,11 @@ def test_a_sound_run_and_one_without_a_discriminator_get_no_verdict():
     assert verdict({**WELL, "gradient_ratio": 0.0}) is None
 
 
+def test_a_discriminator_that_only_guesses_yet_is_no_drift():
+    """As in the first steps of every phase 2."""
+    assert verdict({**WELL, "accuracy_real": 0.5, "accuracy_fake": 0.52, "gradient_ratio": 0.0003}) is None
+
+
 def test_a_verdict_is_said_once_when_it_lasts_and_again_when_it_comes_back():
     watch, ill = HealthWatch(), {**WELL, "lr_consistency_db": 20.0}
     heard = [watch.news(means) is not None for means in (ill, WELL, ill, ill, ill, WELL, ill, ill)]

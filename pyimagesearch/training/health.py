@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 SURE = 0.98  # accuracy above which the discriminator has nothing left to learn
+GUESS = 0.6  # accuracy below which it has learned nothing yet, so that its gradient is next to none
 LOUD, SILENT = 10.0, 1e-3  # adversarial over content gradient: outside, one of the two losses does not count
 FAITHFUL_DB = 30.0  # LR consistency below which colours and structures move visibly
 
@@ -28,7 +29,7 @@ def verdict(means: Mapping[str, float]) -> str | None:
             f"adversarial loss drowns the content loss: its gradient is {ratio:.1f} times as large; try a lower "
             "adversarial_weight"
         )
-    if 0 < ratio < SILENT:
+    if 0 < ratio < SILENT and min(real, fake) > GUESS:
         return (
             f"adversarial loss does not count: its gradient is {ratio:.1g} of the content loss's; try a higher "
             "adversarial_weight"
