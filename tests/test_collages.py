@@ -80,6 +80,20 @@ def test_everything_that_is_drawn_is_seen(adds, monkeypatch):
     assert 0.01 < np.mean(changed) < 0.9
 
 
+def test_a_bare_drawing_has_few_colours_and_the_photographs_edges(monkeypatch):
+    monkeypatch.setattr(dead_leaves, "DRAWINGS", 1)
+    monkeypatch.setattr(dead_leaves, "BARE", 1)
+    photograph = np.full((60, 80, 3), 40, np.uint8)
+    photograph[:, 40:] = 200
+    for seed in range(10):
+        drawing = collage([photograph], seed, 2)
+        assert len(np.unique(drawing.reshape(-1, 3), axis=0)) in (2, 3)  # either side, and maybe a dark line
+        assert len(np.unique(drawing[:, :30].reshape(-1, 3), axis=0)) == 1
+        assert (drawing[:, :30].mean(axis=(0, 1)) < drawing[:, 50:].mean(axis=(0, 1))).all()
+        detailed = collage([hills(60, 80, seed)], seed, 2)
+        assert max(len(np.unique(detailed[..., channel])) for channel in range(3)) <= 7  # 6 levels, and black
+
+
 @pytest.mark.parametrize("unit", [1, 4])
 def test_collages_have_hard_edges_and_flat_areas_where_photographs_have_none(unit):
     photographs = [hills(300, 400, seed) for seed in range(3)]

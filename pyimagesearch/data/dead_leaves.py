@@ -1,9 +1,9 @@
 """Collages: pictures of what photographs show seldom, made of photographs.
 
-A photograph, or a drawing made of it, lies under shapes, strokes and words that hide each other. The shapes' radii r
-are drawn from 1/r³, which makes a picture look alike at every distance, as natural ones do: "dead leaves" (Lee,
-Mumford and Huang, IJCV 2001). They are filled with pieces of photographs, flat colours, gradients and stripes, so that
-there are hard edges at every angle, thin lines, flat areas and lettering.
+A photograph, or a drawing made of it, lies under shapes, strokes and words that hide each other; some drawings have
+nothing on them. The shapes' radii r are drawn from 1/r³, which makes a picture look alike at every distance, as natural
+ones do: "dead leaves" (Lee, Mumford and Huang, IJCV 2001). They are filled with pieces of photographs, flat colours,
+gradients and stripes, so that there are hard edges at every angle, thin lines, flat areas and lettering.
 
 Lengths are given in units: pixels of the collage that become one pixel of the training picture.
 """
@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-DRAWINGS = 0.4  # of the collages lie on a drawing
+DRAWINGS, BARE = 0.6, 0.65  # the part of collages that lie on a drawing, and of these the part that is nothing else
 DENSITY = 60e-6, 1600e-6  # shapes, strokes and words per square unit: a few, or so many that nothing else is seen
 RADII = 10, 130  # units, of shapes
 WIDTHS, HEIGHTS, PERIODS = (0.7, 5), (7, 33), (2.3, 20)  # units, of strokes, of words, of a stripe with its gap
@@ -38,8 +38,10 @@ def make_collage(photographs: Sequence[np.ndarray], rng: np.random.Generator, un
 class _Collage:
     def __init__(self, photographs: Sequence[np.ndarray], rng: np.random.Generator, unit: int):
         self._photographs, self._rng, self._unit = photographs, rng, unit
-        first = photographs[0]
-        self.canvas = self._drawing(first) if self._chance(DRAWINGS) else first.copy()
+        first, drawn = photographs[0], self._chance(DRAWINGS)
+        self.canvas = self._drawing(first) if drawn else first.copy()
+        if drawn and self._chance(BARE):
+            return
         density = self._log_uniform(DENSITY) / unit**2
         for _ in range(max(1, round(density * first.shape[0] * first.shape[1]))):
             kind = rng.random()
@@ -217,12 +219,18 @@ class _Collage:
         return x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)
 
     def _drawing(self, photograph: np.ndarray) -> np.ndarray:
-        """The photograph in few colours, with dark lines along its edges: uint8 of its shape."""
+        """The photograph in few colours, not its own, and maybe with lines along its edges: uint8 of its shape."""
         rng, unit = self._rng, self._unit
-        smooth = cv2.medianBlur(photograph, min(2 * unit + 1, 15))
-        levels = rng.integers(3, 8)
-        values = np.floor(np.arange(256) / 256 * levels) / (levels - 1) * 255 * rng.uniform(0.8, 1.05)
-        drawing = cv2.LUT(smooth, np.clip(values + 0.5, 0, 255).astype(np.uint8))
+        smooth = cv2.medianBlur(photograph, min(2 * round(unit * rng.uniform(0.8, 1.6)) + 1, 15))
+        levels = int(rng.integers(2, 7))
+        palette = np.sort(rng.uniform(0, 255, (levels, 3)), axis=0)
+        palette[0], palette[-1] = 0.3 * palette[0], 255 - 0.3 * (255 - palette[-1])
+        low, high = np.percentile(photograph[::4, ::4], (5, 95), axis=(0, 1))
+        level = (np.arange(256)[:, None] - low) / (high - low + 1) * levels  # (256, 3)
+        table = np.take_along_axis(palette, np.clip(level, 0, levels - 1).astype(int), axis=0)
+        drawing = cv2.LUT(smooth, table.round().astype(np.uint8)[None])
+        if self._chance(0.5):
+            return drawing
         around = 2 * round(unit * rng.uniform(2, 3.5)) + 1
         grey = cv2.cvtColor(smooth, cv2.COLOR_RGB2GRAY)
         darker = rng.uniform(3, 8)
