@@ -1,4 +1,4 @@
-"""The networks: one harness for every preset's generator, the discriminators, and the layers of our own."""
+"""The networks: one harness for every preset's generator and discriminator, and what is particular to each."""
 
 import dataclasses
 import json
@@ -11,37 +11,19 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from networks import pictures, small
 
-from pyimagesearch import images
 from pyimagesearch.config import DISCRIMINATORS, GENERATORS, SCALES
 from pyimagesearch.models import build_discriminator, build_generator, compute_in
-from pyimagesearch.models.blocks import BicubicUpsample, MirrorPad, NearestUpsample, PixelShuffle
+from pyimagesearch.models.blocks import BicubicUpsample
 from pyimagesearch.presets import PRESETS, get_config
 from pyimagesearch.upscaler import load_upscaler
-
-
-def small(preset: str, scale: int = 4):
-    """The preset's architecture with few filters and blocks, and crops that every scale divides."""
-    config = get_config(preset)
-    return dataclasses.replace(
-        config,
-        filters=min(config.filters, 8),
-        blocks=min(config.blocks, 2),
-        upsample_filters=min(config.upsample_filters, 16),
-        discriminator_filters=min(config.discriminator_filters, 4),
-        scale=scale,
-        crop=48,
-    )
 
 
 def test_every_network_is_that_of_a_preset():
     """So that whatever goes through all presets goes through all networks."""
     assert {preset.config.generator for preset in PRESETS.values()} == set(GENERATORS)
     assert {preset.config.discriminator for preset in PRESETS.values()} == set(DISCRIMINATORS)
-
-
-def pictures(batch: int, height: int, width: int, seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed).integers(0, 256, (batch, height, width, 3)).astype("float32")
 
 
 def spread(generator: keras.Model) -> keras.Model:
@@ -201,146 +183,6 @@ def test_srcnns_labels_leave_out_just_what_a_crop_cannot_show():
     assert np.abs(crop - whole)[:, border - 1, border:-border].max() > 0.1
 
 
-# Sizes of layers, from the descriptions of the networks and not from the code.
-def _conv(size: int, inputs: int, filters: int) -> int:
-    return size * size * inputs * filters + filters
-
-
-def _norm(channels: int) -> int:
-    return 4 * channels  # scale, shift, and the two moving statistics
-
-
-def _srresnet_parameters(first_upsampling: int, scale_stages: int) -> int:
-    """16 blocks of 64; each upsampling conv has `first_upsampling` filters, a quarter of them after the shuffle."""
-    block = _conv(3, 64, 64) + _norm(64) + 64 + _conv(3, 64, 64) + _norm(64)
-    count = _conv(9, 3, 64) + 64 + 16 * block + _conv(3, 64, 64) + _norm(64)
-    channels = 64
-    for _ in range(scale_stages):
-        count += _conv(3, channels, first_upsampling) + first_upsampling // 4
-        channels = first_upsampling // 4
-    return count + _conv(9, channels, 3)
-
-
-@pytest.mark.parametrize(("preset", "upsampling"), [("tutorial", 128), ("paper", 256)])
-def test_srresnet_has_as_many_parameters_as_its_source_describes(preset, upsampling):
-    assert build_generator(get_config(preset)).count_params() == _srresnet_parameters(upsampling, scale_stages=2)
-
-
-@pytest.mark.parametrize(("scale", "published"), [(2, 1_370_000), (3, 1_550_000), (4, 1_518_000)])
-def test_edsr_has_as_many_parameters_as_its_authors_count(scale, published):
-    count = _conv(3, 3, 64) + 16 * 2 * _conv(3, 64, 64) + _conv(3, 64, 64) + _conv(3, 64, 3)
-    count += 2 * _conv(3, 64, 256) if scale == 4 else _conv(3, 64, 64 * scale**2)
-    assert build_generator(dataclasses.replace(get_config("edsr"), scale=scale)).count_params() == count
-    assert count == pytest.approx(published, rel=0.003)
-
-
-def test_srcnn_and_faces_have_as_many_parameters_as_their_sources_describe():
-    srcnn = _conv(9, 3, 64) + _conv(1, 64, 32) + _conv(5, 32, 3)
-    assert build_generator(get_config("srcnn")).count_params() == srcnn == 20_099
-    faces = _conv(9, 3, 64) + 16 * 2 * (_conv(3, 64, 64) + _norm(64)) + _conv(3, 64, 64) + _norm(64)
-    faces += _conv(3, 64, 256) + _conv(3, 256, 256) + _conv(9, 256, 3)
-    assert build_generator(get_config("faces")).count_params() == faces == 2_042_691
-
-
-# Kernels in order, and the side of their output for LR pictures of 24 pixels a side.
-TRUNK = [((9, 9, 3, 64), 24)] + 33 * [((3, 3, 64, 64), 24)]
-EDSR = [((3, 3, 3, 64), 24)] + 33 * [((3, 3, 64, 64), 24)]
-CONVOLUTIONS = {
-    ("tutorial", 4): [*TRUNK, ((3, 3, 64, 128), 24), ((3, 3, 32, 128), 48), ((9, 9, 32, 3), 96)],
-    ("paper", 4): [*TRUNK, ((3, 3, 64, 256), 24), ((3, 3, 64, 256), 48), ((9, 9, 64, 3), 96)],
-    ("edsr", 2): [*EDSR, ((3, 3, 64, 256), 24), ((3, 3, 64, 3), 48)],
-    ("edsr", 3): [*EDSR, ((3, 3, 64, 576), 24), ((3, 3, 64, 3), 72)],
-    ("edsr", 4): [*EDSR, ((3, 3, 64, 256), 24), ((3, 3, 64, 256), 48), ((3, 3, 64, 3), 96)],
-    ("srcnn", 4): [((9, 9, 3, 64), 100), ((1, 1, 64, 32), 100), ((5, 5, 32, 3), 96)],  # of 96 pixels and 6 at each side
-    ("faces", 4): [*TRUNK, ((3, 3, 64, 256), 48), ((3, 3, 256, 256), 96), ((9, 9, 256, 3), 96)],
-}
-
-
-@pytest.mark.parametrize(("preset", "scale"), CONVOLUTIONS)
-def test_every_layer_of_a_generator_has_the_shape_that_its_source_says(preset, scale):
-    generator = build_generator(dataclasses.replace(get_config(preset), scale=scale))
-    convolutions = [layer for layer in generator.layers if isinstance(layer, keras.layers.Conv2D)]
-    outputs = keras.Model(generator.input, [layer.output for layer in convolutions])(pictures(1, 24, 24))
-    found = [(tuple(layer.kernel.shape), out.shape[1]) for layer, out in zip(convolutions, outputs, strict=True)]
-    assert found == CONVOLUTIONS[preset, scale]
-    assert all(out.shape[1] == out.shape[2] for out in outputs)
-
-
-def _kinds(model: keras.Model, *left_out: type) -> list[str]:
-    return [type(layer).__name__ for layer in model.layers if not isinstance(layer, left_out)]
-
-
-def test_faces_has_batch_norm_after_relu_and_nearest_neighbours_before_its_convolutions():
-    generator = build_generator(get_config("faces"))
-    convolutions = [layer for layer in generator.layers if isinstance(layer, keras.layers.Conv2D)]
-    block = ["relu", "linear"]
-    assert [layer.activation.__name__ for layer in convolutions] == [
-        "relu",
-        *16 * block,
-        "linear",
-        "relu",
-        "relu",
-        "linear",
-    ]
-    block = ["Conv2D", "BatchNormalization", "Conv2D", "BatchNormalization", "Add"]
-    ends = ["Conv2D", "BatchNormalization", "Add", *2 * ["NearestUpsample", "Conv2D"]]
-    ends += ["Conv2D", "Activation", "Rescaling"]
-    assert _kinds(generator) == ["InputLayer", "Rescaling", "Conv2D", *16 * block, *ends]
-
-
-def test_the_momentum_of_faces_batch_norms_is_its_sources():
-    for network in (build_generator(get_config("faces")), build_discriminator(get_config("faces"))):
-        assert {layer.momentum for layer in network.layers if isinstance(layer, keras.layers.BatchNormalization)} == {
-            0.8
-        }
-
-
-def _discriminator_parameters(head: int) -> int:
-    body = _conv(3, 3, 64) + _conv(3, 64, 64) + _norm(64)
-    for inputs, width in ((64, 128), (128, 256), (256, 512)):
-        body += _conv(3, inputs, width) + _norm(width) + _conv(3, width, width) + _norm(width)
-    return body + head
-
-
-POOLED_OR_FLAT = {
-    # 64 s1, 64 s1, then a strided and a plain conv of each width; pooled to 512 numbers and one Dense.
-    "tutorial": ([(64, 1), (64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2), (512, 1)], 512 + 1),
-    # Every second conv is strided: 96 pixels become 6, then Dense 1024 and Dense 1.
-    "paper": (
-        [(64, 1), (64, 2), (128, 1), (128, 2), (256, 1), (256, 2), (512, 1), (512, 2)],
-        (6 * 6 * 512 + 1) * 1024 + 1024 + 1,
-    ),
-}
-
-
-@pytest.mark.parametrize("name", POOLED_OR_FLAT)
-def test_a_discriminator_has_the_layers_and_parameters_of_its_source(name):
-    convolutions, head = POOLED_OR_FLAT[name]
-    discriminator = build_discriminator(get_config(name))
-    found = [layer for layer in discriminator.layers if isinstance(layer, keras.layers.Conv2D)]
-    assert [(layer.filters, layer.strides[0]) for layer in found] == convolutions
-    assert {layer.kernel_size for layer in found} == {(3, 3)}
-    slopes = [layer.negative_slope for layer in discriminator.layers if isinstance(layer, keras.layers.LeakyReLU)]
-    assert slopes == [0.2] * 9
-    normed = [layer for layer in discriminator.layers if isinstance(layer, keras.layers.BatchNormalization)]
-    assert len(normed) == 7  # none after the first conv
-    assert discriminator.count_params() == _discriminator_parameters(head)
-
-
-def test_the_patch_discriminator_judges_each_place_of_a_16x16_map():
-    discriminator = build_discriminator(get_config("faces"))
-    found = [layer for layer in discriminator.layers if isinstance(layer, keras.layers.Conv2D)]
-    assert [(layer.filters, layer.strides[0], layer.output.shape[1]) for layer in found] == [
-        (64, 1, 256), (64, 2, 128), (128, 1, 128), (128, 2, 64), (256, 1, 64), (256, 2, 32), (512, 1, 32), (512, 2, 16),
-    ]  # fmt: skip
-    block = ["Conv2D", "LeakyReLU", "BatchNormalization"]
-    head = ["Dense", "LeakyReLU", "Dense"]
-    assert _kinds(discriminator) == ["InputLayer", "Rescaling", "Conv2D", "LeakyReLU", *7 * block, *head]
-    assert {layer.negative_slope for layer in discriminator.layers if "leaky" in layer.name} == {0.2}
-    assert discriminator.output_shape == (None, 16, 16, 1)
-    assert discriminator.count_params() == _discriminator_parameters(512 * 1024 + 1024 + 1024 + 1)
-
-
 @pytest.mark.parametrize("precision", ["float32", "bfloat16", "float16"])
 @pytest.mark.parametrize("preset", PRESETS)
 def test_a_discriminator_gives_one_float32_logit_a_picture_or_place(preset, precision):
@@ -381,62 +223,6 @@ def test_batch_statistics_are_synchronised_where_the_configuration_asks_for_it()
         for network in (build_generator(config), build_discriminator(config)):
             norms = [layer for layer in network.layers if isinstance(layer, keras.layers.BatchNormalization)]
             assert {layer.synchronized for layer in norms} == {wanted}
-
-
-@pytest.mark.parametrize("factor", [2, 3, 4])
-def test_pixel_shuffle_equals_a_loop(factor):
-    x = np.random.default_rng(0).normal(size=(2, 3, 5, factor * factor * 2)).astype("float32")
-    expected = np.empty((2, 3 * factor, 5 * factor, 2), "float32")
-    for dy in range(factor):
-        for dx in range(factor):
-            channels = slice((dy * factor + dx) * 2, (dy * factor + dx) * 2 + 2)
-            expected[:, dy::factor, dx::factor] = x[..., channels]
-    np.testing.assert_array_equal(PixelShuffle(factor)(x), expected)
-
-
-@pytest.mark.parametrize("factor", [2, 3, 4])
-def test_nearest_upsample_repeats_rows_and_columns(factor):
-    x = pictures(2, 5, 7)
-    np.testing.assert_array_equal(NearestUpsample(factor)(x), x.repeat(factor, axis=1).repeat(factor, axis=2))
-
-
-@pytest.mark.parametrize("border", [1, 2, 6])
-@pytest.mark.parametrize("size", [(6, 9), (8, 6)])
-def test_mirror_pad_repeats_the_outermost_pixels_and_goes_inwards(border, size):
-    x = pictures(2, *size)
-    expected = np.pad(x, [(0, 0), (border, border), (border, border), (0, 0)], mode="symmetric")
-    np.testing.assert_array_equal(MirrorPad(border)(x), expected)
-    assert MirrorPad(border).compute_output_shape(x.shape) == expected.shape
-
-
-def _keys(x: float) -> float:
-    x = abs(x)
-    if x <= 1:
-        return 1.5 * x**3 - 2.5 * x**2 + 1
-    return -0.5 * x**3 + 2.5 * x**2 - 4 * x + 2 if x < 2 else 0.0
-
-
-def _bicubic_matrix(length: int, scale: int) -> np.ndarray:
-    """(scale*length, length): each output sample as a mix of input samples; outside, the picture is mirrored."""
-    matrix = np.zeros((scale * length, length))
-    for out in range(scale * length):
-        centre = (out + 0.5) / scale - 0.5
-        for tap in range(int(np.floor(centre)) - 1, int(np.floor(centre)) + 3):
-            inside = -1 - tap if tap < 0 else 2 * length - 1 - tap if tap >= length else tap
-            matrix[out, inside] += _keys(centre - tap)
-    return matrix
-
-
-@pytest.mark.parametrize("size", [(2, 2), (17, 23)])
-@pytest.mark.parametrize("scale", SCALES)
-def test_bicubic_upsample_is_the_bicubic_of_the_scores_up_to_the_borders(scale, size, noise):
-    lr = noise(*size)
-    found = BicubicUpsample(scale)(lr[None].astype("float32")).numpy()[0]
-    rows, columns = (_bicubic_matrix(side, scale) for side in size)
-    np.testing.assert_allclose(found, np.einsum("yh,xw,hwc->yxc", rows, columns, lr.astype(float)), atol=2e-3)
-    # images.upscale_bicubic rounds the same numbers.
-    reference = images.upscale_bicubic(lr, scale).astype(float)
-    assert np.abs(np.clip(found, 0, 255) - reference).max() <= 0.5 + 2e-3
 
 
 ON_ANOTHER_BACKEND = """
