@@ -131,6 +131,14 @@ def array_source():
     return make
 
 
+@pytest.fixture
+def source(array_source, noise):
+    """Pictures larger and smaller than a tile of crop 32, which is 80."""
+    return array_source(
+        [noise(120, 160, 0), noise(40, 48, 1), noise(88, 64, 2)], [noise(100, 120, 3), noise(32, 36, 4)]
+    )
+
+
 @pytest.fixture(scope="module")
 def server(models, tmp_path_factory):
     """A server of two models; it ends well, without a word of its own on stderr, and leaves no file where it ran."""
