@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import serving
 import tensorflow as tf
+from scoring import smooth
 
 from pyimagesearch import images
 from pyimagesearch.data.sources import Entry, Pair, SampleSource
@@ -137,6 +138,19 @@ def source(array_source, noise):
     return array_source(
         [noise(120, 160, 0), noise(40, 48, 1), noise(88, 64, 2)], [noise(100, 120, 3), noise(32, 36, 4)]
     )
+
+
+@pytest.fixture
+def folders(tmp_path):
+    """HR pictures of two sizes, and their x4 LR pictures in DIV2K's names."""
+    hr, lr = tmp_path / "hr", tmp_path / "lr"
+    hr.mkdir()
+    lr.mkdir()
+    for number, size in enumerate([(64, 80), (49, 63)]):
+        picture = smooth(*size, seed=number)
+        images.write(hr / f"000{number}.png", picture)
+        images.write(lr / f"000{number}x4.png", images.downscale(images.crop_to_multiple(picture, 4), 4))
+    return hr, lr
 
 
 @pytest.fixture(scope="module")
