@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 import serving
 import tensorflow as tf
+from PIL import Image
 from scoring import smooth
 
-from pyimagesearch import images
+from pyimagesearch import cli, images
 from pyimagesearch.data.sources import Entry, Pair, SampleSource
 from pyimagesearch.data.writer import write_dataset
 
@@ -151,6 +152,33 @@ def folders(tmp_path):
         images.write(hr / f"000{number}.png", picture)
         images.write(lr / f"000{number}x4.png", images.downscale(images.crop_to_multiple(picture, 4), 4))
     return hr, lr
+
+
+@pytest.fixture
+def folder(tmp_path, noise):
+    """A folder of two: hr, four pictures of 64x48, and lr, their LR sides."""
+    for name in ("hr", "lr"):
+        (tmp_path / name).mkdir()
+    for number in range(4):
+        Image.fromarray(noise(48, 64, number)).save(tmp_path / "hr" / f"{number:04d}.png")
+        Image.fromarray(noise(12, 16, number)).save(tmp_path / "lr" / f"{number:04d}x4.png")
+    return tmp_path
+
+
+@pytest.fixture
+def run(tmp_path, capfd):
+    """run(*flags) -> (exit code, lines on stdout, lines on stderr) of `srgan tfrecords` with output below tmp_path.
+
+    Progress bars, which rewrite their own line, are left out.
+    """
+
+    def command(*flags, output="out"):
+        capfd.readouterr()
+        code = cli.main(["tfrecords", "--output", str(tmp_path / output), *map(str, flags)])
+        out, err = capfd.readouterr()
+        return code, out.splitlines(), [line for line in err.split("\n") if line and not line.startswith("\r")]
+
+    return command
 
 
 @pytest.fixture(scope="module")
