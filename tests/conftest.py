@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 import serving
 import tensorflow as tf
+from batches import blocks, constant_pictures, nearest
 from PIL import Image
 from scoring import smooth
 
 from pyimagesearch import cli, images
+from pyimagesearch.data import shards
 from pyimagesearch.data.sources import Entry, Pair, SampleSource
 from pyimagesearch.data.writer import write_dataset
 
@@ -179,6 +181,33 @@ def run(tmp_path, capfd):
         return code, out.splitlines(), [line for line in err.split("\n") if line and not line.startswith("\r")]
 
     return command
+
+
+@pytest.fixture
+def dataset(tmp_path, noise, array_source, monkeypatch):
+    """dataset(scale, lr_sizes) is (folder, manifest) of block pictures in several shards."""
+
+    def make(scale=4, sizes=((30, 40), (24, 24), (12, 50)), crop=32, shard_bytes=20_000, compression="none"):
+        monkeypatch.setattr(shards, "SHARD_BYTES", shard_bytes)
+        pictures = [blocks(noise(*size, seed), scale) for seed, size in enumerate(sizes)]
+        source = array_source(pictures, pictures[:1], scale=scale, shrink=nearest)
+        folder = str(tmp_path / compression)
+        return folder, write_dataset(source, folder, scale=scale, crop=crop, compression=compression)
+
+    return make
+
+
+@pytest.fixture
+def numbered(tmp_path, array_source, monkeypatch):
+    """numbered(count) is (folder, manifest) of records whose pixels say which record they are."""
+
+    def make(count):
+        monkeypatch.setattr(shards, "SHARD_BYTES", 4 * 16 * 16 * 3)  # three records a shard
+        pictures = constant_pictures(count)
+        folder = str(tmp_path / f"numbered{count}")
+        return folder, write_dataset(array_source(pictures, pictures[:1]), folder, scale=4, crop=16)
+
+    return make
 
 
 @pytest.fixture(scope="module")

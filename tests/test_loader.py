@@ -2,81 +2,17 @@
 
 import hashlib
 import itertools
-import shutil
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 import tensorflow as tf
+from batches import assert_equal_batches, blocks, nearest, numbers, take
 
-from pyimagesearch import console, memory
 from pyimagesearch.data import order, parallel, shards
-from pyimagesearch.data.cache import RamCache
 from pyimagesearch.data.loader import training_batches
-from pyimagesearch.data.records import corrupt_message
 from pyimagesearch.data.writer import write_dataset
-from pyimagesearch.errors import UserError
-from pyimagesearch.files import join
-
-
-def blocks(lr, scale):
-    """The HR picture in which every LR pixel is a block: alignment can be read off any crop."""
-    return lr.repeat(scale, axis=0).repeat(scale, axis=1)
-
-
-def nearest(hr, scale):
-    return hr[::scale, ::scale]
-
-
-@pytest.fixture
-def dataset(tmp_path, noise, array_source, monkeypatch):
-    """dataset(scale, lr_sizes) is (folder, manifest) of block pictures in several shards."""
-
-    def make(scale=4, sizes=((30, 40), (24, 24), (12, 50)), crop=32, shard_bytes=20_000, compression="none"):
-        monkeypatch.setattr(shards, "SHARD_BYTES", shard_bytes)
-        pictures = [blocks(noise(*size, seed), scale) for seed, size in enumerate(sizes)]
-        source = array_source(pictures, pictures[:1], scale=scale, shrink=nearest)
-        folder = str(tmp_path / compression)
-        return folder, write_dataset(source, folder, scale=scale, crop=crop, compression=compression)
-
-    return make
-
-
-def constant_pictures(count):
-    """HR pictures of exactly one crop, each of one colour that numbers it."""
-    return [np.full((16, 16, 3), number, np.uint8) for number in range(count)]
-
-
-@pytest.fixture
-def numbered(tmp_path, array_source, monkeypatch):
-    """numbered(count) is (folder, manifest) of records whose pixels say which record they are."""
-
-    def make(count):
-        monkeypatch.setattr(shards, "SHARD_BYTES", 4 * 16 * 16 * 3)  # three records a shard
-        pictures = constant_pictures(count)
-        folder = str(tmp_path / f"numbered{count}")
-        return folder, write_dataset(array_source(pictures, pictures[:1]), folder, scale=4, crop=16)
-
-    return make
-
-
-def take(folder, manifest, count, **options):
-    batches = training_batches(folder, manifest, **{"crop": 32, "batch": 4, "seed": 7, **options})
-    return [(lr.numpy(), hr.numpy()) for lr, hr in batches.take(count)]
-
-
-def numbers(folder, manifest, count, **options):
-    """The record numbers of the first `count` batches."""
-    return [hr[:, 0, 0, 0].tolist() for _, hr in take(folder, manifest, count, crop=16, **options)]
-
-
-def assert_equal_batches(got, expected):
-    assert len(got) == len(expected)
-    for one, other in zip(got, expected, strict=True):
-        np.testing.assert_array_equal(one[0], other[0])
-        np.testing.assert_array_equal(one[1], other[1])
-
 
 # Crops
 
@@ -203,70 +139,6 @@ def test_compressed_records_give_the_same_batches(dataset):
     assert_equal_batches(take(*png, 10), take(*plain, 10))
 
 
-@pytest.mark.parametrize("options", [{}, {"start_step": 5}, {"hosts": 2, "host": 1}, {"augment": "flip"}], ids=str)
-@pytest.mark.parametrize("compression", ["none", "png"])
-def test_a_cache_gives_the_same_batches_and_reads_no_file(dataset, options, compression):
-    folder, manifest = dataset(compression=compression)
-    expected = take(folder, manifest, 12, **options)
-    cache = RamCache(folder, manifest)
-    shutil.rmtree(folder)
-    assert_equal_batches(take(folder, manifest, 12, cache=cache, **options), expected)
-
-
-def test_a_cache_that_does_not_fit_is_refused_with_both_sizes(dataset, monkeypatch):
-    folder, manifest = dataset()
-    monkeypatch.setattr(memory, "available", lambda: 1_000_000_000)
-    pixels = 3 * sum(shard.lr_pixels for shard in manifest.of_split("train")) * 17
-    message = (
-        f"--cache ram: the tiles take {console.size(pixels)} .*only 1.0 GB of memory are free; leave --cache ram out"
-    )
-    with pytest.raises(UserError, match=message):
-        RamCache(folder, manifest)
-
-
-def test_a_cache_of_a_corrupt_shard_names_it(numbered):
-    folder, manifest = numbered(11)
-    path = flip(folder, manifest)
-    with pytest.raises(UserError, match=f"{path}: record 0 at byte 0 is corrupt"):
-        RamCache(folder, manifest)
-
-
-def read_bytes():
-    """What this process has read from files so far."""
-    with open("/proc/self/io") as file:
-        return int(file.readline().split()[1])
-
-
-def bytes_for(folder, manifest, steps, **options):
-    before = read_bytes()
-    take(folder, manifest, steps, crop=16, **options)
-    return read_bytes() - before
-
-
-@pytest.fixture
-def windows(tmp_path, array_source, noise, monkeypatch):
-    """(folder, manifest, bytes of all shards): 2,048 records of one crop in 64 blocks, 8 windows an epoch."""
-    monkeypatch.setattr(order, "WINDOW_BYTES", 8 * 32 * 16 * 16 * 3 * 1.07)
-    pictures = [noise(16, 16, seed) for seed in range(2048)]
-    manifest = write_dataset(array_source(pictures, pictures[:1]), str(tmp_path), scale=4, crop=16)
-    return str(tmp_path), manifest, sum(shard.bytes for shard in manifest.of_split("train"))
-
-
-def test_a_start_in_the_middle_reads_no_more_than_a_start_at_the_beginning(windows):
-    folder, manifest, size = windows
-    # Window 6 of 8; it and the next are read, and one more may be begun.
-    assert bytes_for(folder, manifest, 1, batch=8, start_step=200) < 0.5 * size
-
-
-@pytest.mark.parametrize("host", [0, 3])
-def test_a_host_reads_hardly_more_than_its_part(windows, host):
-    folder, manifest, size = windows
-    whole = bytes_for(folder, manifest, 128, batch=16)
-    part = bytes_for(folder, manifest, 128, batch=16, hosts=4, host=host)
-    assert size < whole < 1.6 * size  # an epoch, and what is read ahead
-    assert part < 0.4 * whole
-
-
 def test_batches_mix_pictures_nearly_as_uniform_sampling_does(tmp_path, array_source, monkeypatch):
     """At least 90% of the distinct pictures that as many uniformly drawn tiles would come from."""
     monkeypatch.setattr(order, "WINDOW_BYTES", 64 * 32 * 16 * 16 * 3 * 1.07)  # 64 blocks, as with crops of 96
@@ -287,26 +159,6 @@ def test_seeds_differ_in_order_and_in_crops(numbered, dataset):
     folder, manifest = dataset(sizes=[(18, 18)])  # one record: only its crops can differ
     one, other = (take(folder, manifest, 3, seed=seed) for seed in (1, 2))
     assert any(not np.array_equal(a[0], b[0]) for a, b in zip(one, other, strict=True))
-
-
-def flip(folder, manifest):
-    """Flip a byte of the third shard; gives its path."""
-    path = join(folder, manifest.of_split("train")[2].path)
-    with open(path, "r+b") as shard:
-        shard.seek(500)
-        byte = shard.read(1)
-        shard.seek(500)
-        shard.write(bytes([byte[0] ^ 0xFF]))
-    return path
-
-
-def test_a_corrupt_record_stops_the_batches_and_can_be_located(numbered):
-    folder, manifest = numbered(11)
-    path = flip(folder, manifest)
-    with pytest.raises(tf.errors.DataLossError):
-        numbers(folder, manifest, 3)
-    paths = [join(folder, shard.path) for shard in manifest.of_split("train")]
-    assert corrupt_message(folder, paths).startswith(f"{path}: record 0 at byte 0 is corrupt")
 
 
 def test_the_order_depends_on_the_seed_alone_and_not_on_tensorflows(tmp_path, array_source, noise):
