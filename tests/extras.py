@@ -1,0 +1,9 @@
+"""Extras of setup.cfg that tests can do without."""
+
+import pytest
+
+
+def need_export():
+    """Skip a whole test file where the extra `export` is not installed."""
+    for library in ("ai_edge_litert", "onnx", "onnxruntime", "tf2onnx"):
+        pytest.importorskip(library, reason=f'{library} is not installed: pip install -e ".[export]"')
