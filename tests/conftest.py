@@ -157,7 +157,7 @@ def folders(tmp_path):
 
 
 @pytest.fixture
-def folder(tmp_path, noise):
+def pictures(tmp_path, noise):
     """A folder of two: hr, four pictures of 64x48, and lr, their LR sides."""
     for name in ("hr", "lr"):
         (tmp_path / name).mkdir()
@@ -168,8 +168,8 @@ def folder(tmp_path, noise):
 
 
 @pytest.fixture
-def run(tmp_path, capfd):
-    """run(*flags) -> (exit code, lines on stdout, lines on stderr) of `srgan tfrecords` with output below tmp_path.
+def create(tmp_path, capfd):
+    """create(*flags) -> (exit code, lines on stdout, lines on stderr) of `srgan tfrecords` with output below tmp_path.
 
     Progress bars, which rewrite their own line, are left out.
     """

@@ -10,6 +10,7 @@ import time
 import numpy as np
 import pytest
 from PIL import Image
+from writing import files
 
 # Small shards, so that a kill finds some finished and some not. The flags are the program's own.
 PROGRAM = """
@@ -35,10 +36,6 @@ def pictures(tmp_path):
 def start(pictures, output):
     command = [sys.executable, "-c", PROGRAM, "--source", "folder", "--images", str(pictures), "--output", str(output)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, bufsize=1)
-
-
-def files(folder):
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def kill_while_writing(pictures, output, delay):

@@ -14,7 +14,7 @@ from pyimagesearch.data import sources
 
 
 @pytest.fixture
-def refused(run, tmp_path):
+def refused(create, tmp_path):
     """refused(*flags) is the one line of a command that exits with 2 and changes no file."""
 
     def contents():
@@ -22,7 +22,7 @@ def refused(run, tmp_path):
 
     def command(*flags, **options):
         before = contents()
-        code, _, err = run(*flags, **options)
+        code, _, err = create(*flags, **options)
         assert code == 2, err
         assert len(err) == 1, err
         assert err[0].startswith("srgan: ")
@@ -42,55 +42,55 @@ def test_an_empty_folder(refused, tmp_path):
     assert f"{tmp_path / 'hr'}: holds no picture" in refused(*crop_folder(tmp_path))
 
 
-def test_a_folder_of_one_picture(refused, folder):
-    for path in sorted((folder / "hr").iterdir())[1:]:
+def test_a_folder_of_one_picture(refused, pictures):
+    for path in sorted((pictures / "hr").iterdir())[1:]:
         path.unlink()
-    assert "at least 2 are needed" in refused(*crop_folder(folder))
+    assert "at least 2 are needed" in refused(*crop_folder(pictures))
 
 
 @pytest.mark.parametrize("name", ["bad.png", "bad.jpg", "bad.tif", "bad.bmp", "bad.webp", "bad.gif"])
 @pytest.mark.parametrize("kind", ["truncated", "garbage", "empty"])
-def test_a_corrupt_picture(refused, folder, noise, name, kind):
-    path = folder / "hr" / name
+def test_a_corrupt_picture(refused, pictures, noise, name, kind):
+    path = pictures / "hr" / name
     Image.fromarray(noise(48, 64)).save(path)
     whole = path.read_bytes()
     path.write_bytes({"truncated": whole[: len(whole) // 2], "garbage": b"\0\1\2" * 50, "empty": b""}[kind])
-    message = refused(*crop_folder(folder))
+    message = refused(*crop_folder(pictures))
     assert f"{path}: " in message
     assert "--skip-bad" in message
 
 
-def test_a_picture_smaller_than_the_crop(refused, folder, noise):
-    Image.fromarray(noise(28, 64)).save(folder / "hr" / "small.png")
-    assert "small.png: 64x28 pixels are fewer than the crop of 32" in refused(*crop_folder(folder))
+def test_a_picture_smaller_than_the_crop(refused, pictures, noise):
+    Image.fromarray(noise(28, 64)).save(pictures / "hr" / "small.png")
+    assert "small.png: 64x28 pixels are fewer than the crop of 32" in refused(*crop_folder(pictures))
 
 
-def test_an_lr_folder_without_one_of_the_pictures(refused, folder):
-    (folder / "lr" / "0002x4.png").unlink()
-    assert "no LR picture for 0002.png" in refused(*crop_folder(folder, "--lr-images", folder / "lr"))
+def test_an_lr_folder_without_one_of_the_pictures(refused, pictures):
+    (pictures / "lr" / "0002x4.png").unlink()
+    assert "no LR picture for 0002.png" in refused(*crop_folder(pictures, "--lr-images", pictures / "lr"))
 
 
-def test_a_missing_lr_folder(refused, folder):
-    assert "nowhere: no such folder" in refused(*crop_folder(folder, "--lr-images", folder / "nowhere"))
+def test_a_missing_lr_folder(refused, pictures):
+    assert "nowhere: no such folder" in refused(*crop_folder(pictures, "--lr-images", pictures / "nowhere"))
 
 
-def test_an_lr_picture_of_another_size(refused, folder, noise):
-    Image.fromarray(noise(24, 32)).save(folder / "lr" / "0002x4.png")
-    message = refused(*crop_folder(folder, "--lr-images", folder / "lr"))
+def test_an_lr_picture_of_another_size(refused, pictures, noise):
+    Image.fromarray(noise(24, 32)).save(pictures / "lr" / "0002x4.png")
+    message = refused(*crop_folder(pictures, "--lr-images", pictures / "lr"))
     assert "0002x4.png: 32x24 pixels are not 1/4 of 0002.png's 64x48" in message
 
 
-def test_a_corrupt_lr_picture(refused, folder):
-    (folder / "lr" / "0002x4.png").write_bytes(b"x")
-    assert "0002x4.png" in refused(*crop_folder(folder, "--lr-images", folder / "lr"))
+def test_a_corrupt_lr_picture(refused, pictures):
+    (pictures / "lr" / "0002x4.png").write_bytes(b"x")
+    assert "0002x4.png" in refused(*crop_folder(pictures, "--lr-images", pictures / "lr"))
 
 
-def test_only_collages_need_opencv(run, refused, folder, monkeypatch):
+def test_only_collages_need_opencv(create, refused, pictures, monkeypatch):
     monkeypatch.setitem(sys.modules, "cv2", None)
     for name in ("collages", "dead_leaves"):
         monkeypatch.delitem(sys.modules, f"pyimagesearch.data.{name}", raising=False)
-    assert "pip install opencv-contrib-python" in refused(*crop_folder(folder, "--collages", 5))
-    assert run(*crop_folder(folder))[0] == 0
+    assert "pip install opencv-contrib-python" in refused(*crop_folder(pictures, "--collages", 5))
+    assert create(*crop_folder(pictures))[0] == 0
 
 
 @pytest.mark.parametrize(
@@ -141,50 +141,50 @@ def test_flags_that_make_no_sense(refused, flags, message, monkeypatch):
     assert message in refused(*flags)
 
 
-def test_records_of_another_recipe(refused, run, folder):
-    run(*crop_folder(folder))
-    flags = ("--source", "folder", "--images", folder / "hr", "--crop", 48)
+def test_records_of_another_recipe(refused, create, pictures):
+    create(*crop_folder(pictures))
+    flags = ("--source", "folder", "--images", pictures / "hr", "--crop", 48)
     assert "already holds records with crop 32, asked for was 48" in refused(*flags)
 
 
-def test_a_damaged_record_folder(refused, run, folder):
-    run(*crop_folder(folder))
-    shard = folder / "out" / "train" / "00000-of-00001.tfrec"
+def test_a_damaged_record_folder(refused, create, pictures):
+    create(*crop_folder(pictures))
+    shard = pictures / "out" / "train" / "00000-of-00001.tfrec"
     shard.write_bytes(shard.read_bytes()[:-1])
-    assert f"{shard}: truncated" in refused(*crop_folder(folder))
+    assert f"{shard}: truncated" in refused(*crop_folder(pictures))
 
 
-def test_a_garbled_manifest(refused, run, folder):
-    run(*crop_folder(folder))
-    (folder / "out" / "manifest.json").write_bytes(b"\xff\x00")
-    assert "manifest.json: not a manifest of this program" in refused(*crop_folder(folder))
+def test_a_garbled_manifest(refused, create, pictures):
+    create(*crop_folder(pictures))
+    (pictures / "out" / "manifest.json").write_bytes(b"\xff\x00")
+    assert "manifest.json: not a manifest of this program" in refused(*crop_folder(pictures))
 
 
-def test_a_full_disk(refused, folder, monkeypatch):
+def test_a_full_disk(refused, pictures, monkeypatch):
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**9, 10**9, 1000))
-    assert "but only 1.0 kB are free" in refused(*crop_folder(folder))
+    assert "but only 1.0 kB are free" in refused(*crop_folder(pictures))
 
 
 @pytest.mark.parametrize("output", ["file", "file/below"])
-def test_an_output_that_cannot_be_a_folder(refused, folder, output):
-    (folder / "file").write_text("x")
-    assert f"{folder / output}: this folder cannot be made" in refused(*crop_folder(folder), output=output)
+def test_an_output_that_cannot_be_a_folder(refused, pictures, output):
+    (pictures / "file").write_text("x")
+    assert f"{pictures / output}: this folder cannot be made" in refused(*crop_folder(pictures), output=output)
 
 
-def test_a_picture_that_vanishes_while_records_are_written(run, folder, monkeypatch):
+def test_a_picture_that_vanishes_while_records_are_written(create, pictures, monkeypatch):
     """It was there when the folder was checked."""
     read_pair = sources.read_pair
 
     def vanish(*args):
-        (folder / "hr" / "0002.png").unlink(missing_ok=True)
+        (pictures / "hr" / "0002.png").unlink(missing_ok=True)
         return read_pair(*args)
 
     monkeypatch.setattr(sources, "read_pair", vanish)
-    code, _, err = run(*crop_folder(folder))
+    code, _, err = create(*crop_folder(pictures))
     assert code == 2
-    assert err == [f"srgan: {folder / 'hr' / '0002.png'}: no such file"]
-    assert [path.name for path in (folder / "out").rglob("*") if path.is_file()] == ["unfinished.json"]
+    assert err == [f"srgan: {pictures / 'hr' / '0002.png'}: no such file"]
+    assert [path.name for path in (pictures / "out").rglob("*") if path.is_file()] == ["unfinished.json"]
 
 
 def test_a_failing_download(refused, tmp_path_factory, monkeypatch):
