@@ -3,7 +3,7 @@
 A photograph, or a drawing made of it, lies under shapes, strokes and words that hide each other; some drawings have
 nothing on them. The shapes' radii r are drawn from 1/r³, which makes a picture look alike at every distance, as natural
 ones do: "dead leaves" (Lee, Mumford and Huang, IJCV 2001). They are filled with pieces of photographs, flat colours,
-gradients and stripes, so that there are hard edges at every angle, thin lines, flat areas and lettering.
+gradients, stripes and hair, so that there are hard edges at every angle, thin lines, flat areas, fur and lettering.
 
 Lengths are given in units: pixels of the collage that become one pixel of the training picture.
 """
@@ -16,10 +16,12 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
+from pyimagesearch.data import patterns
+
 DRAWINGS, BARE = 0.6, 0.65  # the part of collages that lie on a drawing, and of these the part that is nothing else
 DENSITY = 60e-6, 1600e-6  # shapes, strokes and words per square unit: a few, or so many that nothing else is seen
 RADII = 10, 130  # units, of shapes
-WIDTHS, HEIGHTS, PERIODS = (0.7, 5), (7, 33), (2.3, 20)  # units, of strokes, of words, of a stripe with its gap
+WIDTHS, HEIGHTS = (0.7, 5), (7, 33)  # units, of strokes, of words
 WORDS = [
     *("a", "and", "are", "at", "by", "for", "from", "high", "in", "is", "it", "low", "more", "of", "on", "open", "or"),
     *("pixel", "resolution", "street", "super", "the", "to", "up", "with", "you", "Hotel", "CAFE", "EXIT", "Open"),
@@ -42,7 +44,7 @@ class _Collage:
         self.canvas = self._drawing(first) if drawn else first.copy()
         if drawn and self._chance(BARE):
             return
-        density = self._log_uniform(DENSITY) / unit**2
+        density = patterns.log_uniform(self._rng, DENSITY) / unit**2
         for _ in range(max(1, round(density * first.shape[0] * first.shape[1]))):
             kind = rng.random()
             if kind < 0.84:
@@ -54,9 +56,6 @@ class _Collage:
 
     def _chance(self, part: float) -> bool:
         return bool(self._rng.random() < part)
-
-    def _log_uniform(self, bounds: tuple[float, float]) -> float:
-        return float(np.exp(self._rng.uniform(*np.log(bounds))))
 
     def _photograph(self) -> np.ndarray:
         return self._photographs[int(self._rng.integers(len(self._photographs)))]
@@ -99,13 +98,13 @@ class _Collage:
             forward = np.array([np.cos(turned), np.sin(turned)])
             waves = 0.05 * np.sin(along * rng.uniform(1, 8)) * forward[::-1] * (-1, 1)
             points = side * (rng.random(2) + 0.5 * along * forward + rng.normal(0, 0.2, 2) * along**2 + waves)
-            width = max(1, round(self._unit * self._log_uniform(WIDTHS)))
-            cv2.polylines(mask, [_eighths(points)], False, 255, width, cv2.LINE_AA, 3)
+            width = max(1, round(self._unit * patterns.log_uniform(rng, WIDTHS)))
+            cv2.polylines(mask, [patterns.eighths(points)], False, 255, width, cv2.LINE_AA, 3)
         self._paste(mask, self._texture(side) if self._chance(0.2) else self._colour())
 
     def _add_words(self) -> None:
         rng = self._rng
-        size = round(self._unit * self._log_uniform(HEIGHTS))
+        size = round(self._unit * patterns.log_uniform(rng, HEIGHTS))
         font = ImageFont.truetype(
             _fonts()[rng.integers(len(_fonts()))],
             size,
@@ -149,22 +148,23 @@ class _Collage:
             waves = [rng.normal(0, 0.25 / n) * np.cos(n * angles + rng.uniform(0, 7)) for n in range(1, 7)]
             radii = np.clip(0.6 + np.sum(waves, axis=0), 0.1, 1)
         corners = centre + radius * radii[:, None] * np.stack([np.cos(angles), np.sin(angles)], axis=1)
-        cv2.fillPoly(mask, [_eighths(corners)], 255, cv2.LINE_AA, 3)
+        cv2.fillPoly(mask, [patterns.eighths(corners)], 255, cv2.LINE_AA, 3)
         return mask
 
     def _fill(self, side: int) -> np.ndarray:
         """What a shape is filled with: float, broadcast to (side, side, 3), 0 to 255."""
         kind = self._rng.random()
-        if kind < 0.45:
+        if kind < 0.4:
             return self._texture(side)
-        if kind < 0.65:
+        if kind < 0.55:
             return self._gradient(side)
-        if kind < 0.75:
+        if kind < 0.63:
             return self._colour()
         first = self._texture(side) if self._chance(0.5) else self._colour()
         second = self._texture(side) if self._chance(0.4) else self._colour()
-        stripes = self._stripes(side)
-        return (1 - stripes) * first + stripes * second
+        draw = patterns.stripes if self._chance(0.55) else patterns.hair
+        pattern = draw(self._rng, self._unit, side)
+        return (1 - pattern) * first + pattern * second
 
     def _colour(self) -> np.ndarray:
         """(3,) float: any colour, nearly black, nearly white, or one of a photograph."""
@@ -188,35 +188,10 @@ class _Collage:
 
     def _gradient(self, side: int) -> np.ndarray:
         """From one colour to one like it: float (side, side, 3), 0 to 255."""
-        along, _ = self._turned(side)
+        along, _ = patterns.turned(self._rng, side)
         first = self._colour()
         second = np.clip(first + self._rng.normal(0, 50, 3), 0, 255)
         return np.clip(first + (second - first) * (along[..., None] / (1.5 * side) + 0.5), 0, 255)
-
-    def _stripes(self, side: int) -> np.ndarray:
-        """Straight or bent stripes, or a chequered pattern, with hard or soft edges: float (side, side, 1), 0 to 1."""
-        rng, unit = self._rng, self._unit
-        along, across = self._turned(side)
-        if self._chance(0.5):
-            along = along + unit * rng.uniform(0, 7) * np.sin(across / (unit * rng.uniform(10, 50)))
-        if self._chance(0.3):  # as seen from aside
-            along = along * (1 + across / (2 * side) * rng.uniform(0, 1.5))
-        period, part, hard = unit * self._log_uniform(PERIODS), rng.uniform(0.25, 0.75), self._chance(0.7)
-
-        def wave(position: np.ndarray, length: float) -> np.ndarray:
-            soft = 0.5 + 0.5 * np.sin(2 * np.pi * position / length)
-            return np.clip((soft - part) * length / unit + 0.5, 0, 1) if hard else soft
-
-        stripes = wave(along, period)
-        if self._chance(0.25):
-            stripes = np.abs(stripes - wave(across, period * rng.choice([0.6, 1, 2])))
-        return stripes[..., None]
-
-    def _turned(self, side: int) -> tuple[np.ndarray, np.ndarray]:
-        """The coordinates of a square's pixels from its centre, turned by any angle: two of float (side, side)."""
-        y, x = np.mgrid[:side, :side] - side / 2
-        angle = self._rng.uniform(0, 2 * np.pi)
-        return x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)
 
     def _drawing(self, photograph: np.ndarray) -> np.ndarray:
         """The photograph in few colours, not its own, and maybe with lines along its edges: uint8 of its shape."""
@@ -236,11 +211,6 @@ class _Collage:
         darker = rng.uniform(3, 8)
         drawing[cv2.adaptiveThreshold(grey, 1, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY, around, darker) == 0] = 0
         return drawing
-
-
-def _eighths(points: np.ndarray) -> np.ndarray:
-    """Points (n, 2) as OpenCV takes them with a shift of 3: int32, in eighths of a pixel."""
-    return np.round(points * 8).astype(np.int32)
 
 
 @cache
