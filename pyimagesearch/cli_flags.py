@@ -177,9 +177,9 @@ def _add_upscale(commands) -> None:
     add("pictures", nargs="+", metavar="PICTURE", help="files, folders, globs in quotes")
     add("-o", "--output", type=_folder, metavar="OUT", required=True, help="a folder; for one picture also a file")
     add("-r", "--recursive", action="store_true", help="also the folders inside folders")
-    add("--model", metavar="NAME_OR_PATH", help="light, bicubic or a .keras file (default light)")
+    add("--model", metavar="NAME_OR_PATH", help="light, light-gan, bicubic or a .keras file (default light)")
     add("--blend", type=float, metavar="PART", help="0 to 1: this part of --gan-model's output, the rest of --model's")
-    add("--gan-model", metavar="NAME_OR_PATH", help="the second model of --blend")
+    add("--gan-model", metavar="NAME_OR_PATH", help="the second model of --blend (default light-gan, with light)")
     add("--size", metavar="WxH", help="downscale the result to WIDTHxHEIGHT; WIDTHx and xHEIGHT keep the shape")
     add("--tile", type=_tile, metavar="{auto,N}", help="LR pixels a side at once (default auto: by the free memory)")
     add("--overwrite", action="store_true", help="replace results that exist")
@@ -188,7 +188,7 @@ def _add_upscale(commands) -> None:
 def _add_export(commands) -> None:
     parser = _command(commands, "export", "Write a model for other runtimes, and compare its pictures there.")
     add = parser.add_argument
-    add("model", metavar="NAME_OR_PATH", help="light, or a .keras file such as outputs/models/generator.keras")
+    add("model", metavar="NAME_OR_PATH", help="light, light-gan, or a .keras file")
     add("--format", choices=("savedmodel", "onnx", "tflite"), required=True, help="what to write")
     add("-o", "--output", type=_folder, metavar="OUT", required=True, help="OUT.onnx, OUT.tflite; savedmodel: a folder")
     add("--overwrite", action="store_true", help="replace what is at OUT")
@@ -199,8 +199,8 @@ def _add_serve(commands) -> None:
     add = parser.add_argument
     add("--host", default="127.0.0.1", help="address to listen at (default 127.0.0.1: this machine alone)")
     add("--port", type=int, default=8080, help="0: any that is free (default 8080)")
-    add("--model", metavar="NAME_OR_PATH", help="light, bicubic or a .keras file (default light)")
-    add("--gan-model", metavar="NAME_OR_PATH", help="a second one, which requests can blend with --model")
+    add("--model", metavar="NAME_OR_PATH", help="light, light-gan, bicubic or a .keras file (default light)")
+    add("--gan-model", metavar="NAME_OR_PATH", help="to blend with --model (default light-gan, where that is light)")
     add("--max-bytes", type=int, metavar="N", default=20_000_000, help="of a picture's file (default 20000000)")
     add("--max-pixels", type=int, metavar="N", default=4_000_000, help="of a picture (default 4000000)")
     add("--max-seconds", type=float, metavar="S", default=60.0, help="from request to result (default 60)")

@@ -14,7 +14,9 @@ from pyimagesearch.buckets import on_bucket
 from pyimagesearch.errors import MissingLibrary, UserError
 from pyimagesearch.upscaler import BICUBIC, AnyUpscaler, BicubicUpscaler, Blends, Upscaler, load_upscaler
 
-MODEL = "light"  # unless another is named
+# Unless others are named.
+MODEL = "light"
+GAN_MODEL = "light-gan"
 BICUBIC_SCALE = 4
 STRIP = 64  # rows or columns of a large picture that are resized at once
 
@@ -41,16 +43,17 @@ def load(model: str | None, gan_model: str | None, blend: float | None) -> AnyUp
         return load_one(model or MODEL)
     if not 0 <= blend <= 1:
         raise UserError(f"--blend must be at least 0 (--model alone) and at most 1 (--gan-model alone), not {blend}")
-    if not gan_model:
-        raise UserError("--blend mixes --model with --gan-model, which is missing")
-    return load_two(model or MODEL, gan_model).of(blend)
+    if model not in (None, MODEL) and not gan_model:
+        raise UserError("--blend mixes --model with --gan-model, which is missing; or leave both out")
+    return load_two(model or MODEL, gan_model or GAN_MODEL).of(blend)
 
 
 def load_all(model: str | None, gan_model: str | None) -> tuple[list[str], AnyUpscaler | Blends]:
-    """For `srgan serve`: the models that the flags name, and their upscalers."""
-    if gan_model:
-        return [model or MODEL, gan_model], load_two(model or MODEL, gan_model)
-    return [model or MODEL], load_one(model or MODEL)
+    """For `srgan serve`: the models that the flags name, or the two that ship, and their upscalers."""
+    if model not in (None, MODEL) and not gan_model:
+        return [model], load_one(model)
+    names = [model or MODEL, gan_model or GAN_MODEL]
+    return names, load_two(*names)
 
 
 def load_one(name: str) -> AnyUpscaler:

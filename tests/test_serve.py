@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from fastapi import Request
 from PIL import Image, ImageCms
-from serving import MOST_BYTES, MOST_PIXELS, code, pixels, png
+from serving import MOST_BYTES, MOST_PIXELS, code, pixels, png, serving
 
 from pyimagesearch import pictures
 from pyimagesearch.cli import main
 from pyimagesearch.decoding import Upload
 from pyimagesearch.serving.errors import ServiceError
 from pyimagesearch.serving.static import Page
+from pyimagesearch.upscaler import load_upscaler
 
 
 @pytest.fixture
@@ -38,6 +39,15 @@ def test_it_says_where_it_is_and_what_it_serves(server, client):
     limits = {"bytes": MOST_BYTES, "pixels": MOST_PIXELS, "seconds": 60.0}
     names = ["light_x4_0", "light_x4_1"]
     assert health == {"status": "ok", "scale": 4, "models": names, "blend": True, "limits": limits}
+
+
+def test_without_flags_the_two_models_that_ship_are_served_and_blended(noise):
+    lr = noise(20, 30)
+    with serving() as server, server.client() as client:
+        assert "serves light, light-gan (x4)" in server.greeting
+        faithful, crisp = (client.post(f"/v1/upscale?blend={part}", content=png(lr)) for part in (0, 1))
+    np.testing.assert_array_equal(pixels(faithful.content), load_upscaler("light")(lr))
+    np.testing.assert_array_equal(pixels(crisp.content), load_upscaler("light-gan")(lr))
 
 
 def kinds_of_picture():

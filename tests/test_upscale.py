@@ -156,7 +156,7 @@ def test_nothing_is_overwritten_without_the_flag(srgan, photos, tmp_path):
         (["{photos}/a.png", "-o", "{tmp}/x", "--size", "0x5"], "received 0x5"),
         (["{photos}/a.png", "-o", "{tmp}/x", "--blend", "1.5"], "not 1.5"),
         (["{photos}/a.png", "-o", "{tmp}/x", "--gan-model", "g.keras"], "belongs to --blend"),
-        (["{photos}/a.png", "-o", "{tmp}/x", "--blend", "0.5"], "--gan-model, which is missing"),
+        (["{photos}/a.png", "-o", "{tmp}/x", "--blend", "0.5", "--model", "m.keras"], "--gan-model, which is missing"),
     ],
 )
 def test_wrong_input_is_refused_in_one_line_before_anything_is_done(srgan, photos, tmp_path, flags, wrong, monkeypatch):
@@ -176,6 +176,16 @@ def test_the_model_that_ships_needs_no_flag_and_no_file(photos, tmp_path, monkey
     assert main(["upscale", str(photos / "a.png"), "-o", "big.png"]) == 0
     lr = images.read(photos / "a.png")
     np.testing.assert_array_equal(images.read("big.png"), load_upscaler("light")(lr))
+
+
+def test_a_blend_without_models_mixes_the_two_that_ship(photos, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for part in ("0", "0.5", "1"):
+        assert main(["upscale", str(photos / "a.png"), "--blend", part, "-o", f"{part}.png"]) == 0
+    lr = images.read(photos / "a.png")
+    np.testing.assert_array_equal(images.read("0.png"), load_upscaler("light")(lr))
+    np.testing.assert_array_equal(images.read("1.png"), load_upscaler("light-gan")(lr))
+    assert not np.array_equal(images.read("0.5.png"), images.read("0.png"))
 
 
 def test_a_blend_is_the_mix_of_two_models(photos, tmp_path, save_generator):
