@@ -44,13 +44,15 @@ def load(model: str | None, gan_model: str | None, blend: float | None) -> AnyUp
     if not 0 <= blend <= 1:
         raise UserError(f"--blend must be at least 0 (--model alone) and at most 1 (--gan-model alone), not {blend}")
     if model not in (None, MODEL) and not gan_model:
-        raise UserError("--blend mixes --model with --gan-model, which is missing; or leave both out")
+        raise UserError(
+            f"--blend mixes --model with --gan-model, which is missing; without both, {MODEL} with {GAN_MODEL}"
+        )
     return load_two(model or MODEL, gan_model or GAN_MODEL).of(blend)
 
 
 def load_all(model: str | None, gan_model: str | None) -> tuple[list[str], AnyUpscaler | Blends]:
-    """For `srgan serve`: the models that the flags name, or the two that ship, and their upscalers."""
-    if model not in (None, MODEL) and not gan_model:
+    """For `srgan serve`: the models that the flags name, or without them the two that ship, and their upscalers."""
+    if model and not gan_model:
         return [model], load_one(model)
     names = [model or MODEL, gan_model or GAN_MODEL]
     return names, load_two(*names)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pyimagesearch.data import dead_leaves
+from pyimagesearch.data import dead_leaves, patterns
 from pyimagesearch.data.collages import CollageSource
 from pyimagesearch.data.dead_leaves import make_collage
 from pyimagesearch.data.records import read_pictures
@@ -78,6 +78,14 @@ def test_everything_that_is_drawn_is_seen(adds, monkeypatch):
     photograph = hills(400, 600, 0)
     changed = [(collage([photograph], seed, 1) != photograph).any(axis=2).mean() for seed in range(20)]
     assert 0.01 < np.mean(changed) < 0.9
+
+
+@pytest.mark.parametrize("drawn", ["stripes", "hair"])
+def test_shapes_are_filled_with_stripes_and_with_hair(drawn, monkeypatch):
+    plain = [collage([hills(300, 400, 0)], seed, 1) for seed in range(12)]
+    monkeypatch.setattr(patterns, drawn, lambda *arguments: np.zeros((arguments[-1], arguments[-1], 1)))
+    without = [collage([hills(300, 400, 0)], seed, 1) for seed in range(12)]
+    assert any((one != other).any() for one, other in zip(plain, without, strict=True))
 
 
 def test_a_bare_drawing_has_few_colours_and_the_photographs_edges(monkeypatch):

@@ -21,18 +21,29 @@ def directions(pattern, window):
 def test_hair_is_fine_lines_side_by_side_whose_direction_changes_slowly(unit):
     noise = np.random.default_rng(0).random((200, 200, 1))
     by_chance = directions(noise, 16)[0].mean()
-    spread = []
-    for seed in range(10):
+    spreads, means, changes = [], [], []
+    for seed in range(12):
         hair = patterns.hair(np.random.default_rng(seed), unit, 200 * unit)
         assert hair.shape == (200 * unit, 200 * unit, 1)
         assert hair.min() >= 0
         assert hair.max() <= 1
         assert 0.4 < hair.mean() < 0.6
-        assert hair.std() > 0.1
         coherence, ways = directions(hair, 16 * unit)
         assert coherence.mean() > 2 * by_chance
-        spread.append(1 - np.abs(np.exp(2j * ways).mean()))
-    assert min(spread) < 0.3 < max(spread)  # some is combed, some whirls
+        mean = np.exp(2j * ways).mean()
+        spreads.append(1 - np.abs(mean))
+        means.append(mean / np.abs(mean))
+        changes.append(np.abs(np.diff(hair, axis=0)).mean() * unit)
+    assert min(spreads) < 0.3 < max(spreads)  # some is combed, some whirls
+    assert np.abs(np.mean(means)) < 0.6  # one picture's runs another way than the next one's
+    assert 0.04 < np.mean(changes) < 0.2  # as wide at every unit
+
+
+def test_hair_is_everywhere_whatever_its_direction():
+    for seed in range(12):
+        hair = patterns.hair(np.random.default_rng(seed), 2, 400)[..., 0]
+        windows = hair.reshape(10, 40, 10, 40).std(axis=(1, 3))
+        assert windows.min() > windows.mean() / 2
 
 
 def test_stripes_are_of_two_colours_and_as_wide_as_units_are_long():

@@ -1,14 +1,14 @@
 """Patterns of two colours for collages: stripes and hair.
 
-All are float (side, side, 1), 0 where the first colour is and 1 where the second. Lengths are given in units, as in
-dead_leaves.py; `rng` is drawn from.
+Both are float (side, side, 1), 0 where the first colour is and 1 where the second. Lengths are given in units, as in
+dead_leaves.py, which shares the helpers below them; `rng` is drawn from.
 """
 
 import cv2
 import numpy as np
 
 PERIODS, STRANDS = (2.3, 20), (0.35, 1.2)  # units: of a stripe with its gap; the blur that makes hairs wide
-DIRECTIONS, SWINGS = 8, (0.1, 1.2)  # over half a turn, in which hair is drawn; how far it swings, in radians
+DIRECTIONS, SWINGS = 8, (0.1, 1.2)  # over half a turn, of hair; how much they deviate, in radians
 
 
 def stripes(rng: np.random.Generator, unit: int, side: int) -> np.ndarray:
