@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 PERIODS, STRANDS = (2.3, 20), (0.35, 1.2)  # units: of a stripe with its gap; the blur that makes hairs wide
-DIRECTIONS, SWINGS = 8, (0.1, 1.2)  # over half a turn, of hair; how much they deviate, in radians
+DIRECTIONS, SWINGS = 8, (0.1, 1.2)  # of hair: over half a turn; the field's standard deviation, in radians
 
 
 def stripes(rng: np.random.Generator, unit: int, side: int) -> np.ndarray:
