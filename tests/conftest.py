@@ -184,6 +184,31 @@ def create(tmp_path, capfd):
 
 
 @pytest.fixture
+def srgan(save_generator, capsys):
+    """srgan(*arguments) runs `srgan upscale` with a tiny generator: exit code, stdout, lines of stderr."""
+
+    def run(*arguments, model=None):
+        model = model or save_generator("light", 4)[0]
+        capsys.readouterr()
+        code = cli.main(["upscale", *map(str, arguments), "--model", str(model)])
+        out, err = capsys.readouterr()
+        return code, out, err.splitlines()
+
+    return run
+
+
+@pytest.fixture
+def photos(tmp_path, noise):
+    """A folder of three pictures, one of them in a folder of its own."""
+    folder = tmp_path / "photos"
+    for number, name in enumerate(["a.png", "b.tif", "deeper/c.png"]):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(noise(9, 12, number)).save(folder / name)
+    (folder / "notes.txt").write_text("no picture")
+    return folder
+
+
+@pytest.fixture
 def dataset(tmp_path, noise, array_source, monkeypatch):
     """dataset(scale, lr_sizes) is (folder, manifest) of block pictures in several shards."""
 
