@@ -91,6 +91,12 @@ def _add_tfrecords(commands) -> None:
         metavar="N",
         help="folder: add N collages of the training pictures: hard edges, flat colours, lettering (default none)",
     )
+    add(
+        "--imperfect",
+        type=float,
+        metavar="PART",
+        help="folder: part of the training pictures that become softer or pass through JPEG (default 0)",
+    )
     add("--div2k-config", metavar="NAME", help="div2k: TFDS configuration (default bicubic_x4)")
     add("--scale", type=int, choices=SCALES, default=4, help="HR size over LR size (default 4)")
     add("--crop", type=int, help="side of the HR training crops that the records must serve (default 96, or --resize)")

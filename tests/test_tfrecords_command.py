@@ -97,3 +97,13 @@ def test_collages_join_the_training_pictures(create, pictures, tmp_path):
     assert code == 0
     assert "8 training pictures, 1 test pictures" in out[-1]
     assert read_manifest(str(tmp_path / "out")).pictures == {"train": 8, "test": 1}
+
+
+def test_imperfect_training_pictures_are_other_tiles_of_the_same_pictures(create, pictures, tmp_path):
+    assert create(*crop_folder(pictures))[0] == 0
+    plain = read_manifest(str(tmp_path / "out"))
+    assert create(*crop_folder(pictures, "--imperfect", 1, "--output", tmp_path / "imperfect"))[0] == 0
+    made = read_manifest(str(tmp_path / "imperfect"))
+    assert made.pictures == plain.pictures
+    same = {shard.sha256 for shard in plain.shards} & {shard.sha256 for shard in made.shards}
+    assert same == {shard.sha256 for shard in plain.of_split("test")}

@@ -85,11 +85,12 @@ def test_a_corrupt_lr_picture(refused, pictures):
     assert "0002x4.png" in refused(*crop_folder(pictures, "--lr-images", pictures / "lr"))
 
 
-def test_only_collages_need_opencv(create, refused, pictures, monkeypatch):
+def test_only_collages_and_imperfect_pictures_need_opencv(create, refused, pictures, monkeypatch):
     monkeypatch.setitem(sys.modules, "cv2", None)
-    for name in ("collages", "dead_leaves"):
+    for name in ("collages", "dead_leaves", "imperfect"):
         monkeypatch.delitem(sys.modules, f"pyimagesearch.data.{name}", raising=False)
     assert "pip install opencv-contrib-python" in refused(*crop_folder(pictures, "--collages", 5))
+    assert "pip install opencv-contrib-python" in refused(*crop_folder(pictures, "--imperfect", 1))
     assert create(*crop_folder(pictures))[0] == 0
 
 
@@ -124,6 +125,9 @@ def test_only_collages_need_opencv(create, refused, pictures, monkeypatch):
         (["--source", "folder", "--images", "x", "--collages", 2, "--lr-images", "y"], "leave --lr-images out"),
         (["--source", "folder", "--images", "x", "--collages", 2, "--resize", 64], "leave one of them out"),
         (["--source", "div2k", "--collages", 2], "--collages belongs to --source folder"),
+        (["--source", "folder", "--images", "x", "--imperfect", 1.5], "--imperfect must be from 0 to 1, received 1.5"),
+        (["--source", "folder", "--images", "x", "--imperfect", 1, "--lr-images", "y"], "leave --lr-images out"),
+        (["--source", "sample", "--imperfect", 0.5], "--imperfect belongs to --source folder"),
         (["--crop", 0], "crop must be at least 16 and a multiple of the scale 4, received 0"),
         (["--source", "sample", "--div2k-config", "bicubic_x4"], "--div2k-config belongs to --source div2k"),
         (["--source", "sample", "--crop", 400], "--crop 400: larger than the sample's picture"),

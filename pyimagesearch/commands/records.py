@@ -57,7 +57,8 @@ def _source(args: Namespace):
     from pyimagesearch.decoding import opencv
 
     belongs = {"images": "folder", "lr_images": "folder", "validation": "folder", "skip_bad": "folder",
-               "resize": "folder", "shrink": "folder", "collages": "folder", "div2k_config": "div2k"}  # fmt: skip
+               "resize": "folder", "shrink": "folder", "collages": "folder", "imperfect": "folder",
+               "div2k_config": "div2k"}  # fmt: skip
     for name, source in belongs.items():
         if getattr(args, name) is not None and getattr(args, name) is not False and args.source != source:
             flag = "--" + name.replace("_", "-")
@@ -77,16 +78,24 @@ def _source(args: Namespace):
         raise UserError(f"--collages must be at least 1, received {args.collages}")
     if args.collages and args.resize:
         raise UserError("--collages draws hard edges for pictures of --shrink, not of --resize; leave one of them out")
-    for flag in ("resize", "shrink", "collages"):
+    if args.imperfect is not None and not 0 <= args.imperfect <= 1:
+        raise UserError(f"--imperfect must be from 0 to 1, received {args.imperfect}")
+    for flag in ("resize", "shrink", "collages", "imperfect"):
         if getattr(args, flag) and args.lr_images:
             raise UserError(f"--{flag} makes LR pictures of its own; leave --lr-images out")
     folder = sources.FolderSource(
         args.images, scale=args.scale, crop=args.crop, validation=validation, lr_folder=args.lr_images,
         resize=args.resize, shrink=args.shrink or (1,), skip_bad=args.skip_bad,
     )  # fmt: skip
-    if not args.collages:
-        return folder
-    opencv()  # what draws collages, or one line that says what to install
-    from pyimagesearch.data.collages import CollageSource
+    if args.collages or args.imperfect:
+        opencv()  # what draws and blurs, or one line that says what to install
+    made: sources.Source = folder
+    if args.collages:
+        from pyimagesearch.data.collages import CollageSource
 
-    return CollageSource(folder, args.collages)
+        made = CollageSource(folder, args.collages)
+    if args.imperfect:
+        from pyimagesearch.data.imperfect import ImperfectSource
+
+        made = ImperfectSource(made, args.imperfect, args.scale)
+    return made
