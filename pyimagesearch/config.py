@@ -9,7 +9,7 @@ from pyimagesearch.errors import UserError
 GENERATORS = ("srresnet", "light", "edsr", "srcnn", "faces")
 DISCRIMINATORS = ("tutorial", "paper", "patch")
 SCALES = (2, 3, 4, 8)
-PIXEL_LOSSES = ("mse", "l1")
+PIXEL_LOSSES = ("mse", "l1", "l1_y")
 DISCRIMINATOR_LOSSES = ("bce", "mse")
 CONTENT_INPUTS = ("imagenet", "signed")
 AUGMENTATIONS = ("dihedral", "flip")

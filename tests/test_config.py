@@ -22,7 +22,7 @@ REFUSED = [
     ({"generator": "resnet"}, "generator must be one of srresnet, light, edsr, srcnn, faces", "resnet"),
     ({"discriminator": "dcgan"}, "discriminator must be one of tutorial, paper, patch", "dcgan"),
     ({"scale": 5}, "scale must be one of 2, 3, 4, 8", "5"),
-    ({"pretrain_loss": "huber"}, "pretrain_loss must be one of mse, l1", "huber"),
+    ({"pretrain_loss": "huber"}, "pretrain_loss must be one of mse, l1, l1_y", "huber"),
     ({"pretrain_decay": "linear"}, "pretrain_decay must be one of constant, cosine", "linear"),
     ({"optimizer": "sgd"}, "optimizer must be one of adam, muon", "sgd"),
     ({"finetune_decay": "step"}, "finetune_decay must be one of constant, cosine", "step"),

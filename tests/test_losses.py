@@ -14,7 +14,7 @@ def pictures() -> tuple[np.ndarray, np.ndarray]:
     return rng.uniform(0, 255, (2, 5, 7, 3)).astype("float32"), rng.uniform(0, 255, (2, 5, 7, 3)).astype("float32")
 
 
-@pytest.mark.parametrize(("kind", "expected"), [("mse", 0.04), ("l1", 0.2)])
+@pytest.mark.parametrize(("kind", "expected"), [("mse", 0.04), ("l1", 0.2), ("l1_y", 0.2 * 219.859 / 256 + 0.02)])
 def test_pixel_losses_count_in_units_of_the_full_range(kind, expected):
     black, fifth = np.zeros((1, 2, 2, 3), "float32"), np.full((1, 2, 2, 3), 51.0, "float32")  # 51 = 255 / 5
     assert float(losses.pixel_loss(kind, black, fifth)) == pytest.approx(expected, rel=1e-6)
@@ -26,6 +26,9 @@ def test_pixel_losses_equal_numpys(pictures):
     difference = (sr.astype(np.float64) - hr) / 255
     assert float(losses.pixel_loss("mse", sr, hr)) == pytest.approx(np.mean(difference**2), rel=1e-5)
     assert float(losses.pixel_loss("l1", sr, hr)) == pytest.approx(np.mean(np.abs(difference)), rel=1e-5)
+    y = difference @ [65.738, 129.057, 25.064] / 256  # MATLAB's rgb2ycbcr
+    expected = np.mean(np.abs(y)) + 0.1 * np.mean(np.abs(difference))
+    assert float(losses.pixel_loss("l1_y", sr, hr)) == pytest.approx(expected, rel=1e-5)
 
 
 def test_pixel_losses_take_the_uint8_pictures_of_the_loader(pictures):
@@ -36,7 +39,7 @@ def test_pixel_losses_take_the_uint8_pictures_of_the_loader(pictures):
     )
 
 
-@pytest.mark.parametrize("kind", ["mse", "l1"])
+@pytest.mark.parametrize("kind", ["mse", "l1", "l1_y"])
 def test_a_border_is_left_out_of_pixel_losses(kind, pictures):
     sr, hr = pictures
     loss = losses.pixel_loss(kind, sr, hr, border=2)

@@ -69,3 +69,9 @@ def test_a_pattern_follows_from_the_state_of_rng_alone(draw):
 def test_the_smallest_shapes_can_be_filled(draw):
     for side in range(1, 12):
         assert np.isfinite(draw(np.random.default_rng(side), 4, side)).all()
+
+
+def test_about_half_of_the_stripes_are_crossed_by_others_as_in_fabric():
+    lines = [directions(patterns.stripes(np.random.default_rng(seed), 4, 400), 80)[0].mean() for seed in range(60)]
+    assert 22 < sum(alike < 0.8 for alike in lines) < 40
+    assert sum(alike > 0.9 for alike in lines) > 15
