@@ -93,7 +93,7 @@ LIGHT = Preset(
     source="this project",
     hardware="2 CPU cores with bfloat16",
     expected_time="phase 1 54 min; phase 2 33 min",
-    expected_score="phase 1: Set5 31.46 dB, Set14 28.11 dB, after a second run with collages 31.54 and 28.28; "
+    expected_score="phase 1: Set5 31.46 dB, Set14 28.11 dB, after further runs (its card) 31.70 and 28.30; "
     "phase 2 from there: 27.59 dB on Set14, VGG19 distance 16% lower",
 )
 
