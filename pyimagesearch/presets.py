@@ -94,7 +94,7 @@ LIGHT = Preset(
     hardware="2 CPU cores with bfloat16",
     expected_time="phase 1 54 min; phase 2 33 min",
     expected_score="phase 1: Set5 31.46 dB, Set14 28.11 dB, after further runs (its card) 31.70 and 28.30; "
-    "phase 2 from there: 27.59 dB on Set14, VGG19 distance 16% lower",
+    "phase 2 from the second of them: 27.59 dB on Set14, VGG19 distance 16% lower",
 )
 
 # Lim et al., CVPR Workshops 2017: the baseline of 16 blocks, as a 2023 article trains it, with crops of 96. There the

@@ -1,13 +1,19 @@
 """pyimagesearch.data.imperfect: training pictures that are softened and compressed as people's pictures are."""
 
+from collections import Counter
+
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
 from pyimagesearch import images
+from pyimagesearch.data import collages, imperfect
+from pyimagesearch.data.collages import CollageSource
 from pyimagesearch.data.imperfect import ImperfectSource, make_imperfect
 from pyimagesearch.data.sources import FolderSource
-from pyimagesearch.data.writer import write_dataset
+from pyimagesearch.data.writer import repair_dataset, write_dataset
+from pyimagesearch.errors import UserError
 
 
 def noise(height, width, seed):
@@ -59,7 +65,22 @@ def test_lr_is_made_of_the_imperfect_picture(folder):
         np.testing.assert_array_equal(pair.lr, images.downscale(pair.hr, 4))
 
 
-def test_pictures_are_softened_or_compressed_or_both():
+def test_a_third_is_softened_a_third_compressed_and_a_third_both(monkeypatch):
+    done = []
+    blur, save = cv2.GaussianBlur, Image.Image.save
+    monkeypatch.setattr(cv2, "GaussianBlur", lambda *arguments: (done.append("soft"), blur(*arguments))[1])
+    monkeypatch.setattr(Image.Image, "save", lambda *a, **given: (done.append("compressed"), save(*a, **given))[1])
+    kinds = []
+    for seed in range(90):
+        done.clear()
+        make_imperfect(noise(32, 32, 0), np.random.default_rng(seed))
+        kinds.append(tuple(done))
+    counts = Counter(kinds)
+    assert set(counts) == {("soft",), ("compressed",), ("soft", "compressed")}
+    assert min(counts.values()) > 20
+
+
+def test_softness_and_the_blocks_of_jpeg_are_seen():
     hr = noise(96, 96, 0)
 
     def steps(picture):
@@ -82,15 +103,37 @@ def test_pictures_are_softened_or_compressed_or_both():
     assert len(soft) > 5
 
 
-def test_colours_lose_resolution_to_jpeg_and_brightness_does_not(monkeypatch):
-    monkeypatch.setattr("pyimagesearch.data.imperfect.BLUR", (0.01, 0.011))
-    red_and_blue = np.zeros((32, 32, 3), np.uint8)
-    red_and_blue[:, ::2, 0], red_and_blue[:, 1::2, 2] = 200, 200
-    kept = [
-        np.abs(np.diff(make_imperfect(red_and_blue, np.random.default_rng(seed))[..., 0].astype(int), axis=1)).mean()
-        for seed in range(12)
-    ]
-    assert min(kept) < 100 < 190 < max(kept)  # compressed, and not
+def test_jpeg_takes_half_of_the_resolution_of_colours_and_none_of_brightness(monkeypatch):
+    monkeypatch.setattr(imperfect, "BLUR", (0.01, 0.011))
+
+    def kept(even, odd):
+        """The least step that is left between columns of two colours, of what it was, over seeds."""
+        stripes = np.zeros((32, 32, 3), np.uint8)
+        stripes[:, ::2], stripes[:, 1::2] = even, odd
+        made = [make_imperfect(stripes, np.random.default_rng(seed)).astype(int) for seed in range(12)]
+        steps = [np.abs(np.diff(picture, axis=1)).mean() for picture in made]
+        return min(steps) / np.abs(np.diff(stripes.astype(int), axis=1)).mean()
+
+    assert kept((200, 0, 0), (0, 0, 200)) < 0.5
+    assert kept((0, 0, 0), (200, 200, 200)) > 0.9
+
+
+def test_what_jpeg_cannot_hold_is_softened_alone(monkeypatch):
+    monkeypatch.setattr(imperfect, "LARGEST", 40)
+    monkeypatch.setattr(Image.Image, "save", None)
+    for seed in range(10):
+        assert (make_imperfect(noise(24, 48, 0), np.random.default_rng(seed)) != noise(24, 48, 0)).any()
+
+
+@pytest.mark.parametrize("scale", [2, 3, 8])
+def test_every_scale_and_collages_have_imperfect_pictures(folder, scale):
+    plain = CollageSource(FolderSource(folder, scale=scale, crop=24, validation=0.3), 6)
+    before, made = pairs(plain), pairs(ImperfectSource(plain, 1, scale))
+    training = of_split(plain, "train")
+    assert sum(name.startswith("collage") for name in training) == 6
+    assert changed(before, made, list(before)) == [name for name in before if name in training]
+    for pair in made.values():
+        np.testing.assert_array_equal(pair.lr, images.downscale(pair.hr, scale))
 
 
 def test_records_are_the_same_whenever_they_are_written_and_others_for_another_part(folder, tmp_path):
@@ -101,3 +144,24 @@ def test_records_are_the_same_whenever_they_are_written_and_others_for_another_p
     assert first == second
     assert first.contents != other.contents
     assert first.pictures == other.pictures
+
+
+def test_a_lost_shard_is_written_anew_alike_and_only_with_the_same_part(folder, tmp_path):
+    made = write_dataset(open_folder(folder, 0.5), str(tmp_path / "out"), scale=4, crop=32, say=lambda _: None)
+    (tmp_path / "out" / made.of_split("train")[0].path).unlink()
+    with pytest.raises(UserError):
+        repair_dataset(open_folder(folder, 0.9), str(tmp_path / "out"), scale=4, crop=32, say=lambda _: None)
+    repaired = repair_dataset(open_folder(folder, 0.5), str(tmp_path / "out"), scale=4, crop=32, say=lambda _: None)
+    assert repaired == made
+
+
+@pytest.mark.parametrize(("module", "version"), [(imperfect, "MADE"), (collages, "DRAWN")])
+def test_records_of_another_version_of_the_drawing_are_other_records(folder, module, version, monkeypatch):
+    def contents():
+        source = CollageSource(FolderSource(folder, scale=4, crop=32, validation=0.3), 2)
+        return {entry.content for entry in ImperfectSource(source, 1, 4).entries if entry.name.startswith("collage")}
+
+    before = contents()
+    assert contents() == before
+    monkeypatch.setattr(module, version, 99)
+    assert not contents() & before

@@ -14,6 +14,7 @@ from pyimagesearch.data.pairs import Pair, make_pair
 from pyimagesearch.data.sources import Entry, FolderSource, rank
 
 PHOTOGRAPHS = 6  # that a collage is made of, at most; few, since reading them takes time
+DRAWN = 1  # goes up whenever the same photographs make other collages, so that records never mix both
 LARGEST = 2048  # pixels a side; of larger ones that fill shapes only the middle is kept in memory
 
 
@@ -30,7 +31,7 @@ class CollageSource:
         self.kernel, self.skipped = folder.kernel, folder.skipped
         training = [entry for entry in folder.entries if entry.split == "train"]
         self._files = sorted({folder.paths[entry.name] for entry in training})
-        content = hashlib.sha256("".join(entry.content for entry in training).encode()).hexdigest()
+        content = hashlib.sha256("".join([f"{DRAWN} ", *(entry.content for entry in training)]).encode()).hexdigest()
         bases = itertools.islice(itertools.cycle(training), count)
         self._base = {f"collage {number:05d}": entry for number, entry in enumerate(bases, 1)}
         others = (PHOTOGRAPHS - 1) * min(LARGEST**2, max(entry.decoded for entry in training))

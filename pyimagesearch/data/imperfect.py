@@ -17,8 +17,10 @@ from pyimagesearch import images
 from pyimagesearch.data.pairs import Pair
 from pyimagesearch.data.sources import Entry, Source, rank
 
+MADE = 1  # goes up whenever the same pictures become other ones, so that records never mix both
 BLUR = 0.3, 0.8  # HR pixels: standard deviation of the Gaussian
 QUALITY = 50, 95  # of the JPEG, whose colours have half the resolution (4:2:0)
+LARGEST = 65_500  # pixels a side that JPEG can hold
 
 
 class ImperfectSource:
@@ -32,9 +34,13 @@ class ImperfectSource:
         self.name, self.kernel, self.skipped = source.name, source.kernel, source.skipped
         self._chosen = {e.name for e in source.entries if e.split == "train" and rank(f"imperfect {e.name}") < part}
         self.entries: Sequence[Entry] = [
-            replace(entry, content=f"imperfect {entry.content}") if entry.name in self._chosen else entry
-            for entry in source.entries
+            self._chosen_entry(entry) if entry.name in self._chosen else entry for entry in source.entries
         ]
+
+    @staticmethod
+    def _chosen_entry(entry: Entry) -> Entry:
+        at_once = 3 * entry.height * entry.width  # the picture, and what Pillow and OpenCV hold beside it
+        return replace(entry, content=f"imperfect {MADE} {entry.content}", decoded=max(entry.decoded, at_once))
 
     def jobs(self, entries: Sequence[Entry]) -> Iterator[Callable[[], Pair]]:
         for entry, job in zip(entries, self._source.jobs(entries), strict=True):
@@ -48,8 +54,11 @@ class ImperfectSource:
 
 
 def make_imperfect(hr: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A third of pictures softened, a third compressed, a third both: uint8 RGB (H, W, 3) to the same."""
-    kind = rng.integers(3)
+    """A third of pictures softened, a third compressed, a third both: uint8 RGB (H, W, 3) to the same.
+
+    What JPEG cannot hold is softened alone.
+    """
+    kind = rng.integers(3) if max(hr.shape) <= LARGEST else 1
     if kind != 0:
         hr = cv2.GaussianBlur(hr, (0, 0), rng.uniform(*BLUR))
     if kind != 1:
