@@ -13,9 +13,10 @@ from runs import ONE, SMOKE, history, train, weights
 from skimage.metrics import peak_signal_noise_ratio
 
 from pyimagesearch.errors import UserError
+from pyimagesearch.models.srgan import light
 from pyimagesearch.training.drive import _compile
 from pyimagesearch.training.loop import Trainer
-from pyimagesearch.training.phases import build_pretrain
+from pyimagesearch.training.phases import build_pretrain, copy_weights
 from pyimagesearch.training.run_folder import RunFolder
 from pyimagesearch.upscaler import load_upscaler
 from pyimagesearch.weights import load_generator
@@ -121,6 +122,20 @@ def test_a_run_starts_from_a_trained_model(records, finished, tmp_path, name, st
     after = load_generator(str(tmp_path / "run" / "models" / f"{name}.keras")).trainable_weights
     for one, other in zip(load_generator(start).trainable_weights, after, strict=True):
         np.testing.assert_allclose(one.numpy(), other.numpy(), rtol=1e-6, atol=1e-7)
+
+
+def test_a_light_starts_from_one_of_fewer_blocks(tmp_path):
+    trained = light(filters=8, blocks=2, scale=4)
+    trained.save(tmp_path / "trained.keras")
+    deeper = light(filters=8, blocks=5, scale=4)
+    copy_weights(str(tmp_path / "trained.keras"), deeper)
+    lr = np.random.default_rng(0).uniform(0, 255, (1, 9, 7, 3)).astype("float32")
+    np.testing.assert_allclose(deeper(lr), trained(lr), rtol=1e-6)
+    added = deeper.get_weights()[10:22]  # after a conv and two blocks, before two convs
+    assert [bool(array.any()) for array in added] == [True, False, False, False] * 3  # zero twice would never train
+    deeper.save(tmp_path / "deeper.keras")
+    with pytest.raises(UserError, match="holds another architecture"):
+        copy_weights(str(tmp_path / "deeper.keras"), trained)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ Generators take and give float32 RGB in [0, 255]: (B, H, W, 3) -> (B, scale*H, s
 """
 
 import keras
+import numpy as np
 from keras import layers
 
 from pyimagesearch.models.blocks import STAGES, BicubicUpsample, PixelShuffle, batch_norm, conv
@@ -34,6 +35,9 @@ def srresnet(*, filters: int, blocks: int, upsample_filters: int, scale: int, sy
     return keras.Model(lr, sr, name="srresnet")
 
 
+LIGHT_TAIL = 4  # arrays of weights after the blocks of `light`: two convs
+
+
 def light(*, filters: int, blocks: int, scale: int) -> keras.Model:
     """A residual net without BatchNorm whose output is added to the bicubic picture.
 
@@ -50,6 +54,19 @@ def light(*, filters: int, blocks: int, scale: int) -> keras.Model:
     residual = layers.Rescaling(127.5, dtype="float32")(PixelShuffle(scale)(x))
     sr = layers.Add(dtype="float32", name="sr")([residual, BicubicUpsample(scale, dtype="float32")(lr)])
     return keras.Model(lr, sr, name="light")
+
+
+def deepened(weights: list[np.ndarray], generator: keras.Model) -> list[np.ndarray]:
+    """Weights of a `light` of fewer blocks, for `generator`, a `light` of the same filters, to compute the same with.
+
+    The blocks that `generator` has more come last, and add nothing until they are trained: their second conv is zero.
+    """
+    own = generator.get_weights()
+    body = len(weights) - LIGHT_TAIL
+    added = own[body:-LIGHT_TAIL]
+    for index in range(2, len(added), 4):  # kernel and bias of the first conv, kernel and bias (zeros) of the second
+        added[index] = np.zeros_like(added[index])
+    return [*weights[:body], *added, *weights[body:]]
 
 
 def _small() -> keras.initializers.Initializer:

@@ -9,6 +9,7 @@ import tensorflow as tf
 from pyimagesearch.config import TrainConfig
 from pyimagesearch.errors import UserError
 from pyimagesearch.models import build_discriminator, build_generator, compute_in
+from pyimagesearch.models.srgan import deepened
 from pyimagesearch.training.muon import Muon, hidden_kernels
 from pyimagesearch.training.steps import PretrainTraining, SRGANTraining
 from pyimagesearch.weights import load_generator
@@ -83,9 +84,16 @@ def build_finetune(
 
 
 def copy_weights(name: str, generator: keras.Model) -> None:
-    """Give `generator` the weights of the model called `name`, or saved there; UserError where they do not fit."""
+    """Give `generator` the weights of the model called `name`, or saved there; UserError where they do not fit.
+
+    A `light` also takes those of a `light` of fewer blocks, and computes the same with them (`deepened`).
+    """
+    trained = load_generator(name)
+    weights = trained.get_weights()
+    if generator.name == trained.name == "light":
+        weights = deepened(weights, generator)
     try:
-        generator.set_weights(load_generator(name).get_weights())
+        generator.set_weights(weights)
     except ValueError:
         raise UserError(
             f"{name}: holds another architecture than this run's generator; change the one or the other"
