@@ -13,7 +13,7 @@ from pyimagesearch.files import exists, local_copy
 
 # The generators inside the package, each with its card in docs/models/, and the SHA-256 of its file.
 SHIPPED = {
-    "light": "f6066c62dddbeb1b1850297e7d9d1c8955b1b3503a9c803bc589a14a82de4ba0",
+    "light": "c151bfd6ed602351e66427ea1933fe8eb2a3e99299d0aacee11f92efa7d7bb98",
     "light-gan": "1fce5230890a467dd9e2c582e1278551781e6cedd934b3f56effd3914a013b29",
 }
 FOLDER = Path(__file__).parent / "trained"
