@@ -43,7 +43,7 @@ def load(model: str | None, gan_model: str | None, blend: float | None) -> AnyUp
         return load_one(model or MODEL)
     if not 0 <= blend <= 1:
         raise UserError(f"--blend must be at least 0 (--model alone) and at most 1 (--gan-model alone), not {blend}")
-    if model not in (None, MODEL) and not gan_model:
+    if model not in (None, MODEL, BICUBIC) and not gan_model:
         raise UserError(
             f"--blend mixes --model with --gan-model, which is missing; without both, {MODEL} with {GAN_MODEL}"
         )

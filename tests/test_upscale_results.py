@@ -54,6 +54,12 @@ def test_models_of_two_scales_cannot_be_mixed(srgan, photos, tmp_path, save_gene
     assert "is x4, but" in err[0]
 
 
+def test_bicubic_cannot_be_mixed(srgan, photos, tmp_path):
+    code, _, err = srgan(photos, "-o", tmp_path / "big", "--blend", "0.5", model="bicubic")
+    assert code == 2
+    assert err == ["srgan: --gan-model and --blend mix two trained models; bicubic is none"]
+
+
 @pytest.mark.parametrize(("size", "expected"), [("40x20", (40, 20)), ("24x", (24, 18)), ("x12", (16, 12))])
 def test_another_size_is_the_result_downscaled(srgan, photos, tmp_path, size, expected):
     assert srgan(photos / "a.png", "-o", tmp_path / "full.png")[0] == 0
