@@ -2,8 +2,10 @@
 
 import json
 import os
+import platform
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -94,10 +96,19 @@ def warm_up(upscalers: Mapping[str, AnyUpscaler], lr: np.ndarray) -> None:
 
 
 def device() -> str:
-    """What computes, since seconds mean nothing without it."""
+    """What computes, since seconds mean nothing without it: `AMD EPYC, 2 cores`, or the name of the GPU."""
     gpus = tf.config.list_physical_devices("GPU")
     names = [tf.config.experimental.get_device_details(gpu).get("device_name", "GPU") for gpu in gpus[:1]]
-    return names[0] if names else f"CPU, {os.cpu_count()} cores"
+    return names[0] if names else f"{_processor()}, {os.cpu_count()} cores"
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:  # not Linux
+        lines = []
+    names = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or "CPU"
 
 
 def summarize(pictures: Mapping[str, Rows], *, hr: str, lr: str | None, scale: int) -> dict[str, Any]:
@@ -164,12 +175,11 @@ def load_upscalers(names: Sequence[str], *, lr_scale: int | None = None) -> dict
 def scale_of_folders(hr: str, lr: str) -> int:
     """How many times larger the first HR picture is than its LR picture."""
     path = images.list_pictures(hr)[0]
-    problem: UserError | None = None
+    by_stem = {lr_path.stem: lr_path for lr_path in images.list_pictures(lr)}
+    problem = UserError(f"{lr}: no LR picture for {path.name} (looked for {path.stem} and {path.stem}x2, x3, x4, x8)")
     for scale in (2, 3, 4, 8):
-        try:
-            lr_path = match_lr([path], lr, scale)[path.name]
-        except UserError as error:
-            problem = problem or error
+        lr_path = by_stem.get(path.stem) or by_stem.get(f"{path.stem}x{scale}")
+        if lr_path is None:
             continue
         hr_shape, lr_shape = images.read(path).shape, images.read(lr_path).shape
         if all(abs(small * scale - big) < scale for big, small in zip(hr_shape[:2], lr_shape[:2], strict=True)):
@@ -178,7 +188,6 @@ def scale_of_folders(hr: str, lr: str) -> int:
             f"{lr_path}: {lr_shape[1]}x{lr_shape[0]} pixels are not 1/2, 1/3, 1/4 or 1/8 of "
             f"{path.name}'s {hr_shape[1]}x{hr_shape[0]}"
         )
-    assert problem is not None
     raise problem
 
 

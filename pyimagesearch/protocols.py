@@ -56,14 +56,15 @@ def definitions(report: Mapping[str, Any]) -> dict[str, str]:
     return {score.key: score.definition.format(scale=report["scale"]) for score in present(report)}
 
 
-def count(report: Mapping[str, Any]) -> int:
-    """How many pictures were scored."""
-    return len(next(iter(report["models"].values()))["pictures"])
+def count(report: Mapping[str, Any]) -> str:
+    """How many pictures were scored: `1 picture`, `14 pictures`."""
+    number = len(next(iter(report["models"].values()))["pictures"])
+    return f"{number} picture{'s' if number > 1 else ''}"
 
 
 def origin(report: Mapping[str, Any]) -> str:
     """Which pictures were scored, at which scale, and where LR comes from, in one line."""
-    pictures = f"{count(report)} picture{'s' if count(report) > 1 else ''} of {report['hr']}, x{report['scale']}"
+    pictures = f"{count(report)} of {report['hr']}, x{report['scale']}"
     made = f"LR made by MATLAB-equivalent bicubic, HR cut to multiples of {report['scale']}"
     lr = {"files": f"LR from {report['lr']}", "MATLAB-equivalent bicubic": made}.get(report.get("lr_from", ""))
     weights = report.get("vgg_weights")

@@ -35,7 +35,7 @@ def _read(path: str) -> dict[str, Any]:
         report = json.loads(Path(path).read_text())
         for model in report["models"].values():
             for row in (model["mean"], *model["pictures"].values()):
-                protocols.cells(protocols.SCORES[:2], row)
+                protocols.cells([*protocols.SCORES[:2], *protocols.present(report)], row)
         protocols.origin(report)
     except FileNotFoundError:
         raise UserError(f"{path}: no such file; srgan evaluate --json writes it") from None
@@ -67,7 +67,15 @@ def _together(path: str, first: dict[str, Any], second: Mapping[str, Any]) -> di
     ):
         if one != two:
             raise UserError(f"{path}: does not match another file of the same name in its {what}; evaluate both alike")
-    return first | {"models": {**second["models"], **first["models"]}}
+    if "bicubic" in first["models"].keys() & second["models"].keys():
+        one, two = (report["models"]["bicubic"]["mean"]["psnr_y"] for report in (first, second))
+        if abs(one - two) > TOLERANCE:
+            raise UserError(
+                f"{path}: bicubic has {two:.2f} dB here and {one:.2f} in another file of the same name: other pictures "
+                "or another LR; name each file after what it holds"
+            )
+    new = {name: model for name, model in second["models"].items() if name not in first["models"]}
+    return first | {"models": first["models"] | new}
 
 
 def write_page(path: str, reports: Reports, *, command: Sequence[str]) -> None:
@@ -77,7 +85,7 @@ def write_page(path: str, reports: Reports, *, command: Sequence[str]) -> None:
 
 def page(reports: Reports, *, command: Sequence[str]) -> str:
     """The page as Markdown."""
-    names = " ".join(Path(name).name for name in command)
+    names = " ".join(name if not Path(name).is_absolute() else Path(name).name for name in command)
     parts = [
         f"<!-- Written by `srgan results {names}`: change those files, not this page. -->\n# Results",
         "What `srgan evaluate` measured, beside published figures. The columns under Y, cropped, are the usual "
@@ -108,11 +116,15 @@ def _data_set_table(name: str, report: Mapping[str, Any]) -> str:
         lines.append([f"{row.method}, published", f"{psnr:.2f}", f"{ssim:.4f}{mark}", *("" for _ in scores[2:])])
     for model, label in protocols.labels(report["models"]).items():
         lines.append([f"**{label}, ours**", *protocols.cells(scores, report["models"][model]["mean"])])
-    made = {"files": "LR as the data set brings it"}.get(report.get("lr_from", ""), "LR by MATLAB-equivalent bicubic")
+    made = {"files": "LR as the data set brings it", "MATLAB-equivalent bicubic": "LR by MATLAB-equivalent bicubic"}
     weights = report.get("vgg_weights")
-    facts = [f"{protocols.count(report)} pictures, x{report['scale']}", made, f"speed on {report.get('device', '?')}"]
-    facts += [f"VGG19 weights {weights[:20]}"] if weights else []
-    return protocols.markdown_rows(lines) + "\n\n" + "; ".join(facts) + "."
+    facts = [
+        f"{protocols.count(report)}, x{report['scale']}",
+        made.get(report.get("lr_from", "")),
+        f"speed on {report.get('device', '?')}",
+        weights and f"VGG19 weights {weights[:20]}",
+    ]
+    return protocols.markdown_rows(lines) + "\n\n" + "; ".join(fact for fact in facts if fact) + "."
 
 
 def _papers(rows: Sequence[Published]) -> str:

@@ -57,6 +57,14 @@ def _load(path: str, local: str) -> keras.Model:
     return model
 
 
+def file_sha256(name: str) -> str:
+    """The SHA-256 of the file that load_generator takes: which weights a score is of."""
+    if name in SHIPPED:
+        return SHIPPED[name]
+    with local_copy(name) as local:
+        return hashlib.sha256(Path(local).read_bytes()).hexdigest()
+
+
 def generator_scale(model: keras.Model) -> int:
     """How many times larger `model` makes a picture."""
     side = 8

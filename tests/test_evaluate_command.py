@@ -1,5 +1,6 @@
 """`srgan evaluate` from end to end: what it prints and writes, and what it refuses."""
 
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -71,6 +72,8 @@ def test_evaluate_prints_a_table_and_writes_json(folders, save_generator, tmp_pa
     report = json.loads(out.read_text())
     assert list(report["models"]) == ["bicubic", str(model)]
     assert (report["hr"], report["lr"], report["scale"]) == (str(hr), str(lr), 4)
+    assert report["models"][str(model)]["sha256"] == hashlib.sha256(model.read_bytes()).hexdigest()
+    assert "sha256" not in report["models"]["bicubic"]
     heading, quantities, *lines = printed.splitlines()[-6:-2]
     protocols_named = ["Y, 4 px cropped", "RGB, 4 px cropped", "RGB, whole", "LR consistency", "Speed"]
     assert re.split(r"  +", heading.strip()) == protocols_named
@@ -121,6 +124,9 @@ def test_evaluate_names_an_lr_picture_of_a_wrong_size(folders, capsys):
 def test_evaluate_names_the_picture_that_has_no_lr_picture(folders, capsys):
     (folders[1] / "0001x4.png").unlink()
     assert "no LR picture for 0001.png" in refusal(capsys, "--hr", folders[0], "--lr", folders[1])
+    (folders[1] / "0000x4.png").rename(folders[1] / "other.png")
+    err = refusal(capsys, "--hr", folders[0], "--lr", folders[1])
+    assert "no LR picture for 0000.png (looked for 0000 and 0000x2, x3, x4, x8)" in err
 
 
 def test_evaluate_refuses_lr_pictures_without_an_hr_picture(folders, capsys):

@@ -2,8 +2,10 @@
 
 import json
 import math
+import os
 import time
 import weakref
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -184,9 +186,18 @@ def test_the_report_has_the_mean_and_every_picture_of_every_model(folders, save_
             assert found["mean"][score] == pytest.approx(sum(values) / 2)
     assert json.loads(json.dumps(report, allow_nan=False)) == report
     assert report["lr_from"] == "files"
-    assert "CPU" in report["device"] or "GPU" in report["device"]
+    assert report["device"] == evaluation.device()
     means = [found["mean"]["psnr_y"] for found in report["models"].values()]
     assert means[0] > means[1] + 1  # the untrained model is worse, and its scores are its own
+
+
+@pytest.mark.skipif(not Path("/proc/cpuinfo").exists(), reason="not Linux")
+def test_the_device_is_told_from_others_of_its_kind(monkeypatch):
+    monkeypatch.setattr(evaluation.tf.config, "list_physical_devices", lambda _: [])
+    name, _, cores = evaluation.device().rpartition(", ")
+    assert name
+    assert f": {name}\n" in Path("/proc/cpuinfo").read_text()
+    assert cores == f"{os.cpu_count()} cores"
 
 
 def test_lr_pictures_are_made_where_none_are_given(folders):

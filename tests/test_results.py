@@ -86,12 +86,24 @@ def test_other_scales_do_not_stand_beside_x4(write, tmp_path, capsys):
 
 def test_files_of_the_same_pictures_are_put_together(write):
     paths = [
-        write("one/set5.json", {"bicubic": 28.43, "light": 31.3}),
-        write("two/set5.json", {"bicubic": 28.43, "edsr": 32.0}),
+        write("one/set5.json", {"light": 31.3, "bicubic": 28.43}),
+        write("two/set5.json", {"bicubic": 28.43, "srcnn": 30.0, "edsr": 32.0}),
     ]
     reports = read_reports(paths)
     assert list(reports) == ["Set5"]
-    assert set(reports["Set5"]["models"]) == {"bicubic", "light", "edsr"}
+    assert list(reports["Set5"]["models"]) == ["light", "bicubic", "srcnn", "edsr"]
+
+
+def test_other_pictures_of_the_same_names_are_not_put_together(write, tmp_path, capsys):
+    paths = write("one/a.json", {"bicubic": 28.0, "light": 31.3}), write("two/a.json", {"bicubic": 22.0, "edsr": 32.0})
+    code, err = run(capsys, *paths, "-o", tmp_path / "a.md")
+    assert code == 2
+    assert "bicubic has 22.00 dB here and 28.00 in another file of the same name" in err
+
+
+def test_where_lr_comes_from_is_said_only_where_it_is_known(write, tmp_path, capsys):
+    assert run(capsys, write("a.json", {"light": 31.3}, lr_from=None), "-o", tmp_path / "a.md") == (0, "")
+    assert "2 pictures, x4; speed on CPU, 2 cores." in (tmp_path / "a.md").read_text()
 
 
 @pytest.mark.parametrize("name", BICUBIC)
@@ -145,9 +157,16 @@ def test_what_evaluate_writes_can_be_read(tmp_path, capsys, noise):
     assert main(["evaluate", "--hr", str(tmp_path / "hr"), "--json", str(tmp_path / "mine.json")]) == 0
     capsys.readouterr()
     assert run(capsys, tmp_path / "mine.json", "-o", tmp_path / "a.md") == (0, "")
-    assert "1 pictures, x4; LR by MATLAB-equivalent bicubic" in (tmp_path / "a.md").read_text()
+    assert "1 picture, x4; LR by MATLAB-equivalent bicubic" in (tmp_path / "a.md").read_text()
 
 
-def test_docs_results_is_what_the_command_writes():
-    files = [str(DOCS / "scores" / name) for name in ("set5.json", "set14.json")]
+def test_a_score_that_is_no_number_is_refused(write, tmp_path, capsys):
+    path = Path(write("a.json", {"light": 31.3}))
+    path.write_text(path.read_text().replace("37.24", '"much"'))
+    assert run(capsys, path, "-o", tmp_path / "a.md") == (2, f"srgan: {path}: not what srgan evaluate --json writes\n")
+
+
+def test_docs_results_is_what_the_command_writes(monkeypatch):
+    monkeypatch.chdir(DOCS.parent)
+    files = ["docs/scores/set5.json", "docs/scores/set14.json"]
     assert (DOCS / "results.md").read_text() == page(read_reports(files), command=files)

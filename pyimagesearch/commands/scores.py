@@ -66,7 +66,7 @@ def evaluate(args: Namespace) -> None:
 
 
 def _evaluate_pairs(args: Namespace, upscalers) -> None:
-    from pyimagesearch import console, evaluation, files, images, pages, perceptual, protocols
+    from pyimagesearch import console, evaluation, files, images, pages, perceptual, protocols, weights
 
     scale = next(iter(upscalers.values())).scale
     features = perceptual.FeatureDistance(args.vgg_weights) if args.vgg_weights else None
@@ -79,6 +79,8 @@ def _evaluate_pairs(args: Namespace, upscalers) -> None:
         upscalers, hr=args.hr, lr=args.lr, features=features, watch=worst,
     )  # fmt: skip
     report["protocols"] = protocols.definitions(report)
+    for name in report["models"].keys() - {evaluation.BICUBIC}:
+        report["models"][name]["sha256"] = weights.file_sha256(name)
     print(protocols.picture_tables(report), end="\n\n")
     print(protocols.table(report))
     if args.json:
