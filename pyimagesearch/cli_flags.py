@@ -168,10 +168,10 @@ def _add_evaluate(commands) -> None:
     add = parser.add_argument
     add("--hr", type=_folder, metavar="DIR", help="folder of HR pictures")
     add("--lr", type=_folder, metavar="DIR", help="their LR pictures (default: made by MATLAB-equivalent bicubic)")
-    add(
-        "--model", action="append", metavar="NAME_OR_PATH", help="bicubic or a .keras file; repeat it (default bicubic)"
-    )
-    add("--vgg-weights", metavar="WHICH", help="also VGG19 feature distance, with imagenet (Keras' download) or an .h5")
+    names = "bicubic, light, light-gan or a .keras file; repeat it (default bicubic)"
+    add("--model", action="append", metavar="NAME_OR_PATH", help=names)
+    weights = "also VGG19 feature distance, with imagenet (Keras' download), random or an .h5"
+    add("--vgg-weights", metavar="WHICH", help=weights)
     add("--json", metavar="FILE", help="write the scores of every picture here")
     add("--markdown", metavar="FILE", help="write them as Markdown tables here")
     add("--page", type=_folder, metavar="DIR", help="write a page of plots and worst cases; without --hr, LR beside SR")

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377")  # Paul Tol's "bright"
-MARKS = "osD^vP"
+MARKS = "osD^vPX"  # one more than colours, so that not both come round together
 NAMED = 20  # more pictures than this have no room for their names
 
 

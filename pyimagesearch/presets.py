@@ -193,7 +193,7 @@ DEMO = Preset(
         finetune_rate=2e-4,
         finetune_decay="cosine",
         content_layer="block2_conv2",
-        # Random features hold a picture far more tightly than trained ones: their weight is lower, the critic's higher.
+        # Random features hold a picture far more tightly than trained ones, so theirs has to weigh less.
         content_weight=0.02,
         adversarial_weight=0.02,
         pixel_weight=0.1,

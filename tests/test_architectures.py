@@ -51,6 +51,24 @@ def test_srcnn_and_faces_have_as_many_parameters_as_their_sources_describe():
     assert build_generator(get_config("faces")).count_params() == faces == 2_042_691
 
 
+@pytest.mark.parametrize(
+    ("preset", "filters", "blocks", "count"), [("light", 48, 10, 458_592), ("demo", 32, 8, 171_984)]
+)
+def test_light_has_as_many_parameters_as_the_docs_say(preset, filters, blocks, count):
+    arithmetic = _conv(3, 3, filters) + 2 * blocks * _conv(3, filters, filters) + _conv(3, filters, filters)
+    arithmetic += _conv(3, filters, 3 * 4**2)  # whose channels the pixel shuffle makes into 4x4 RGB pixels
+    assert build_generator(get_config(preset)).count_params() == arithmetic == count
+
+
+@pytest.mark.parametrize(("preset", "count"), [("light", 1_176_225), ("smoke", 19_013)])
+def test_the_small_discriminators_have_as_many_parameters_as_the_docs_say(preset, count):
+    filters = get_config(preset).discriminator_filters
+    arithmetic = _conv(3, 3, filters) + _conv(3, filters, filters) + _norm(filters)
+    for width in (filters, 2 * filters, 4 * filters):
+        arithmetic += _conv(3, width, 2 * width) + _conv(3, 2 * width, 2 * width) + 2 * _norm(2 * width)
+    assert build_discriminator(get_config(preset)).count_params() == arithmetic + 8 * filters + 1 == count
+
+
 # Kernels in order, and the side of their output for LR pictures of 24 pixels a side.
 TRUNK = [((9, 9, 3, 64), 24)] + 33 * [((3, 3, 64, 64), 24)]
 EDSR = [((3, 3, 3, 64), 24)] + 33 * [((3, 3, 64, 64), 24)]
@@ -60,6 +78,7 @@ CONVOLUTIONS = {
     ("edsr", 2): [*EDSR, ((3, 3, 64, 256), 24), ((3, 3, 64, 3), 48)],
     ("edsr", 3): [*EDSR, ((3, 3, 64, 576), 24), ((3, 3, 64, 3), 72)],
     ("edsr", 4): [*EDSR, ((3, 3, 64, 256), 24), ((3, 3, 64, 256), 48), ((3, 3, 64, 3), 96)],
+    ("light", 4): [((3, 3, 3, 48), 24), *22 * [((3, 3, 48, 48), 24)]],  # the last: 4x4 RGB pixels
     ("srcnn", 4): [((9, 9, 3, 64), 100), ((1, 1, 64, 32), 100), ((5, 5, 32, 3), 96)],  # of 96 pixels and 6 at each side
     ("faces", 4): [*TRUNK, ((3, 3, 64, 256), 48), ((3, 3, 256, 256), 96), ((9, 9, 256, 3), 96)],
 }

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -163,9 +164,16 @@ def test_benchmark_upscale_measures_both_ratios(tmp_path, capsys, save_generator
         (["--preset", "none"], "unknown preset none"),
         (["--images", "nowhere"], "nowhere: no such folder"),
         (["--hr", "nowhere"], "nowhere: no such folder"),
+        (["--hr", "small"], "one.png: 16x12 pixels are too few to score; 20 a side are needed"),
+        (["--plot", "curve"], "--plot FILE must end in .png or .pdf, received curve"),
+        (["--plot", "curve.bmp"], "--plot FILE must end in .png or .pdf, received curve.bmp"),
     ],
 )
-def test_benchmark_quality_refuses_wrong_input_before_it_trains(arguments, wrong, capsys):
+def test_benchmark_quality_refuses_wrong_input_before_it_trains(arguments, wrong, capsys, noise, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("small").mkdir()
+    images.write("small/one.png", noise(12, 16))
+    monkeypatch.setattr(quality, "write_dataset", lambda *_, **__: pytest.fail("it began"))
     assert main(["benchmark", "quality", *arguments]) == 2
     assert wrong in capsys.readouterr().err
 

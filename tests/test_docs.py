@@ -11,7 +11,8 @@ from pyimagesearch.presets import PRESETS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
-TEXTS = {path.name: path.read_text() for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]}
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+TEXTS = {str(path.relative_to(ROOT)).removeprefix("docs/"): path.read_text() for path in PAGES}
 ALL = "\n".join(TEXTS.values())
 DOORS = {"tfrecords": "create_tfrecords.py", "train": "train_srgan.py", "grid": "inference.py"}
 
@@ -27,9 +28,13 @@ def commands(parser: argparse.ArgumentParser, path: tuple[str, ...] = ()) -> dic
 
 
 COMMANDS = commands(build_parser())
-FLAGS = {
-    flag for sub in COMMANDS.values() for action in sub._actions for flag in action.option_strings if flag[:2] == "--"
-}
+FLAGS = [
+    (name, flag)
+    for name, sub in COMMANDS.items()
+    for action in sub._actions
+    for flag in action.option_strings
+    if flag[:2] == "--" and flag != "--help"
+]
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -39,9 +44,10 @@ def test_every_command_is_in_the_docs(name):
         assert DOORS[name] in README
 
 
-@pytest.mark.parametrize("flag", sorted(FLAGS - {"--help"}))
-def test_every_flag_is_in_the_docs(flag):
-    assert re.search(rf"`{flag}\b", ALL) or re.search(rf"{flag} ", ALL)
+@pytest.mark.parametrize(("name", "flag"), FLAGS)
+def test_every_flag_is_on_a_page_about_its_command(name, flag):
+    pages = [text for text in TEXTS.values() if f"srgan {name}" in text or DOORS.get(name, "-") in text]
+    assert any(re.search(rf"{flag}(?![a-z-])", text) for text in pages)
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -64,7 +70,7 @@ def test_the_docs_name_no_flag_that_does_not_exist():
     others |= {"--nodes", "--ntasks-per-node", "--gpus-per-node", "--signal", "--requeue"}  # sbatch's
     others |= {"--input"}  # --input_name and --input_shape of onnxruntime's tools
     others |= {"--data-binary", "--system", "--create-home", "--home-dir", "--now"}  # curl's, useradd's, systemctl's
-    assert set(re.findall(r"--[a-z][a-z0-9-]+", ALL)) <= FLAGS | others
+    assert set(re.findall(r"--[a-z][a-z0-9-]+", ALL)) <= {flag for _, flag in FLAGS} | others
 
 
 def test_every_endpoint_of_the_server_and_every_flag_of_it_is_in_its_page():
@@ -90,11 +96,19 @@ def test_the_defaults_in_the_servers_page_are_the_flags():
         assert value == (str(default) if isinstance(default, str) else f"{default:.0f}")
 
 
-@pytest.mark.parametrize("name", TEXTS)
-def test_links_lead_somewhere(name):
-    folder = ROOT if name == "README.md" else ROOT / "docs"
-    for target in re.findall(r"\]\(([^)#]+)", TEXTS[name]):
-        assert target.startswith("https://") or (folder / target).exists(), target
+def anchors(text: str) -> set[str]:
+    """What GitHub calls the headings of a page."""
+    headings = re.findall(r"^#+ (.+)", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_links_lead_somewhere(path):
+    for target, anchor in re.findall(r"\]\(([^)#]*)#?([^)]*)\)", path.read_text()):
+        if not target.startswith("https://"):
+            page = path.parent / target if target else path
+            assert page.exists(), target
+            assert not anchor or anchor in anchors(page.read_text()), f"{target}#{anchor}"
 
 
 def test_every_doc_is_one_hop_from_the_readme():

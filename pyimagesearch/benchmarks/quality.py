@@ -45,6 +45,9 @@ def run(
     ours, theirs = get_config(preset), dataclasses.replace(get_config("tutorial"), precision="float32")
     if ours.scale != theirs.scale:
         raise UserError(f"--preset {preset}: is x{ours.scale}, but the tutorial is x{theirs.scale}")
+    chosen = list(evaluation.folder_pairs(hr, lr, ours.scale)) if hr else []
+    for pair in chosen:
+        evaluation.check_size(pair, ours.scale)
     with TemporaryDirectory(prefix="srgan-benchmark-") as work:
         crop = max(ours.crop, theirs.crop)
         source = (
@@ -53,7 +56,7 @@ def run(
             else SampleSource(scale=ours.scale, crop=crop)
         )
         manifest = write_dataset(source, work, scale=ours.scale, crop=crop)
-        pairs = list(evaluation.folder_pairs(hr, lr, ours.scale) if hr else read_pictures(work, manifest))
+        pairs = chosen or list(read_pictures(work, manifest))
         found: dict[str, Any] = {
             "minutes": minutes, "hr": hr or f"test pictures of {manifest.source}", "lr": lr, "pictures": len(pairs),
             "device": evaluation.device(), BICUBIC: evaluation.mean_on_y(BicubicUpscaler(ours.scale), pairs),

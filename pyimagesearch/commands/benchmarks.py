@@ -3,10 +3,14 @@
 from argparse import Namespace
 
 from pyimagesearch.commands.libraries import load_tensorflow
+from pyimagesearch.errors import UserError
 
 
 def benchmark(args: Namespace) -> None:
     """srgan benchmark WHAT"""
+    plot = getattr(args, "plot", None)
+    if plot and not plot.lower().endswith((".png", ".pdf")):
+        raise UserError(f"--plot FILE must end in .png or .pdf, received {plot}")
     load_tensorflow()
     if args.benchmark == "step":
         from pyimagesearch.benchmarks import step

@@ -27,7 +27,7 @@ def compute_in(precision: str) -> Iterator[None]:
 
 
 def build_generator(config: TrainConfig) -> keras.Model:
-    """LR (B, H, W, 3) in [0, 255] -> SR (B, scale*H, scale*W, 3) in [0, 255], float32, any H and W."""
+    """LR (B, H, W, 3) in [0, 255] -> SR (B, scale*H, scale*W, 3) in [0, 255], float32, any H and W from 3."""
     if config.generator == "light":
         return srgan.light(filters=config.filters, blocks=config.blocks, scale=config.scale)
     if config.generator == "edsr":
