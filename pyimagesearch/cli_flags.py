@@ -1,6 +1,7 @@
 """The flags of every command. Standard library only, so that --help answers at once."""
 
 import argparse
+import textwrap
 from typing import NoReturn
 
 from pyimagesearch import __version__
@@ -117,7 +118,14 @@ def _add_verify(commands) -> None:
 
 
 def _add_train(commands) -> None:
-    lines = [f"  {name:9} {preset.source}; {preset.hardware}" for name, preset in PRESETS.items()]
+    lines = []
+    for name, preset in PRESETS.items():
+        for label, text in (
+            (name, f"{preset.source}; for {preset.hardware}"),
+            ("", f"time: {preset.expected_time}"),
+            ("", f"score: {preset.expected_score}"),
+        ):
+            lines.append(textwrap.fill(text, 100, initial_indent=f"  {label:9} ", subsequent_indent=" " * 12))
     parser = _command(
         commands, "train", "Pretrain the generator, then train SRGAN.", epilog="presets:\n" + "\n".join(lines)
     )
@@ -133,14 +141,8 @@ def _add_train(commands) -> None:
     add("--seed", type=int, help="of weights, order and augmentation (default 42)")
     add("--cache", choices=("none", "ram"), default="none", help="ram: keep the decoded tiles in memory (default none)")
     add("--deterministic", action="store_true", help="only deterministic kernels: the same run gives the same bits")
-    add(
-        "--set",
-        action="append",
-        default=[],
-        metavar="FIELD=VALUE",
-        dest="settings",
-        help="any other field of the preset",
-    )
+    settings = "any other field of the preset"
+    add("--set", action="append", default=[], metavar="FIELD=VALUE", dest="settings", help=settings)
 
 
 def _add_grid(commands) -> None:
@@ -152,12 +154,8 @@ def _add_grid(commands) -> None:
         "--tfrecords", type=_folder, metavar="DIR", help="test pictures of these records (default tfrecord)"
     )
     pictures.add_argument("--hr", type=_folder, metavar="DIR", help="a folder of HR pictures instead")
-    add(
-        "--lr",
-        type=_folder,
-        metavar="DIR",
-        help="with --hr: their LR pictures (default: made by MATLAB-equivalent bicubic)",
-    )
+    lr = "with --hr: their LR pictures (default: made by MATLAB-equivalent bicubic)"
+    add("--lr", type=_folder, metavar="DIR", help=lr)
     add("--output", type=_folder, metavar="DIR", default="outputs", help="run folder (default outputs)")
     add("--rows", type=int, default=8, help="at most so many pictures (default 8)")
     add("--format", choices=("png", "pdf"), default="png", help="of the figures (default png)")
