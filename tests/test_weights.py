@@ -1,5 +1,6 @@
 """Generators are found by name or path; whatever is none is refused in one line that names the file."""
 
+import json
 import zipfile
 from pathlib import Path
 
@@ -11,11 +12,13 @@ import skimage.data
 from pyimagesearch import images, weights
 from pyimagesearch.data.pairs import Pair
 from pyimagesearch.errors import UserError
-from pyimagesearch.evaluation import lr_consistency, mean_on_y
+from pyimagesearch.evaluation import folder_pairs, lr_consistency, mean_on_y
 from pyimagesearch.models import build_discriminator, build_generator, compute_in
 from pyimagesearch.presets import get_config
 from pyimagesearch.upscaler import BicubicUpscaler, load_upscaler
 from pyimagesearch.weights import FOLDER, SHIPPED, generator_scale, load_generator
+
+DOCS = Path(__file__).parent.parent / "docs"
 
 
 def refusal(path) -> str:
@@ -145,7 +148,26 @@ def refusal_of(name) -> UserError:
     return refused.value
 
 
+def scores_in_the_docs(name: str, data_set: str) -> dict:
+    models = json.loads((DOCS / "scores" / f"{data_set.lower()}.json").read_text())["models"]
+    assert models[name]["sha256"] == SHIPPED[name]  # measured with the file that ships
+    return models[name]["mean"]
+
+
 @pytest.mark.parametrize("name", SHIPPED)
-def test_every_generator_that_ships_has_a_card_with_its_hash(name):
-    card = Path(__file__).parent.parent / "docs" / "models" / f"{name}.md"
-    assert SHIPPED[name] in card.read_text()
+@pytest.mark.parametrize("data_set", ["Set5", "Set14"])
+def test_the_card_of_a_generator_that_ships_has_its_hash_and_its_scores(name, data_set):
+    mean = scores_in_the_docs(name, data_set)
+    card = (DOCS / "models" / f"{name}.md").read_text()
+    assert SHIPPED[name] in card
+    columns = " | ".join(f"{mean[f'psnr_{by}']:.2f} dB, {mean[f'ssim_{by}']:.4f}" for by in ("y", "rgb", "rgb_whole"))
+    assert f"| {data_set} | {columns} | {mean['lr_consistency_db']:.2f} dB |" in card
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_generator_that_ships_scores_what_the_docs_say(name, test_data):
+    folder = test_data / "benchmarks" / "Set5"
+    pairs = list(folder_pairs(str(folder / "HR"), str(folder / "LR_bicubic_x4"), 4))
+    found, said = mean_on_y(load_upscaler(name), pairs), scores_in_the_docs(name, "Set5")
+    assert found["psnr_y"] == pytest.approx(said["psnr_y"], abs=0.005)
+    assert found["ssim_y"] == pytest.approx(said["ssim_y"], abs=2e-4)
