@@ -191,8 +191,9 @@ def test_the_report_has_the_mean_and_every_picture_of_every_model(folders, save_
     assert means[0] > means[1] + 1  # the untrained model is worse, and its scores are its own
 
 
-@pytest.mark.skipif(not Path("/proc/cpuinfo").exists(), reason="not Linux")
 def test_the_device_is_told_from_others_of_its_kind(monkeypatch):
+    if not (Path("/proc/cpuinfo").exists() and "model name" in Path("/proc/cpuinfo").read_text()):
+        pytest.skip("this system does not name its processor")
     monkeypatch.setattr(evaluation.tf.config, "list_physical_devices", lambda _: [])
     name, _, cores = evaluation.device().rpartition(", ")
     assert name

@@ -70,6 +70,8 @@ def _evaluate_pairs(args: Namespace, upscalers) -> None:
 
     scale = next(iter(upscalers.values())).scale
     features = perceptual.FeatureDistance(args.vgg_weights) if args.vgg_weights else None
+    # Before the scores, since a file may be gone or another one when they are done.
+    hashes = {name: weights.file_sha256(name) for name in upscalers if name != evaluation.BICUBIC}
     worst = pages.WorstCases(scale)
     report = evaluation.evaluate(
         console.progress(
@@ -79,8 +81,8 @@ def _evaluate_pairs(args: Namespace, upscalers) -> None:
         upscalers, hr=args.hr, lr=args.lr, features=features, watch=worst,
     )  # fmt: skip
     report["protocols"] = protocols.definitions(report)
-    for name in report["models"].keys() - {evaluation.BICUBIC}:
-        report["models"][name]["sha256"] = weights.file_sha256(name)
+    for name, value in hashes.items():
+        report["models"][name]["sha256"] = value
     print(protocols.picture_tables(report), end="\n\n")
     print(protocols.table(report))
     if args.json:
