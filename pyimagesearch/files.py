@@ -115,6 +115,20 @@ def is_folder(path: str) -> bool:
         return False
 
 
+def paths_in(folder: str, suffix: str) -> list[str]:
+    """The files in a folder whose names end in `suffix`; none where it is not there.
+
+    Listed, since a search by pattern takes the brackets in a folder's own name for a pattern too.
+    """
+    if not is_folder(folder):
+        return []
+    if not on_bucket(folder):
+        return sorted(join(folder, name) for name in os.listdir(folder) if name.endswith(suffix))
+    import tensorflow as tf
+
+    return sorted(join(folder, name) for name in tf.io.gfile.listdir(folder) if name.endswith(suffix))
+
+
 def check_bucket(path: str) -> None:
     """Raise what its bucket answers, where `path` is on one that cannot be used. It comes before all that makes folders
     there: TensorFlow searches for ever for the parent of a folder whose bucket does not exist."""

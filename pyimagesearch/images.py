@@ -79,9 +79,9 @@ def _to_8_bit(samples: np.ndarray) -> np.ndarray:
     as_float = samples.astype(np.float64)
     if not np.issubdtype(samples.dtype, np.floating):
         as_float /= 257.0  # 65535 becomes 255
-    elif as_float.size and as_float.max() <= 1.0:
+    elif as_float.max(initial=0.0, where=np.isfinite(as_float)) <= 1.0:
         as_float *= 255.0
-    return np.clip(np.rint(as_float), 0, 255).astype(np.uint8)
+    return np.clip(np.rint(np.nan_to_num(as_float)), 0, 255).astype(np.uint8)
 
 
 def _read_with_opencv(path: str | os.PathLike[str]) -> np.ndarray:

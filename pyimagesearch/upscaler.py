@@ -21,6 +21,8 @@ LEAST_TILE = 32  # smaller ones spend nearly all their work on the context
 CONTEXT = 24  # LR pixels around a tile that the network sees too, at least: one more than `light` looks around
 LEAST = 16  # networks see at least so many pixels a side; smaller pictures are mirrored out to it
 TILE_MEMORY = 1 << 30  # bytes that a network may take for one tile, where a tile is fitted to the memory
+BAND = 1 << 18  # LR pixels that bicubic makes larger at once
+CUBIC = 3  # LR pixels around a pixel that bicubic sees, and one more
 PROBE = 64  # LR pixels a side of the graph whose memory is counted
 
 OUT_OF_MEMORY = (tf.errors.ResourceExhaustedError, MemoryError)
@@ -217,10 +219,16 @@ class BicubicUpscaler:
         self.scale = scale
 
     def __call__(self, lr: np.ndarray, watch: Watcher = lambda _: None) -> np.ndarray:
-        """The picture `lr`, larger, in one go."""
-        samples = with_filled_colours(lr if lr.ndim == 3 else lr[:, :, None])
-        sr = images.upscale_bicubic(samples, self.scale)
-        watch(lr.shape[0] * lr.shape[1])
+        """The picture `lr`, larger, in bands of whole rows: its float32 copies are many times as large as itself."""
+        samples, s = with_filled_colours(lr if lr.ndim == 3 else lr[:, :, None]), self.scale
+        height, width = lr.shape[:2]
+        sr = np.empty((height * s, width * s, samples.shape[2]), lr.dtype)
+        rows = max(1, BAND // width)
+        for top in range(0, height, rows):
+            y, bottom = max(0, top - CUBIC), min(height, top + rows)
+            band = images.upscale_bicubic(samples[y : bottom + CUBIC], s)
+            sr[top * s : bottom * s] = band[(top - y) * s : (bottom - y) * s]
+            watch((bottom - top) * width)
         return sr if lr.ndim == 3 else sr[:, :, 0]
 
 

@@ -23,6 +23,7 @@ import skimage.data
 from pyimagesearch import images
 from pyimagesearch.data.sources import SampleSource
 from pyimagesearch.evaluation import mean_on_y
+from pyimagesearch.training.strategy import make_strategy
 from pyimagesearch.training.workers import check_tf_config
 from pyimagesearch.upscaler import BicubicUpscaler, load_upscaler
 from pyimagesearch.weights import load_generator
@@ -240,3 +241,12 @@ def test_tf_config_tells_how_many_workers_there_are():
     assert check_tf_config({}) == 1
     config = {"cluster": {"worker": ["a:1", "b:1", "c:1"]}, "task": {"type": "worker", "index": 2}}
     assert check_tf_config({"TF_CONFIG": json.dumps(config)}) == 3
+
+
+def test_what_one_machine_does_by_itself_waits_for_no_workers(monkeypatch):
+    """Grids are drawn in the shell in which TF_CONFIG was set for training."""
+    cluster = {"worker": ["127.0.0.1:1", "127.0.0.1:2"]}
+    monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": cluster, "task": {"type": "worker", "index": 0}}))
+    said: list[str] = []
+    assert make_strategy("cpu", said.append, alone=True).num_replicas_in_sync == 1
+    assert said == []

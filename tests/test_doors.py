@@ -50,6 +50,11 @@ SMOKE = ("train", "--device", "cpu", "--preset", "smoke")
         ((*SMOKE, "--set", "colour=red"), "unknown field colour; valid fields: adam_beta1"),
         ((*SMOKE, "--set", "scale=5"), "scale must be one of 2, 3, 4, 8; received 5"),
         ((*SMOKE, "--pretrain-steps", "-1"), "pretrain_steps must be at least 0, received -1"),
+        ((*SMOKE, "--pretrain-steps", "0", "--finetune-steps", "0"), "are both 0, so nothing would be trained"),
+        (
+            ("train", "--device", "cpu", "--preset", "edsr", "--pretrain-steps", "0"),
+            "--preset edsr: pretrain_steps and",
+        ),
         ((*SMOKE, "--tfrecords", "nowhere"), "nowhere: no such TFRecord folder"),
         ((*SMOKE, "--precision", "float8"), "float8"),
         (("grid", "--device", "cpu", "--lr", "x"), "--hr"),

@@ -95,6 +95,12 @@ def test_float_tiff_of_zero_to_one_is_stretched(tmp_path):
     assert_close(images.read(tmp_path / "a.tif"), grey_as_rgb(np.array([[0, 128, 255]], np.uint8)))
 
 
+@pytest.mark.parametrize(("wrong", "level"), [(np.nan, 0), (np.inf, 255), (-np.inf, 0)])
+def test_what_is_no_number_in_a_float_tiff_leaves_the_rest_as_it_is(wrong, level, tmp_path):
+    cv2.imwrite(str(tmp_path / "a.tif"), np.array([[wrong, 0.5, 1.0]], np.float32))
+    assert_close(images.read(tmp_path / "a.tif"), grey_as_rgb(np.array([[level, 128, 255]], np.uint8)))
+
+
 def test_what_only_opencv_reads_keeps_its_channel_order(tmp_path, noise):
     cv2.imwrite(str(tmp_path / "a.tif"), noise(8, 12)[:, :, ::-1].astype(np.float32) / 255)
     with pytest.raises(Image.UnidentifiedImageError):

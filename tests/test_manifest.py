@@ -126,6 +126,9 @@ def test_records_serve_their_scale_and_crops_up_to_theirs(folder):
         check_usable("there", manifest, scale=2, crop=32)
     with pytest.raises(UserError, match=r"made for crops of 32, but this run's crop is 36; .*--scale 4 --crop 36"):
         check_usable("there", manifest, scale=4, crop=36)
+    of_folder = dataclasses.replace(manifest, source="folder")
+    with pytest.raises(UserError, match=r"--images DIR, and with those of --shrink, .* that wrote these"):
+        check_usable("there", of_folder, scale=4, crop=36)
 
 
 @pytest.mark.parametrize(

@@ -203,6 +203,12 @@ def test_floats_become_16_bits(tmp_path):
     np.testing.assert_array_equal(pictures.read(tmp_path / "a.tif").samples, [[[0, 32768, 65535]]])
 
 
+@pytest.mark.parametrize(("wrong", "level"), [(np.nan, 0), (np.inf, 65535), (-np.inf, 0)])
+def test_what_is_no_number_leaves_the_rest_as_it_is(wrong, level, tmp_path):
+    cv2.imwrite(str(tmp_path / "a.tif"), np.array([[[1.0, 0.5, wrong]]], np.float32))
+    np.testing.assert_array_equal(pictures.read(tmp_path / "a.tif").samples, [[[level, 32768, 65535]]])
+
+
 @pytest.mark.parametrize(
     ("name", "samples", "wrong"),
     [

@@ -34,6 +34,13 @@ def test_a_finished_run_says_so_and_changes_nothing(records, finished):
     assert {path: path.read_bytes() for path in (finished / "models").iterdir()} == before
 
 
+@pytest.mark.parametrize("name", ["run[l1]", "run*", "run?", "run\\1"])
+def test_a_folder_in_which_tensorflow_would_find_no_checkpoint_is_refused(records, tmp_path, name):
+    with pytest.raises(UserError, match=r"--output .* for a pattern .* give another name"):
+        train(records, tmp_path / name)
+    assert not (tmp_path / name).exists()
+
+
 class StopAt:
     """Raises SIGTERM in this process after the step before `step` of `phase`, so that `step` is the last one."""
 

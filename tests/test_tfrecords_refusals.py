@@ -116,6 +116,10 @@ def test_only_collages_and_imperfect_pictures_need_opencv(create, refused, pictu
         (["--source", "folder", "--images", "x", "--resize", 0], "--resize must be at least 16 and a multiple of"),
         (["--source", "folder", "--images", "x", "--resize", 66], "of the scale 4, received 66"),
         (["--source", "folder", "--images", "x", "--resize", 64, "--lr-images", "y"], "leave --lr-images out"),
+        (
+            ["--source", "folder", "--images", "x", "--resize", 64, "--crop", 96],
+            "--resize 64: such pictures hold no crop",
+        ),
         (["--source", "folder", "--images", "x", "--shrink", 2, "--lr-images", "y"], "leave --lr-images out"),
         (["--source", "folder", "--images", "x", "--shrink", 2, "--resize", 64], "leave --shrink out"),
         (["--source", "folder", "--images", "x", "--shrink", 0], "--shrink: takes different whole numbers"),

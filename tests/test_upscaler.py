@@ -109,9 +109,12 @@ def test_no_generator_looks_farther_than_the_context_of_a_tile(preset, blocks, s
     assert 2 * blocks < distance <= context  # two convs a block
 
 
-def test_bicubic_is_the_baseline_of_the_scores(noise):
-    lr = noise(17, 23)
-    np.testing.assert_array_equal(BicubicUpscaler(3)(lr), images.upscale_bicubic(lr, 3))
+@pytest.mark.parametrize("band", [1, 23 * 4, 1 << 18])
+def test_bicubic_is_the_baseline_of_the_scores_in_bands_too(band, noise, monkeypatch):
+    monkeypatch.setattr(upscaler, "BAND", band)
+    lr, done = noise(17, 23), []
+    np.testing.assert_array_equal(BicubicUpscaler(3)(lr, done.append), images.upscale_bicubic(lr, 3))
+    assert sum(done) == 17 * 23
 
 
 def test_few_shapes_reach_the_network_and_change_the_far_border_alone(noise):

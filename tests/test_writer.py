@@ -1,5 +1,6 @@
 """pyimagesearch.data.writer: what is written into a dataset folder, and what is refused."""
 
+import dataclasses
 import hashlib
 import json
 import shutil
@@ -209,6 +210,14 @@ def test_a_picture_larger_than_a_shard_has_one_for_itself(array_source, noise, t
 def test_the_same_source_gives_the_same_shards(source, tmp_path):
     """No clock and no random order: two machines can compare hashes."""
     assert write(source, tmp_path / "a").shards == write(source, tmp_path / "b").shards
+
+
+def test_a_picture_that_holds_no_crop_is_refused(array_source, noise, tmp_path):
+    """DIV2K's sizes are those of a typical picture until it is decoded."""
+    source = array_source([noise(40, 28)], [noise(32, 32)])
+    source.entries = [dataclasses.replace(entry, height=120, width=160) for entry in source.entries]
+    with pytest.raises(UserError, match=r"train0: 28x40 pixels are fewer than the crop of 32; lower --crop"):
+        write(source, tmp_path)
 
 
 def test_an_output_below_a_file_is_refused(source, tmp_path):

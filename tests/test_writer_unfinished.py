@@ -52,6 +52,14 @@ def test_after_a_failure_the_finished_shards_are_kept_and_the_rest_is_written(so
     assert files(tmp_path / "a") == files(tmp_path / "b")
 
 
+def test_shards_are_found_in_a_folder_with_brackets_in_its_name(source, tmp_path, monkeypatch):
+    monkeypatch.setattr(shards, "SHARD_BYTES", 40_000)
+    with pytest.raises(OSError, match="disk"):
+        write(failing(source, "train1", OSError("disk")), tmp_path / "a[b]")
+    with pytest.raises(UserError, match="crop 32, asked for was 36"):
+        write(source, tmp_path / "a[b]", crop=36)
+
+
 @pytest.fixture
 def unfinished(source, tmp_path, monkeypatch):
     """A folder whose first shard is written."""

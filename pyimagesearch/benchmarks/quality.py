@@ -74,7 +74,7 @@ def _side(
     name: str, config: TrainConfig, records: str, manifest: Manifest, pairs: list[Pair], seconds: float
 ) -> dict[str, Any]:
     """Train one side for `seconds`, scoring not counted; its last scores and the curve that led there."""
-    strategy = make_strategy("gpu" if tf.config.list_physical_devices("GPU") else "cpu")
+    strategy = make_strategy("gpu" if tf.config.list_physical_devices("GPU") else "cpu", alone=True)
     precision = choose_precision(config.precision, "gpu")
     config = dataclasses.replace(config, pretrain_steps=10**9)
     training = _Training(config, strategy, precision, records, manifest)

@@ -18,6 +18,8 @@ def tfrecords(args: Namespace) -> None:
     if args.crop is None:
         args.crop = args.resize or 96
     check_crop(args.crop, args.scale)
+    if args.resize and args.resize < args.crop:
+        raise UserError(f"--resize {args.resize}: such pictures hold no crop of --crop {args.crop}; leave --crop out")
     load_tensorflow()
     check_bucket(args.output)  # before pictures are read, which can take long
     source = _source(args)

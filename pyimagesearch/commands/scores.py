@@ -21,7 +21,7 @@ def grid(args: Namespace) -> None:
     from pyimagesearch.data.records import read_pictures
     from pyimagesearch.training.strategy import make_strategy
 
-    with make_strategy(args.device).scope():
+    with make_strategy(args.device, alone=True).scope():
         upscalers, missing = report.load_run(args.output)
     for line in missing:
         print(line)

@@ -5,6 +5,7 @@ from argparse import Namespace
 
 from pyimagesearch.commands.libraries import load_tensorflow
 from pyimagesearch.console import Stopwatch
+from pyimagesearch.errors import UserError
 
 
 def train(args: Namespace) -> None:
@@ -39,4 +40,10 @@ def _train_config(args: Namespace):
     config = get_config(args.preset).with_settings(args.settings)
     names = ("pretrain_steps", "finetune_steps", "vgg_weights", "precision", "seed")
     given = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
-    return dataclasses.replace(config, **given)
+    config = dataclasses.replace(config, **given)
+    if not config.pretrain_steps + config.finetune_steps:
+        raise UserError(
+            f"--preset {config.preset}: pretrain_steps and finetune_steps are both 0, so nothing would be trained; "
+            "give --pretrain-steps or --finetune-steps above 0"
+        )
+    return config

@@ -153,10 +153,17 @@ def check_usable(folder: str, manifest: Manifest, *, scale: int, crop: int) -> N
     if manifest.scale != scale:
         raise UserError(
             f"{folder}: records of scale {manifest.scale}, but this run's scale is {scale}; "
-            f"write others with {manifest.command(scale=scale, crop=crop, output='OTHER')}"
+            f"write others with {_others(manifest, scale=scale, crop=crop)}"
         )
     if manifest.crop < crop:
         raise UserError(
             f"{folder}: records made for crops of {manifest.crop}, but this run's crop is {crop}; "
-            f"write others with {manifest.command(crop=crop, output='OTHER')}"
+            f"write others with {_others(manifest, crop=crop)}"
         )
+
+
+def _others(manifest: Manifest, **flags: int) -> str:
+    command = manifest.command(**flags, output="OTHER")
+    if manifest.source != "folder":
+        return command
+    return f"{command}, and with those of --shrink, --resize, --collages, --imperfect and --validation that wrote these"

@@ -12,6 +12,7 @@ from pyimagesearch.data.pairs import Pair
 from pyimagesearch.data.records import BLOCK, BLOCK_BYTES, FRAMING, serialize
 from pyimagesearch.data.sources import Entry, Source
 from pyimagesearch.data.tiling import Tiling
+from pyimagesearch.errors import UserError
 from pyimagesearch.files import appearing, join
 
 SHARD_BYTES = 128_000_000  # large enough for a bucket, small enough to be held while its tiles are mixed
@@ -78,6 +79,11 @@ def write_shards(
     def records(item: tuple[Plan, Entry, Callable[[], Pair]]) -> list[_Record]:
         plan, _, job = item
         pair = job()
+        if plan.tiled and min(pair.hr.shape[:2]) < tiling.crop:
+            height, width = pair.hr.shape[:2]
+            raise UserError(
+                f"{pair.name}: {width}x{height} pixels are fewer than the crop of {tiling.crop}; lower --crop"
+            )
         parts = tiling.cut(pair, scale) if plan.tiled else [pair]
         return [
             _Record(part.name, part.lr.shape[0] * part.lr.shape[1], serialize(part.name, part.lr, part.hr, compression))

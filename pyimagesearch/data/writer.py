@@ -33,7 +33,7 @@ from pyimagesearch.data.sources import Entry, Source
 from pyimagesearch.data.tiling import Tiling
 from pyimagesearch.data.verify import shard_problems
 from pyimagesearch.errors import UserError
-from pyimagesearch.files import check_disk, exclusive, exists, join, read_text, write_whole
+from pyimagesearch.files import check_disk, exclusive, exists, join, paths_in, read_text, write_whole
 
 
 def write_dataset(
@@ -145,8 +145,8 @@ def _sole_writer(output: str):
 
 def _finished(output: str, recipe: dict[str, Any], say: Callable[[str], None]) -> Iterator[Shard]:
     """The shards that an earlier run of the same recipe finished; one that is damaged is written again."""
-    if not any(tf.io.gfile.glob(join(output, split, "*.tfrec")) for split in SPLITS):
-        for left_over in (path for split in SPLITS for path in tf.io.gfile.glob(join(output, split, "*.tfrec.part"))):
+    if not any(paths_in(join(output, split), ".tfrec") for split in SPLITS):
+        for left_over in (path for split in SPLITS for path in paths_in(join(output, split), ".tfrec.part")):
             tf.io.gfile.remove(left_over)  # of a writer that was killed; its recipe, and so its names, may be others
         return
     shards = _read_unfinished(output, recipe)

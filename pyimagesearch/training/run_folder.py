@@ -18,7 +18,7 @@ import tensorflow as tf
 
 from pyimagesearch.config import TrainConfig
 from pyimagesearch.errors import UserError
-from pyimagesearch.files import appearing, check_disk, exists, is_folder, join, read_text, write_whole
+from pyimagesearch.files import appearing, check_disk, exists, is_folder, join, paths_in, read_text, write_whole
 
 # What may differ between two starts of one run without changing what it means.
 FREE_FIELDS = {"steps_per_call", "log_every", "validate_every", "sample_every",
@@ -28,6 +28,7 @@ GROWING_FIELDS = ("pretrain_steps", "finetune_steps")
 PRETRAINED = "pretrained_generator"
 GENERATOR = "generator"
 DISCRIMINATOR = "discriminator"
+PATTERN = "[*?\\"  # what tf.io.gfile.glob does not take for itself; restoring a checkpoint looks for it that way
 
 
 class RunFolder:
@@ -44,6 +45,11 @@ class RunFolder:
 
         identity: `config` (the fields of a TrainConfig) and whatever else makes a run what it is.
         """
+        if any(character in self.path for character in PATTERN):
+            raise UserError(
+                f"--output {self.path}: TensorFlow takes {' '.join(PATTERN)} in a folder's name for a pattern and "
+                "would not find its own checkpoints there; give another name"
+            )
         path = self.file("config.json")
         started = any(is_folder(self.file(name)) for name in ("checkpoints", "models"))
         if exists(path) and started:
@@ -83,7 +89,7 @@ class RunFolder:
                 refuse(name, before.get(name), now[name])
 
     def checkpoints(self, phase: str) -> list[str]:
-        return tf.io.gfile.glob(self.file("checkpoints", phase, "*.index"))
+        return paths_in(self.file("checkpoints", phase), ".index")
 
     def write_text(self, name: str, text: str) -> None:
         write_whole(self.file(name), text)

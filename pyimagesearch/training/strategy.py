@@ -13,12 +13,13 @@ from pyimagesearch.training.workers import check_tf_config
 _BUCKET = re.compile(r"gs://[a-z0-9][a-z0-9._-]{1,61}[a-z0-9](/.*)?$")
 
 
-def make_strategy(device: str, say: Callable[[str], None] = print) -> tf.distribute.Strategy:
+def make_strategy(device: str, say: Callable[[str], None] = print, *, alone: bool = False) -> tf.distribute.Strategy:
     """gpu: all GPUs of this machine, and with TF_CONFIG those of several; cpu: no GPU; tpu: the TPU of the environment.
 
-    With TF_CONFIG it must come before any other operation of TensorFlow, and waits for the other workers.
+    With TF_CONFIG it must come before any other operation of TensorFlow, and waits for the other workers; not if
+    `alone`, for what one machine does by itself.
     """
-    workers = check_tf_config()
+    workers = 1 if alone else check_tf_config()
     if device == "tpu":
         return _tpu_strategy()
     if device == "cpu":
