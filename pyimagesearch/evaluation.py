@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from pyimagesearch import images, metrics
-from pyimagesearch.data.pairs import Pair, match_lr, read_pair
+from pyimagesearch.data.pairs import Pair, lr_of, match_lr, read_pair
 from pyimagesearch.errors import UserError
 from pyimagesearch.files import write_whole
 from pyimagesearch.perceptual import FeatureDistance
@@ -178,7 +178,7 @@ def scale_of_folders(hr: str, lr: str) -> int:
     by_stem = {lr_path.stem: lr_path for lr_path in images.list_pictures(lr)}
     problem = UserError(f"{lr}: no LR picture for {path.name} (looked for {path.stem} and {path.stem}x2, x3, x4, x8)")
     for scale in (2, 3, 4, 8):
-        lr_path = by_stem.get(path.stem) or by_stem.get(f"{path.stem}x{scale}")
+        lr_path = lr_of(path, by_stem, scale)
         if lr_path is None:
             continue
         hr_shape, lr_shape = images.read(path).shape, images.read(lr_path).shape

@@ -122,11 +122,9 @@ def paths_in(folder: str, suffix: str) -> list[str]:
     """
     if not is_folder(folder):
         return []
-    if not on_bucket(folder):
-        return sorted(join(folder, name) for name in os.listdir(folder) if name.endswith(suffix))
     import tensorflow as tf
 
-    return sorted(join(folder, name) for name in tf.io.gfile.listdir(folder) if name.endswith(suffix))
+    return [join(folder, name) for name in tf.io.gfile.listdir(folder) if name.endswith(suffix)]
 
 
 def check_bucket(path: str) -> None:

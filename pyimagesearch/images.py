@@ -73,13 +73,18 @@ def _to_rgb(image: Image.Image) -> np.ndarray:
     return np.array(image if image.mode == "RGB" else image.convert("RGB"))
 
 
+def are_of_unit_range(samples: np.ndarray) -> bool:
+    """Whether floats are taken for [0, 1], and not for [0, 255]: where no finite one is above 1."""
+    return bool(samples.max(initial=0.0, where=np.isfinite(samples)) <= 1.0)
+
+
 def _to_8_bit(samples: np.ndarray) -> np.ndarray:
     if samples.dtype == np.uint8:
         return samples
     as_float = samples.astype(np.float64)
     if not np.issubdtype(samples.dtype, np.floating):
         as_float /= 257.0  # 65535 becomes 255
-    elif as_float.max(initial=0.0, where=np.isfinite(as_float)) <= 1.0:
+    elif are_of_unit_range(as_float):
         as_float *= 255.0
     return np.clip(np.rint(np.nan_to_num(as_float)), 0, 255).astype(np.uint8)
 

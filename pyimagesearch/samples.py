@@ -76,7 +76,7 @@ def _whole_numbers(samples: np.ndarray) -> np.ndarray:
     if samples.dtype == np.uint8:
         return samples
     if np.issubdtype(samples.dtype, np.floating):
-        unit = 65535.0 if samples.max(initial=0.0, where=np.isfinite(samples)) <= 1.0 else 257.0
+        unit = 65535.0 if images.are_of_unit_range(samples) else 257.0
         numbers = np.nan_to_num(samples.astype(np.float64), posinf=256.0, neginf=0.0)
         return images.to_whole(numbers * unit, np.dtype(np.uint16))
     if samples.min(initial=0) < 0 or samples.max(initial=0) > 65535:

@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 import time
 import weakref
 from pathlib import Path
@@ -192,13 +191,14 @@ def test_the_report_has_the_mean_and_every_picture_of_every_model(folders, save_
 
 
 def test_the_device_is_told_from_others_of_its_kind(monkeypatch):
-    if not (Path("/proc/cpuinfo").exists() and "model name" in Path("/proc/cpuinfo").read_text()):
-        pytest.skip("this system does not name its processor")
     monkeypatch.setattr(evaluation.tf.config, "list_physical_devices", lambda _: [])
-    name, _, cores = evaluation.device().rpartition(", ")
-    assert name
-    assert f": {name}\n" in Path("/proc/cpuinfo").read_text()
-    assert cores == f"{os.cpu_count()} cores"
+    monkeypatch.setattr(evaluation.os, "cpu_count", lambda: 3)
+    of_linux = "processor\t: 0\nmodel name\t: Fast 9000 @ 3 GHz\n\nprocessor\t: 1\nmodel name\t: Fast 9000 @ 3 GHz\n"
+    monkeypatch.setattr(Path, "read_text", lambda _: of_linux)
+    assert evaluation.device() == "Fast 9000 @ 3 GHz, 3 cores"
+    monkeypatch.setattr(Path, "read_text", lambda _: "")
+    monkeypatch.setattr(evaluation.platform, "processor", lambda: "arm")
+    assert evaluation.device() == "arm, 3 cores"
 
 
 def test_lr_pictures_are_made_where_none_are_given(folders):

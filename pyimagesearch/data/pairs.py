@@ -1,7 +1,7 @@
 """An LR picture and the HR picture that it was made from, out of files."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,12 +52,17 @@ def same_area(lr: np.ndarray, hr: np.ndarray, scale: int) -> tuple[np.ndarray, n
     return lr[:height, :width], hr[: height * scale, : width * scale]
 
 
+def lr_of(hr: Path, by_stem: Mapping[str, Path], scale: int) -> Path | None:
+    """The LR picture of an HR picture among those of a folder, if it is there: of the same stem, or of DIV2K's form."""
+    return by_stem.get(hr.stem) or by_stem.get(f"{hr.stem}x{scale}")
+
+
 def match_lr(hr_paths: Sequence[Path], lr_folder: str | os.PathLike[str], scale: int) -> dict[str, Path]:
     """The LR picture of each HR picture: of the same stem, or of DIV2K's form (0001.png and 0001x4.png)."""
     by_stem = {path.stem: path for path in images.list_pictures(lr_folder)}
     found = {}
     for path in hr_paths:
-        match = by_stem.get(path.stem) or by_stem.get(f"{path.stem}x{scale}")
+        match = lr_of(path, by_stem, scale)
         if match is None:
             raise UserError(
                 f"{lr_folder}: no LR picture for {path.name} (looked for {path.stem} and {path.stem}x{scale})"
