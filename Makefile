@@ -31,13 +31,13 @@ demo: .venv/.cpu ## photographs to grid in minutes, on the CPU
 	$(BIN)/python inference.py --device cpu --tfrecords $(DEMO_RECORDS) --output $(DEMO_OUTPUT)
 
 test: .venv/.test ## the tests that a user relies on, at most 10 minutes
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-slow: .venv/.test ## the tests that take minutes each
 	$(BIN)/python -m pytest -m slow
 
 test-oldest: .venv-oldest/.test ## the tests of make test on the oldest TensorFlow that is supported
-	.venv-oldest/bin/python -m pytest -n 2 --dist loadfile
+	.venv-oldest/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: .venv/.test ## ruff and mypy
 	$(BIN)/ruff check .

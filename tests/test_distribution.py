@@ -212,14 +212,16 @@ def check_kills(start_all, tmp_path, phases, span):
             assert set(wait(*processes)) == {0}
         if expected:
             assert "Resuming {} at step {}".format(*expected) in said(killed, WRITER[len(processes)])
-    for name in ("pretrained_generator", "generator", "discriminator"):
+    models = sorted(path.stem for path in (whole / "models").iterdir())
+    assert len(models) == (3 if "finetune" in phases else 1)
+    for name in models:
         for one, other in zip(weights(killed, name), weights(whole, name), strict=True):
             np.testing.assert_array_equal(one, other)
 
 
-def test_a_kill_in_each_phase_changes_no_bit(records, tmp_path):
-    steps = ("--pretrain-steps", "60", "--finetune-steps", "40")
-    check_kills(lambda output: [start(records, output, *EXACT, *steps)], tmp_path, ["pretrain", "finetune"], span=0.2)
+def test_a_kill_changes_no_bit(records, tmp_path):
+    steps = ("--pretrain-steps", "60", "--finetune-steps", "0")
+    check_kills(lambda output: [start(records, output, *EXACT, *steps)], tmp_path, ["pretrain"], span=0.2)
 
 
 LONG = ("--pretrain-steps", "300", "--finetune-steps", "200")

@@ -156,16 +156,16 @@ def test_losses_that_are_not_finite_twice_stop_the_run_and_name_the_step(records
     config = dataclasses.replace(SMOKE, pretrain_rate=1e30, steps_per_call=1, checkpoint_every=100)
     said: list[str] = []
     with pytest.raises(
-        RunError, match=r"step \d+ of pretrain: the losses are not finite .*with half the learning rate"
+        RunError, match=r"step \d+ of pretrain: losses or weights are not finite .*with half the learning rate"
     ):
         train(records, tmp_path / "run", config, say=said.append)
     assert "going back to step 0 with half the learning rate" in said[-1]
 
 
 class PoisonOnce:
-    """Makes the losses of one step of phase 1 nan, the first time that it comes."""
+    """Makes the losses of one step of phase 1 nan, or the weights after it, the first time that it comes."""
 
-    def __init__(self, monkeypatch, step):
+    def __init__(self, monkeypatch, step, what="losses"):
         real = PretrainTraining.train_step
         left = tf.Variable(1, dtype=tf.int64)
 
@@ -173,6 +173,10 @@ class PoisonOnce:
             metrics = real(training, lr, hr)
             poisoned = (training.optimizer.iterations.value == step + 1) & (left > 0)
             left.assign_sub(tf.cast(poisoned, tf.int64))
+            if what == "weights":
+                kernel = training.generator.trainable_variables[0].value
+                kernel.assign(tf.where(poisoned, float("inf"), kernel))
+                return metrics
             return {name: tf.where(poisoned, float("nan"), value) for name, value in metrics.items()}
 
         monkeypatch.setattr(PretrainTraining, "train_step", train_step)
@@ -182,7 +186,7 @@ def test_a_run_that_diverges_once_goes_back_and_ends_with_half_the_rate(records,
     PoisonOnce(monkeypatch, step=5)
     said: list[str] = []
     train(records, tmp_path, dataclasses.replace(SMOKE, finetune_steps=0, steps_per_call=1), say=said.append)
-    warning = "WARNING: step 6 of pretrain: the losses are not finite (nan or inf); going back to step 4 with half"
+    warning = "WARNING: step 6 of pretrain: losses or weights are not finite (nan or inf); going back to step 4"
     assert any(line.startswith(warning) for line in said)
     assert [int(row["step"]) for row in history(tmp_path)] == [2, 4, 6, 8]
     phase = build_pretrain(SMOKE, ONE, "float32")
@@ -190,6 +194,15 @@ def test_a_run_that_diverges_once_goes_back_and_ends_with_half_the_rate(records,
     assert phase.slowdown.numpy() == 0.5  # a restart goes on as slowly
     assert phase.rate(3) == pytest.approx(SMOKE.pretrain_rate / 2)
     assert float(phase.training.optimizer.learning_rate) == pytest.approx(SMOKE.pretrain_rate / 2)
+
+
+def test_weights_that_are_not_finite_are_never_saved(records, tmp_path, monkeypatch):
+    PoisonOnce(monkeypatch, step=3, what="weights")
+    said: list[str] = []
+    train(records, tmp_path, dataclasses.replace(SMOKE, finetune_steps=0, steps_per_call=1), say=said.append)
+    warning = "WARNING: step 4 of pretrain: losses or weights are not finite (nan or inf); going back to step 2"
+    assert any(line.startswith(warning) for line in said)
+    assert all(np.isfinite(weight).all() for weight in weights(tmp_path, "pretrained_generator"))
 
 
 def test_the_second_phase_can_be_added_later(records, tmp_path):

@@ -111,7 +111,7 @@ class _Training:
         try:
             yield from self._driver.steps(self.phase, 0, StopRequest())
         except Diverged as error:
-            raise RunError(f"{error} of {self.phase.name}: the losses are not finite (nan or inf)") from None
+            raise RunError(f"{error} of {self.phase.name}: losses or weights are not finite (nan or inf)") from None
 
     def steps_within(self, seconds: float, trial: float) -> int:
         """How many steps `seconds` hold, by those of a trial of about `trial` seconds after the first call."""

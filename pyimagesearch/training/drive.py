@@ -23,7 +23,7 @@ CALL_SECONDS = 1.0  # about how long one tf.function call may run: signals and t
 
 
 class Diverged(Exception):
-    """The losses of a step were not finite."""
+    """The losses of a step were not finite, or the weights that were to be saved after it."""
 
     def __init__(self, step: int):
         super().__init__(f"step {step}")
@@ -79,6 +79,10 @@ class Driver:
             seconds, stopping = self._workers.mean(time.perf_counter() - start, float(stop.received is not None))
             per_call = max(1, min(config.steps_per_call, 2 * count, round(CALL_SECONDS * count / seconds)))
             step, asked = step + count, stopping > 0
+            # An update can spoil the weights after losses that were fine: nothing to go back to must be made of them.
+            saved = asked or step == phase.steps or step % config.checkpoint_every == 0
+            if saved and not phase.weights_are_finite():
+                raise Diverged(step)
             yield Progress(step, count, seconds, metrics, asked)
 
     def _batches(self, phase: Phase, step: int) -> tf.distribute.DistributedDataset:

@@ -164,7 +164,7 @@ class Trainer:
 
     def _slow_down(self, phase: Phase, saved: PhaseCheckpoints, error: Diverged) -> int:
         """Go back to the last checkpoint with half the learning rate, once; returns its step."""
-        what = f"step {error.step} of {phase.name}: the losses are not finite (nan or inf)"
+        what = f"step {error.step} of {phase.name}: losses or weights are not finite (nan or inf)"
         if phase.slowdown.numpy() < 1:
             field = f"{phase.name}_rate"
             raise RunError(

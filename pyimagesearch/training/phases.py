@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from pyimagesearch.config import TrainConfig
@@ -33,6 +34,11 @@ class Phase:
     @property
     def generator(self) -> keras.Model:
         return self.training.generator
+
+    def weights_are_finite(self) -> bool:
+        """Whether no weight of the networks is nan or inf."""
+        networks = [self.generator, *([self.discriminator] if self.discriminator is not None else [])]
+        return all(np.isfinite(weight).all() for network in networks for weight in network.get_weights())
 
 
 def build_pretrain(config: TrainConfig, strategy: tf.distribute.Strategy, precision: str) -> Phase:
