@@ -4,6 +4,7 @@ import dataclasses
 import glob
 import itertools
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -98,9 +99,14 @@ def plan(inputs: Sequence[str], output: str, *, recursive: bool) -> list[Job]:
         if target.suffix.lower() == ".gif":
             raise UserError(f"-o {output}: GIF holds 256 colours; name a .png file")
         return _distinct([Job(found[0][0], target)])
-    if target.exists() and not target.is_dir():
-        raise UserError(f"-o {output}: is a file, but no picture ({', '.join(images.SUFFIXES)}); name a folder")
+    if not target.is_dir() and (target.exists() or _ends_as_a_file(output)):
+        raise UserError(f"-o {output}: no picture ({', '.join(images.SUFFIXES)}); a folder's name may end with a /")
     return _distinct(Job(source, _holding(target / relative)) for source, relative in found)
+
+
+def _ends_as_a_file(output: str) -> bool:
+    """Whether a name ends as one of a file does, such as x.heic, and unlike those of folders: x/, v1.2, 2024.05."""
+    return re.search(r"\.[a-z]{3,4}$", output, re.IGNORECASE) is not None
 
 
 def _holding(path: Path) -> Path:

@@ -35,6 +35,14 @@ def test_files_folders_and_globs(srgan, photos, tmp_path, inputs, flags, expecte
     assert files(tmp_path / "big") == expected
 
 
+@pytest.mark.parametrize("folder", ["big.heic/", "v1.2", "big.of.may"])
+def test_a_folder_may_have_a_dot_in_its_name(srgan, photos, tmp_path, folder):
+    (tmp_path / "big.of.may").mkdir()
+    code, _, err = srgan(photos / "a.png", "-o", f"{tmp_path}/{folder}")
+    assert (code, err) == (0, [])
+    assert files(tmp_path / folder) == ["a.png"]
+
+
 @pytest.mark.parametrize(
     ("picture", "flags"),
     [("", ["-o", "."]), ("", ["-r", "-o", "."]), ("a.png", ["-o", "a.png"]), ("a.png", ["-o", "../photos"])],
@@ -111,7 +119,8 @@ def test_nothing_is_overwritten_without_the_flag(srgan, photos, tmp_path):
         (["{photos}", "-o", "{tmp}/x.png"], "name a folder"),
         (["{photos}/a.png", "{photos}/b.tif", "-o", "{tmp}/x.png"], "name a folder"),
         (["{photos}/a.png", "-o", "{tmp}/x.gif"], "256 colours"),
-        (["{photos}/a.png", "-o", "{photos}/notes.txt"], "is a file"),
+        (["{photos}/a.png", "-o", "{photos}/notes.txt"], "notes.txt: no picture (.png"),
+        (["{photos}/a.png", "-o", "{tmp}/x.heic"], "x.heic: no picture (.png"),
         (["{photos}", "{photos}/deeper/../../photos2", "-o", "{tmp}/x"], "would both become"),
         (["{photos}/a.png", "-o", "gs://bucket/x"], "local files"),
         (["{photos}/a.png", "-o", "{tmp}/x", "--tile", "7"], "auto or 32 to 4096, received 7"),
