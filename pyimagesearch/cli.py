@@ -1,5 +1,6 @@
 """The front of every command: flags in, an exit code out. Standard library only, so that --help answers at once."""
 
+import io
 import os
 import signal
 import sys
@@ -18,6 +19,8 @@ def main(argv: Sequence[str] | None = None, prog: str = "srgan") -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # its errors also arrive as exceptions
     buckets.configure()
     argv = list(sys.argv[1:] if argv is None else argv)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # names of files may hold bytes that are no text
+        sys.stdout.reconfigure(errors="backslashreplace")
     on_main_thread = threading.current_thread() is threading.main_thread()
     before = signal.signal(signal.SIGTERM, _terminated) if on_main_thread else None
     try:
@@ -25,6 +28,7 @@ def main(argv: Sequence[str] | None = None, prog: str = "srgan") -> int:
         from pyimagesearch import commands
 
         getattr(commands, args.command)(args)
+        sys.stdout.flush()
         return 0
     except SystemExit as ended:  # --help and --version
         return int(ended.code or 0)
@@ -32,6 +36,9 @@ def main(argv: Sequence[str] | None = None, prog: str = "srgan") -> int:
         return _fail(prog, "stopped by SIGINT", 130)
     except Interrupted as error:
         return _fail(prog, str(error), error.exit_code)
+    except BrokenPipeError:  # who reads what is printed has gone, such as head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would say so at its end
+        return 1
     except Exception as error:
         return _fail(prog, *_explain(error))
     finally:

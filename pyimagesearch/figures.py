@@ -40,6 +40,15 @@ class Region:
         return picture[self.top : self.top + self.height, self.left : self.left + self.width]
 
 
+def plain(text: str) -> str:
+    """A text with the name of a file in it, in such a form that matplotlib draws it letter by letter.
+
+    As it is, $...$ would be a formula, a legend leaves out what begins with _, and no font has bytes that are no text.
+    """
+    drawable = text.encode("utf-8", "replace").decode().replace("$", r"\$")
+    return f" {drawable}" if drawable.startswith("_") else drawable
+
+
 def nearest(lr: np.ndarray, scale: int) -> np.ndarray:
     """(H, W, 3) to (scale*H, scale*W, 3) by repeating pixels: LR as it is, at the size of HR."""
     return lr.repeat(scale, axis=0).repeat(scale, axis=1)
@@ -89,7 +98,7 @@ def grid(rows: Sequence[tuple[Sequence[Panel], Region]]) -> Figure:
             inset.spines[:].set(color=MARK, linewidth=1.2)
             middle = (left + COLUMN / 2) / width
             caption_y = 1 - (top + tall + zoom_tall + GAP + CAPTION * 0.75) / height
-            figure.text(middle, caption_y, panel.caption, ha="center", fontsize=9)
+            figure.text(middle, caption_y, plain(panel.caption), ha="center", fontsize=9)
             if top == TITLE:
                 figure.text(middle, 1 - TITLE * 0.72 / height, panel.title, ha="center", fontsize=12, weight="bold")
         top += tall + zoom_tall + 2 * GAP + CAPTION
@@ -113,7 +122,8 @@ def zoom(panel: Panel, region: Region) -> Figure:
     inset.set_yticks([])
     inset.spines[:].set(color=MARK, linewidth=1.5)
     axes.indicate_inset_zoom(inset, edgecolor=MARK, alpha=1, linewidth=1.5)
-    figure.suptitle(f"{panel.title}   {panel.caption}", y=1 - 0.1 / figure.get_figheight(), va="top", fontsize=12)
+    title = plain(f"{panel.title}   {panel.caption}")
+    figure.suptitle(title, y=1 - 0.1 / figure.get_figheight(), va="top", fontsize=12)
     return figure
 
 

@@ -81,8 +81,8 @@ def _copy(source: str, target: str) -> None:
 
 
 def write_whole(path: str | os.PathLike[str], text: str) -> None:
-    """Write a text file that appears only when it is whole."""
-    with appearing(path) as beside, open(beside, "w", encoding="utf-8") as file:
+    """Write a text file that appears only when it is whole. Names of files may hold bytes that are no UTF-8."""
+    with appearing(path) as beside, open(beside, "w", encoding="utf-8", errors="backslashreplace") as file:
         file.write(text)
 
 

@@ -15,7 +15,6 @@ from PIL import Image, ImageOps
 from pyimagesearch.buckets import on_bucket
 from pyimagesearch.decoding import UnreadablePicture, decode_with_opencv, explained
 from pyimagesearch.errors import UserError
-from pyimagesearch.files import appearing
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".jp2")
 STRIP = 1 << 20  # pixels that are resized in one go
@@ -99,21 +98,14 @@ def _read_with_opencv(path: str | os.PathLike[str]) -> np.ndarray:
     return samples
 
 
-def write(path: str | os.PathLike[str], picture: np.ndarray) -> None:
-    """Write uint8 RGB (H, W, 3) in the format of the suffix; the file appears only when it is whole."""
-    suffix = os.path.splitext(path)[1].lower()
-    with appearing(path) as beside:
-        Image.fromarray(picture).save(beside, format=Image.registered_extensions()[suffix])
-
-
 def crop_to_multiple(picture: np.ndarray, multiple: int) -> np.ndarray:
     """Cut right and bottom so that both sides divide by `multiple`."""
     height, width = picture.shape[:2]
     return picture[: height - height % multiple, : width - width % multiple]
 
 
-def _cubic(x: np.ndarray) -> np.ndarray:
-    """Keys' cubic convolution kernel, a = -0.5."""
+def cubic(x: np.ndarray) -> np.ndarray:
+    """Weights at distances `x`, in pixels: Keys' cubic convolution kernel, a = -0.5 (IEEE TASSP 29(6), 1981)."""
     x = np.abs(x)
     near = (1.5 * x - 2.5) * x * x + 1.0
     far = ((-0.5 * x + 2.5) * x - 4.0) * x + 2.0
@@ -127,7 +119,7 @@ def _taps(length: int, out_length: int) -> tuple[np.ndarray, np.ndarray]:
     support = 4.0 / stretch
     centre = (np.arange(out_length) + 0.5) / factor - 0.5
     indices = np.floor(centre - support / 2)[:, None].astype(np.int64) + np.arange(int(np.ceil(support)) + 2)
-    weights = _cubic((centre[:, None] - indices) * stretch)
+    weights = cubic((centre[:, None] - indices) * stretch)
     weights /= weights.sum(axis=1, keepdims=True)
     if stretch < 1:
         inside = indices.clip(0, length - 1)  # the border's pixels, repeated
@@ -180,7 +172,7 @@ def shrink_weights(scale: int) -> tuple[np.ndarray, np.ndarray]:
     """Where the pixels lie that make one pixel of a downscale, from `scale` times its place, and their weights."""
     centre = (scale - 1) / 2  # of the first output pixel
     offsets = np.arange(math.floor(centre - 2 * scale) + 1, math.ceil(centre + 2 * scale))  # inside the kernel
-    weights = _cubic((centre - offsets) / scale)
+    weights = cubic((centre - offsets) / scale)
     return offsets, (weights / weights.sum()).astype(np.float32)
 
 

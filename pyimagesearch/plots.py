@@ -7,6 +7,8 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from pyimagesearch.figures import plain
+
 COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377")  # Paul Tol's "bright"
 MARKS = "osD^vPX"  # one more than colours, so that not both come round together
 NAMED = 20  # more pictures than this have no room for their names
@@ -19,11 +21,12 @@ def by_picture(scores: Mapping[str, Mapping[str, float]], *, title: str, unit: s
     figure, axes = _axes(title)
     for number, (model, values) in enumerate(scores.items()):
         heights = [values[picture] for picture in order]
-        axes.plot(range(len(order)), heights, **_look(number), linewidth=1, markersize=5, label=model)
+        axes.plot(range(len(order)), heights, **_look(number), linewidth=1, markersize=5, label=plain(model))
     if len(order) <= NAMED:
-        axes.set_xticks(range(len(order)), order, rotation=40, ha="right", rotation_mode="anchor", fontsize=8)
+        names = [plain(picture) for picture in order]
+        axes.set_xticks(range(len(order)), names, rotation=40, ha="right", rotation_mode="anchor", fontsize=8)
     else:
-        axes.set_xlabel(f"{len(order)} pictures, hardest for {next(iter(scores))} first")
+        axes.set_xlabel(f"{len(order)} pictures, hardest for {plain(next(iter(scores)))} first")
     axes.set_ylabel(unit)
     axes.grid(axis="y", alpha=0.3)
     _legend(figure, len(scores))
@@ -38,7 +41,7 @@ def by_protocol(scores: Mapping[str, Mapping[str, float]], *, title: str, unit: 
         # A little apart, so that equal scores do not hide each other.
         shift = (number - (len(scores) - 1) / 2) * 0.12
         rows = [row + shift for row in range(len(protocols))]
-        axes.plot([values[protocol] for protocol in protocols], rows, **_look(number), linestyle="", label=model)
+        axes.plot([values[protocol] for protocol in protocols], rows, **_look(number), linestyle="", label=plain(model))
     axes.set_yticks(range(len(protocols)), protocols)
     axes.set_ylim(len(protocols) - 0.5, -0.5)
     axes.set_xlabel(unit)
@@ -53,7 +56,7 @@ def against(
     """{model: (x, y)}: a mark a model; `log` is for x."""
     figure, axes = _axes(title)
     for number, (model, (x, y)) in enumerate(points.items()):
-        axes.plot([x], [y], **_look(number), linestyle="", markersize=9, label=model)
+        axes.plot([x], [y], **_look(number), linestyle="", markersize=9, label=plain(model))
     axes.set(xlabel=units[0], ylabel=units[1])
     axes.margins(0.25)
     if log:
@@ -67,7 +70,7 @@ def over_time(curves: Mapping[str, Sequence[tuple[float, float]]], *, title: str
     """{model: [(x, y), ...]}: a line a model."""
     figure, axes = _axes(title)
     for number, (model, points) in enumerate(curves.items()):
-        axes.plot(*zip(*points, strict=True), **_look(number), markersize=4, label=model)
+        axes.plot(*zip(*points, strict=True), **_look(number), markersize=4, label=plain(model))
     axes.set(xlabel=units[0], ylabel=units[1])
     axes.grid(alpha=0.3)
     _legend(figure, len(curves))

@@ -52,8 +52,11 @@ def draw(
     folder: str, upscalers: dict[str, AnyUpscaler], pairs: Iterable[Pair], *, file_format: str, hr: str, lr: str | None
 ) -> tuple[str, dict[str, Any]]:
     """Write images/grid.*, a zoom per model and scores.json into the run folder; the grid's path and the scores."""
-    rows, scores = [], {}
+    rows: list[Row] = []
+    scores: dict[str, evaluation.Rows] = {}
     for pair in pairs:
+        if not rows:
+            evaluation.warm_up(upscalers, pair.lr)
         outputs, scores[pair.name] = evaluation.score_pair(pair, upscalers)
         rows.append(row(pair, outputs, scores[pair.name], upscalers[BICUBIC].scale))
     grid_path = join(folder, "images", f"grid.{file_format}")

@@ -151,8 +151,8 @@ def folders(tmp_path):
     lr.mkdir()
     for number, size in enumerate([(64, 80), (49, 63)]):
         picture = smooth(*size, seed=number)
-        images.write(hr / f"000{number}.png", picture)
-        images.write(lr / f"000{number}x4.png", images.downscale(images.crop_to_multiple(picture, 4), 4))
+        Image.fromarray(picture).save(hr / f"000{number}.png")
+        Image.fromarray(images.downscale(images.crop_to_multiple(picture, 4), 4)).save(lr / f"000{number}x4.png")
     return hr, lr
 
 

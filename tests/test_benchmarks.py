@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 from pyimagesearch import images
 from pyimagesearch.benchmarks import loader, measure, quality, records, step
@@ -84,7 +85,7 @@ def test_the_verdict_says_who_waits_for_the_fastest_phase(loaded, waits):
 
 def test_too_few_pictures_are_refused(tmp_path, noise, capsys):
     for number in range(3):
-        images.write(tmp_path / f"{number}.png", noise(100, 100, number))
+        Image.fromarray(noise(100, 100, number)).save(tmp_path / f"{number}.png")
     assert main(["benchmark", "loader", "--images", str(tmp_path)]) == 2
     assert "holds 2 training pictures; at least 24 are needed" in capsys.readouterr().err
     assert main(["benchmark", "records", "--pictures", "1"]) == 2
@@ -172,7 +173,7 @@ def test_benchmark_upscale_measures_both_ratios(tmp_path, capsys, save_generator
 def test_benchmark_quality_refuses_wrong_input_before_it_trains(arguments, wrong, capsys, noise, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("small").mkdir()
-    images.write("small/one.png", noise(12, 16))
+    Image.fromarray(noise(12, 16)).save("small/one.png")
     monkeypatch.setattr(quality, "write_dataset", lambda *_, **__: pytest.fail("it began"))
     assert main(["benchmark", "quality", *arguments]) == 2
     assert wrong in capsys.readouterr().err

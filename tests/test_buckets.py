@@ -209,7 +209,7 @@ def test_a_whole_run_on_a_bucket_killed_in_both_phases_equals_one_on_a_disk(gcs,
     table = succeed(gcs, "inference.py", "--device", "cpu", "--tfrecords", RECORDS, "--output", RUN, "--rows", "1")
     assert f"{RUN}/images/grid.png" in table
 
-    images.write(tmp_path / "hr.png", np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8))
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)).save(tmp_path / "hr.png")
     model, scores_file = f"{RUN}/models/generator.keras", "gs://lab/deep/scores.json"
     succeed(gcs, "evaluate", "--hr", str(tmp_path), "--model", model, "--json", scores_file)
     assert set(json.loads(gcs.read("lab", "deep/scores.json"))["models"]) == {model}

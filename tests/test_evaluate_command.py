@@ -2,10 +2,14 @@
 
 import hashlib
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from scoring import SCORES, smooth
 
 from pyimagesearch import evaluation, images
@@ -30,9 +34,9 @@ def refusal(capsys, *arguments) -> str:
 @pytest.mark.parametrize("rounded_up", [0, 1], ids=["down", "up"])
 @pytest.mark.parametrize("scale", [2, 3, 4, 8])
 def test_the_scale_is_read_off_the_pictures_however_their_sizes_were_rounded(tmp_path, scale, rounded_up, capsys):
-    images.write(tmp_path / "one.png", smooth(97, 49))  # no scale but 7 divides either
+    Image.fromarray(smooth(97, 49)).save(tmp_path / "one.png")  # no scale but 7 divides either
     (tmp_path / "lr").mkdir()
-    images.write(tmp_path / "lr" / "one.png", smooth(97 // scale + rounded_up, 49 // scale + rounded_up))
+    Image.fromarray(smooth(97 // scale + rounded_up, 49 // scale + rounded_up)).save(tmp_path / "lr" / "one.png")
     assert evaluation.scale_of_folders(str(tmp_path), str(tmp_path / "lr")) == scale
     code, out, _ = run(capsys, "--hr", tmp_path, "--lr", tmp_path / "lr")
     assert code == 0
@@ -114,10 +118,10 @@ def test_evaluate_refuses_lr_pictures_of_another_scale_than_the_models(folders, 
 
 def test_evaluate_names_an_lr_picture_of_a_wrong_size(folders, capsys):
     hr, lr = folders
-    images.write(lr / "0001x4.png", smooth(20, 15))
+    Image.fromarray(smooth(20, 15)).save(lr / "0001x4.png")
     err = refusal(capsys, "--hr", hr, "--lr", lr)
     assert f"{lr / '0001x4.png'}: 15x20 pixels are not 1/4 of 0001.png's" in err
-    images.write(lr / "0000x4.png", smooth(30, 30))
+    Image.fromarray(smooth(30, 30)).save(lr / "0000x4.png")
     assert "are not 1/2, 1/3, 1/4 or 1/8 of 0000.png's 80x64" in refusal(capsys, "--hr", hr, "--lr", lr)
 
 
@@ -131,14 +135,14 @@ def test_evaluate_names_the_picture_that_has_no_lr_picture(folders, capsys):
 
 def test_evaluate_refuses_lr_pictures_without_an_hr_picture(folders, capsys):
     hr, lr = folders
-    images.write(lr / "0002x4.png", smooth(20, 15))
+    Image.fromarray(smooth(20, 15)).save(lr / "0002x4.png")
     assert f"{hr}: no HR picture for {lr / '0002x4.png'}; " in refusal(capsys, "--hr", hr, "--lr", lr)
-    images.write(lr / "0000.png", images.read(lr / "0000x4.png"))  # which of the two is meant?
+    Image.fromarray(images.read(lr / "0000x4.png")).save(lr / "0000.png")  # which of the two is meant?
     assert "0000x4.png (nor for 1 more)" in refusal(capsys, "--hr", hr, "--lr", lr)
 
 
 def test_evaluate_names_a_picture_that_is_too_small_and_writes_nothing(folders, tmp_path, capsys):
-    images.write(folders[0] / "0002.png", smooth(19, 80))
+    Image.fromarray(smooth(19, 80)).save(folders[0] / "0002.png")
     err = refusal(capsys, "--hr", folders[0], "--json", tmp_path / "scores.json")
     assert "0002.png: 80x16 pixels are too few to score; 20 a side" in err
     assert not (tmp_path / "scores.json").exists()
@@ -171,7 +175,7 @@ def test_evaluate_names_a_corrupt_picture(folders, capsys):
 
 def test_two_pictures_of_one_stem_do_not_hide_each_other(tmp_path, capsys):
     for suffix in ("png", "bmp"):
-        images.write(tmp_path / f"one.{suffix}", smooth(40, 40))
+        Image.fromarray(smooth(40, 40)).save(tmp_path / f"one.{suffix}")
     out = tmp_path / "scores.json"
     assert run(capsys, "--hr", tmp_path, "--json", out)[0] == 0
     assert list(json.loads(out.read_text())["models"]["bicubic"]["pictures"]) == ["one.bmp", "one.png"]
@@ -192,8 +196,37 @@ def test_evaluate_writes_markdown_with_every_protocol_and_picture(folders, tmp_p
 
 
 def test_what_cannot_be_scored_leaves_no_file(folders, tmp_path, capsys):
-    images.write(folders[0] / "0002.png", smooth(19, 80))
+    Image.fromarray(smooth(19, 80)).save(folders[0] / "0002.png")
     page = tmp_path / "page"
     refusal(capsys, "--hr", folders[0], "--markdown", tmp_path / "a.md", "--page", page)
     assert not (tmp_path / "a.md").exists()
     assert not page.exists()
+
+
+def test_a_name_that_is_no_utf_8_is_scored_and_written(capsys, tmp_path):
+    (tmp_path / "hr").mkdir()
+    Image.fromarray(smooth(40, 40)).save(tmp_path / "hr" / os.fsdecode(b"caf\xe9.png"))
+    outputs = [flag for name in ("json", "markdown", "page") for flag in (f"--{name}", tmp_path / name)]
+    code, out, err = run(capsys, "--hr", tmp_path / "hr", *outputs)
+    assert (code, err) == (0, "")
+    assert r"caf\udce9.png" in out
+    assert r"caf\udce9.png" in (tmp_path / "page" / "index.html").read_text()
+    assert list(json.loads((tmp_path / "json").read_text())["models"]["bicubic"]["pictures"]) == ["caf\udce9.png"]
+
+
+def test_a_reader_that_goes_away_costs_no_scores(folders, tmp_path):
+    command = [
+        sys.executable,
+        "-m",
+        "pyimagesearch",
+        "evaluate",
+        "--hr",
+        folders[0],
+        "--json",
+        tmp_path / "scores.json",
+    ]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    assert process.wait(60) == 1
+    assert "models" in json.loads((tmp_path / "scores.json").read_text())

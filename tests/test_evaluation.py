@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from scoring import SCORES, smooth
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
@@ -73,7 +74,7 @@ def test_a_grey_picture_counts_as_rgb(tmp_path, noise):
     grey = noise(40, 48)[:, :, 0]
     for mode, samples in (("grey", grey), ("rgb", np.repeat(grey[:, :, None], 3, axis=2))):
         (tmp_path / mode).mkdir()
-        images.write(tmp_path / mode / "one.png", samples)
+        Image.fromarray(samples).save(tmp_path / mode / "one.png")
     scored = [
         evaluation.score_pair(pair, {"bicubic": BicubicUpscaler(4)})[1]["bicubic"]
         for mode in ("grey", "rgb")

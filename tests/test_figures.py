@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from PIL import Image
 
@@ -218,3 +219,18 @@ def test_bars_are_labelled_in_plain_figures_that_stay_inside():
     assert [label.get_text() for label in axes.texts] == ["26,512", "6,123", "176", "4.16", "0.0123"]
     right = max(label.get_window_extent().x1 for label in axes.texts)
     assert right < pixels.shape[1] - 20
+
+
+@pytest.mark.parametrize("name", ["a$b_$c.png", "$$.png", "caf\udce9.png", "_a$1.png"])
+def test_any_name_of_a_file_can_be_drawn(noise, name):
+    panel, region = Panel("SRGAN", noise(40, 60), name), Region(4, 8, 12, 18)
+    figures.to_array(figures.zoom(panel, region))
+    figures.to_array(figures.grid([([panel], region)]))
+
+
+def test_names_are_drawn_letter_by_letter():
+    figure = Figure()
+    texts = [figure.text(0, 0, text) for text in (figures.plain("a$b$.png"), "a$b.png", "ab.png")]
+    two, one, none = (text.get_window_extent().width for text in texts)
+    assert two - one == pytest.approx(one - none, abs=2)  # each $ takes its room, which those of a formula do not
+    assert one > none + 3

@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from pyimagesearch import evaluation, figures, images, pages
 from pyimagesearch.cli import main
@@ -48,7 +49,7 @@ def photographs(tmp_path):
     y, x = np.mgrid[:72, :96]
     for number, period in enumerate((31, 17, 9, 5)):
         wave = np.rint(128 + 100 * np.sin(x / period) * np.cos(y / period)).astype(np.uint8)
-        images.write(folder / f"{number}.png", np.repeat(wave[:, :, None], 3, axis=2))
+        Image.fromarray(np.repeat(wave[:, :, None], 3, axis=2)).save(folder / f"{number}.png")
     return folder
 
 
@@ -160,7 +161,7 @@ def test_lr_beside_sr_are_whole_pictures_of_one_size_with_lr_consistency(photogr
 
 
 def test_a_tiny_lr_picture_is_named_and_no_page_appears(photographs, tmp_path, capsys, noise):
-    images.write(photographs / "4.png", noise(4, 9))
+    Image.fromarray(noise(4, 9)).save(photographs / "4.png")
     assert main(["evaluate", "--lr", str(photographs), "--page", str(tmp_path / "page")]) == 2
     assert "4.png: 9x4 pixels are too few to compare; 5 a side are needed" in capsys.readouterr().err
     assert not (tmp_path / "page" / "index.html").exists()

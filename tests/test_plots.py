@@ -65,3 +65,9 @@ def test_every_plot_can_be_drawn_and_names_its_models():
         assert len(np.unique(picture.reshape(-1, 3), axis=0)) > 10
         (legend,) = figure.legends
         assert [text.get_text() for text in legend.get_texts()] == ["bicubic", "light"]
+
+
+def test_any_name_of_a_model_or_picture_can_be_drawn():
+    figure = plots.by_picture({"_a$b_$": {"c$d_$.png": 1.0, "e": 2.0}}, title="t", unit="dB")
+    figures.to_array(figure)
+    assert [text.get_text().strip() for text in figure.legends[0].get_texts()] == [r"_a\$b_\$"]

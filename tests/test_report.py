@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import time
 
 import numpy as np
 import pytest
@@ -37,7 +38,7 @@ def photos(tmp_path, noise):
     folder = tmp_path / "hr"
     folder.mkdir()
     for name, size in (("a.png", (64, 96)), ("b.png", (97, 60)), ("c.png", (50, 50))):
-        images.write(folder / name, images.resize_bicubic(noise(16, 16), *size))
+        Image.fromarray(images.resize_bicubic(noise(16, 16), *size)).save(folder / name)
     return folder
 
 
@@ -108,6 +109,21 @@ def test_scores_json_has_the_shape_of_evaluates(make_run, photos, drawn, capsys)
     assert captions["LR"] == "b.png  15x24"
 
 
+def test_speeds_are_those_after_the_first_call(make_run, photos, capsys, monkeypatch):
+    """The first call compiles, which takes seconds, unlike these pictures."""
+    slow_once = [1.5]
+
+    def call(_, lr):
+        time.sleep(slow_once.pop() if slow_once else 0)
+        return images.upscale_bicubic(lr, 4)
+
+    monkeypatch.setattr("pyimagesearch.upscaler.Upscaler.__call__", call)
+    folder = make_run(SRGAN)
+    grid(capsys, folder, photos)
+    pictures = json.loads((folder / "images" / "scores.json").read_text())["models"]["srgan"]["pictures"]
+    assert max(scores["seconds"] for scores in pictures.values()) < 1
+
+
 def test_the_region_of_a_row_is_the_telling_one(make_run, photos, drawn, capsys):
     grid(capsys, make_run(SRGAN), photos)
     for panels, region in drawn[0]:
@@ -151,7 +167,7 @@ def test_grid_takes_given_lr_pictures(make_run, photos, drawn, tmp_path, capsys)
     lr.mkdir()
     given = np.full((16, 24, 3), 77, np.uint8)
     for name, size in (("a.png", (16, 24)), ("b.png", (24, 15)), ("c.png", (12, 12))):
-        images.write(lr / name, given[:1, :1].repeat(size[0], 0).repeat(size[1], 1))
+        Image.fromarray(given[:1, :1].repeat(size[0], 0).repeat(size[1], 1)).save(lr / name)
     folder = make_run(SRGAN)
     assert grid(capsys, folder, photos, "--lr", lr)[0] == 0
     np.testing.assert_array_equal(drawn[0][0][0][0].picture, figures.nearest(given, 4))

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from pyimagesearch.cli import main
 from pyimagesearch.published import BICUBIC, PUBLISHED
@@ -150,10 +151,9 @@ def test_other_json_is_refused_in_one_line(tmp_path, text, capsys):
 
 
 def test_what_evaluate_writes_can_be_read(tmp_path, capsys, noise):
-    from pyimagesearch import images
 
     (tmp_path / "hr").mkdir()
-    images.write(tmp_path / "hr" / "one.png", noise(40, 40))
+    Image.fromarray(noise(40, 40)).save(tmp_path / "hr" / "one.png")
     assert main(["evaluate", "--hr", str(tmp_path / "hr"), "--json", str(tmp_path / "mine.json")]) == 0
     capsys.readouterr()
     assert run(capsys, tmp_path / "mine.json", "-o", tmp_path / "a.md") == (0, "")

@@ -83,14 +83,16 @@ def _evaluate_pairs(args: Namespace, upscalers) -> None:
     report["protocols"] = protocols.definitions(report)
     for name, value in hashes.items():
         report["models"][name]["sha256"] = value
-    print(protocols.picture_tables(report), end="\n\n")
-    print(protocols.table(report))
     if args.json:
         evaluation.write_json(args.json, report)
     if args.markdown:
         files.write_whole(args.markdown, protocols.markdown(report))
-    if args.page:
-        print(pages.write_scores(args.page, report, worst))
+    page = pages.write_scores(args.page, report, worst) if args.page else None
+    # After the files, which a reader that goes away, such as head, must not cost.
+    print(protocols.picture_tables(report), end="\n\n")
+    print(protocols.table(report))
+    if page:
+        print(page)
 
 
 def results(args: Namespace) -> None:

@@ -4,6 +4,8 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from pyimagesearch import images
+
 PACKAGE = "pyimagesearch"
 # What each scale is made of: one upsampling stage a factor.
 STAGES = {2: (2,), 3: (3,), 4: (2, 2), 8: (2, 2, 2)}
@@ -128,11 +130,6 @@ class BicubicUpsample(keras.layers.Layer):
 def _bicubic_kernel(scale: int) -> np.ndarray:
     """(5, 5, 3, scale*scale*3): for each of the scale x scale phases of an output pixel, its 5x5 weights."""
     phase = (np.arange(scale) + 0.5) / scale - 0.5  # where the output pixels lie around an input pixel
-    distance = np.abs(phase[:, None] - np.arange(-2, 3))
-    weights = np.where(
-        distance <= 1,
-        (1.5 * distance - 2.5) * distance**2 + 1,
-        np.where(distance <= 2, ((-0.5 * distance + 2.5) * distance - 4) * distance + 2, 0.0),
-    )  # (scale, 5)
+    weights = images.cubic(phase[:, None] - np.arange(-2, 3))  # (scale, 5)
     kernel = np.einsum("yi,xj,cd->ijcyxd", weights, weights, np.eye(3))
     return kernel.reshape(5, 5, 3, scale * scale * 3).astype("float32")

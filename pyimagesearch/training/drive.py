@@ -80,7 +80,8 @@ class Driver:
             per_call = max(1, min(config.steps_per_call, 2 * count, round(CALL_SECONDS * count / seconds)))
             step, asked = step + count, stopping > 0
             # An update can spoil the weights after losses that were fine: nothing to go back to must be made of them.
-            saved = asked or step == phase.steps or step % config.checkpoint_every == 0
+            every = (config.checkpoint_every, config.validate_every)
+            saved = asked or step == phase.steps or any(step % interval == 0 for interval in every)
             if saved and not phase.weights_are_finite():
                 raise Diverged(step)
             yield Progress(step, count, seconds, metrics, asked)

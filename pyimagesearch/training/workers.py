@@ -50,7 +50,7 @@ class Workers:
         """The mean of every value over the workers. All of them wait here for each other."""
         if self.count == 1:
             return list(values)
-        return self._mean(tf.constant(values, tf.float32)).numpy().tolist()
+        return self._mean(tf.constant(values, tf.float64)).numpy().tolist()
 
     @tf.function
     def _mean(self, mine: tf.Tensor) -> tf.Tensor:
