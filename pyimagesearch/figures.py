@@ -100,7 +100,9 @@ def grid(rows: Sequence[tuple[Sequence[Panel], Region]]) -> Figure:
             caption_y = 1 - (top + tall + zoom_tall + GAP + CAPTION * 0.75) / height
             figure.text(middle, caption_y, plain(panel.caption), ha="center", fontsize=9)
             if top == TITLE:
-                figure.text(middle, 1 - TITLE * 0.72 / height, panel.title, ha="center", fontsize=12, weight="bold")
+                figure.text(
+                    middle, 1 - TITLE * 0.72 / height, plain(panel.title), ha="center", fontsize=12, weight="bold"
+                )
         top += tall + zoom_tall + 2 * GAP + CAPTION
     return figure
 

@@ -223,7 +223,7 @@ def test_bars_are_labelled_in_plain_figures_that_stay_inside():
 
 @pytest.mark.parametrize("name", ["a$b_$c.png", "$$.png", "caf\udce9.png", "_a$1.png"])
 def test_any_name_of_a_file_can_be_drawn(noise, name):
-    panel, region = Panel("SRGAN", noise(40, 60), name), Region(4, 8, 12, 18)
+    panel, region = Panel(name, noise(40, 60), name), Region(4, 8, 12, 18)
     figures.to_array(figures.zoom(panel, region))
     figures.to_array(figures.grid([([panel], region)]))
 
