@@ -149,7 +149,9 @@ def test_each_picture_of_a_batch_has_its_own_score():
         np.testing.assert_allclose(metric(sr, hr, 2), alone, rtol=1e-5)
 
 
-@pytest.mark.parametrize(("name", "psnr_y", "count"), [("Set5", 28.43, 5), ("Set14", 26.09, 14)])
+@pytest.mark.parametrize(
+    ("name", "psnr_y", "count"), [("Set5", 28.43, 5), pytest.param("Set14", 26.09, 14, marks=pytest.mark.slow)]
+)
 def test_bicubic_scores_what_the_field_publishes(test_data, name, psnr_y, count):
     folder = test_data / "benchmarks" / name
     hr, lr = str(folder / "HR"), str(folder / "LR_bicubic_x4")
@@ -159,7 +161,10 @@ def test_bicubic_scores_what_the_field_publishes(test_data, name, psnr_y, count)
     assert found["mean"]["psnr_y"] == pytest.approx(psnr_y, abs=0.02)
 
 
-@pytest.mark.parametrize(("name", "psnr_y", "ssim_y"), [("Set5", 28.43, 0.811), ("Set14", 26.09, 0.705)])
+@pytest.mark.parametrize(
+    ("name", "psnr_y", "ssim_y"),
+    [("Set5", 28.43, 0.811), pytest.param("Set14", 26.09, 0.705, marks=pytest.mark.slow)],
+)
 def test_the_lr_pictures_that_we_make_score_as_the_fields(test_data, name, psnr_y, ssim_y):
     hr = str(test_data / "benchmarks" / name / "HR")
     report = evaluation.evaluate(evaluation.folder_pairs(hr, None, 4), {"bicubic": BicubicUpscaler(4)}, hr=hr, lr=None)

@@ -215,6 +215,7 @@ def test_the_second_phase_can_be_added_later(records, tmp_path):
     assert (tmp_path / "run" / "models" / "generator.keras").exists()
 
 
+@pytest.mark.slow
 def test_a_run_on_two_replicas_takes_global_batches_and_resumes(records, tmp_path, two_replicas, monkeypatch):
     with monkeypatch.context() as patch:
         StopAt(patch, "pretrain", 4)

@@ -47,6 +47,7 @@ def slow_model(tmp_path_factory):
     return str(path)
 
 
+@pytest.mark.slow
 def test_200_requests_of_16_clients_each_get_their_picture(model, tmp_path, noise):
     (tmp_path / "in").mkdir()
     for number, (width, height) in enumerate(SIZES):

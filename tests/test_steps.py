@@ -57,8 +57,10 @@ def updated(kind: str, config, strategy, steps: int = 2) -> tuple[list[np.ndarra
     return weights, metrics
 
 
-@pytest.mark.parametrize("optimizer", ["adam", "muon"])
-@pytest.mark.parametrize("kind", ["pretrain", "finetune"])
+@pytest.mark.parametrize(("kind", "optimizer"), [
+    ("pretrain", "adam"), ("pretrain", "muon"), ("finetune", "adam"),
+    pytest.param("finetune", "muon", marks=pytest.mark.slow),
+])  # fmt: skip
 def test_one_replica_and_two_give_the_same_update(kind, optimizer, two_replicas):
     # SGD would be the sharper test of the gradients, but Adam is what is used; its first steps divide by the
     # gradient's size, so that biases before a BatchNorm (true gradient: zero) may go anywhere. Outputs may not.
@@ -250,7 +252,7 @@ def test_the_whole_step_compiles_under_xla(kind):
     ("pretrain", dataclasses.replace(SMOKE, generator="light")),
     ("pretrain", dataclasses.replace(SMOKE, generator="edsr", residual_scale=0.1)),
     ("pretrain", dataclasses.replace(SMOKE, generator="srcnn", label_border=12)),
-    ("finetune", FACES),
+    pytest.param("finetune", FACES, marks=pytest.mark.slow),
 ], ids=lambda part: part if isinstance(part, str) else part.generator)  # fmt: skip
 def test_every_generator_trains_under_xla(kind, config):
     """Their bicubic pictures are convolutions because the resize operations do not compile."""
@@ -273,7 +275,7 @@ def test_every_presets_step_compiles_under_xla(name, kind):
     ("pretrain", SMOKE), ("finetune", SMOKE), ("pretrain", dataclasses.replace(SMOKE, generator="edsr")),
     ("pretrain", dataclasses.replace(SMOKE, generator="srcnn", label_border=12)), ("finetune", FACES),
 ], ids=lambda part: part if isinstance(part, str) else part.generator)  # fmt: skip
-@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+@pytest.mark.parametrize("precision", ["bfloat16", pytest.param("float16", marks=pytest.mark.slow)])
 def test_steps_train_in_reduced_precision(kind, config, precision):
     strategy = tf.distribute.get_strategy()
     if kind == "pretrain":
