@@ -124,6 +124,16 @@ def summarize(pictures: Mapping[str, Rows], *, hr: str, lr: str | None, scale: i
     }
 
 
+def scored(
+    pairs: Iterable[Pair], upscalers: Mapping[str, AnyUpscaler], features: FeatureDistance | None = None
+) -> Iterator[tuple[Pair, dict[str, np.ndarray], Rows]]:
+    """Each pair with its SR pictures and scores, one in memory at a time; no speed has compilation in it."""
+    for number, pair in enumerate(pairs):
+        if number == 0:
+            warm_up(upscalers, pair.lr)
+        yield pair, *score_pair(pair, upscalers, features)
+
+
 def evaluate(
     pairs: Iterable[Pair],
     upscalers: Mapping[str, AnyUpscaler],
@@ -139,11 +149,9 @@ def evaluate(
     """
     scale = next(iter(upscalers.values())).scale
     pictures: dict[str, Rows] = {}
-    for pair in pairs:
-        if not pictures:
-            warm_up(upscalers, pair.lr)
-        outputs, pictures[pair.name] = score_pair(pair, upscalers, features)
-        watch(pair, outputs, pictures[pair.name])
+    for pair, outputs, rows in scored(pairs, upscalers, features):
+        pictures[pair.name] = rows
+        watch(pair, outputs, rows)
     report = summarize(pictures, hr=hr, lr=lr, scale=scale)
     return report | {
         "lr_from": "files" if lr else "MATLAB-equivalent bicubic",

@@ -54,11 +54,9 @@ def draw(
     """Write images/grid.*, a zoom per model and scores.json into the run folder; the grid's path and the scores."""
     rows: list[Row] = []
     scores: dict[str, evaluation.Rows] = {}
-    for pair in pairs:
-        if not rows:
-            evaluation.warm_up(upscalers, pair.lr)
-        outputs, scores[pair.name] = evaluation.score_pair(pair, upscalers)
-        rows.append(row(pair, outputs, scores[pair.name], upscalers[BICUBIC].scale))
+    for pair, outputs, found in evaluation.scored(pairs, upscalers):
+        scores[pair.name] = found
+        rows.append(row(pair, outputs, found, upscalers[BICUBIC].scale))
     grid_path = join(folder, "images", f"grid.{file_format}")
     figures.save(figures.grid(rows), grid_path)
     first, region = rows[0]

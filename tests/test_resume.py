@@ -186,7 +186,9 @@ def test_a_run_that_diverges_once_goes_back_and_ends_with_half_the_rate(records,
     PoisonOnce(monkeypatch, step=5)
     said: list[str] = []
     train(records, tmp_path, dataclasses.replace(SMOKE, finetune_steps=0, steps_per_call=1), say=said.append)
-    warning = "WARNING: step 6 of pretrain: losses or weights are not finite (nan or inf); going back to step 4"
+    warning = (
+        "WARNING: step 6 of pretrain: losses or weights are not finite (nan or inf); going back to step 4 with half"
+    )
     assert any(line.startswith(warning) for line in said)
     assert [int(row["step"]) for row in history(tmp_path)] == [2, 4, 6, 8]
     phase = build_pretrain(SMOKE, ONE, "float32")
