@@ -2,7 +2,7 @@
 
 import sys
 
-from pyimagesearch.cli import main
+from pyimagesearch.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main(["tfrecords", *sys.argv[1:]], prog="create_tfrecords.py"))

@@ -4,7 +4,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from pyimagesearch.errors import UserError
+from pyimagesearch.errors import InputError
 
 GENERATORS = ("srresnet", "light", "edsr", "srcnn", "faces")
 DISCRIMINATORS = ("tutorial", "paper", "patch")
@@ -105,7 +105,7 @@ class TrainConfig:
         for name in ("pretrain_steps", "finetune_steps", "seed", "global_batch", "label_border"):
             self._at_least(name, 0)
         if self.seed > 2**31:
-            raise UserError(f"seed must be at most {2**31}, received {self.seed}")
+            raise InputError(f"seed must be at most {2**31}, received {self.seed}")
         self._at_least("filters", 2 if self.generator == "srcnn" else 1)  # its second convolution has half as many
         self._at_least("blocks", 0 if self.generator == "srcnn" else 1)
         for name in ("upsample_filters", "discriminator_filters", "batch", "steps_per_call",
@@ -114,17 +114,17 @@ class TrainConfig:
             self._at_least(name, 1)
         for name in ("pretrain_rate", "finetune_rate", "content_scale", "residual_scale"):
             if not 0 < getattr(self, name) < float("inf"):
-                raise UserError(f"{name} must be above 0, received {getattr(self, name)}")
+                raise InputError(f"{name} must be above 0, received {getattr(self, name)}")
         for name in ("adversarial_weight", "content_weight", "pixel_weight", "grid_weight"):
             self._at_least(name, 0)
         for name in ("ema", "adam_beta1"):
             if not 0 <= getattr(self, name) < 1:
-                raise UserError(f"{name} must be at least 0 and below 1, received {getattr(self, name)}")
+                raise InputError(f"{name} must be at least 0 and below 1, received {getattr(self, name)}")
         if self.upsample_filters % 4:
-            raise UserError(f"upsample_filters must be a multiple of 4, received {self.upsample_filters}")
+            raise InputError(f"upsample_filters must be a multiple of 4, received {self.upsample_filters}")
         check_crop(self.crop, self.scale)
         if 2 * self.label_border >= self.crop:
-            raise UserError(f"label_border must be below half of the crop {self.crop}, received {self.label_border}")
+            raise InputError(f"label_border must be below half of the crop {self.crop}, received {self.label_border}")
 
     @property
     def content_layers(self) -> dict[str, float]:
@@ -138,22 +138,22 @@ class TrainConfig:
         except ValueError:
             found = {}
         if len(found) <= self.content_layer.count(",") or not set(found) <= set(CONTENT_LAYERS):
-            raise UserError(
+            raise InputError(
                 f"content_layer must be one or several of {', '.join(CONTENT_LAYERS)}, each with its weight as in "
                 f"block2_conv2:0.001,block5_conv4:1; received {self.content_layer}"
             )
         if not all(0 < weight < float("inf") for weight in found.values()):
-            raise UserError(f"content_layer: every weight must be above 0, received {self.content_layer}")
+            raise InputError(f"content_layer: every weight must be above 0, received {self.content_layer}")
 
     def _one_of(self, name: str, choices: tuple) -> None:
         value = getattr(self, name)
         if value not in choices:
-            raise UserError(f"{name} must be one of {', '.join(map(str, choices))}; received {value}")
+            raise InputError(f"{name} must be one of {', '.join(map(str, choices))}; received {value}")
 
     def _at_least(self, name: str, least: int) -> None:
         value = getattr(self, name)
         if not least <= value < float("inf"):
-            raise UserError(f"{name} must be at least {least}, received {value}")
+            raise InputError(f"{name} must be at least {least}, received {value}")
 
     def to_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
@@ -165,25 +165,25 @@ class TrainConfig:
         for setting in settings:
             name, equals, text = setting.partition("=")
             if not equals:
-                raise UserError(f"--set takes FIELD=VALUE, received {setting}")
+                raise InputError(f"--set takes FIELD=VALUE, received {setting}")
             if name not in fields:
-                raise UserError(f"--set: unknown field {name}; valid fields: {', '.join(sorted(fields))}")
+                raise InputError(f"--set: unknown field {name}; valid fields: {', '.join(sorted(fields))}")
             values[name] = _parse(name, text, fields[name])
         return dataclasses.replace(self, **values)
 
 
 def check_crop(crop: int, scale: int, name: str = "crop") -> None:
-    """Raise UserError, which calls it `name`, unless `crop` HR pixels a side align with LR pixels and pass networks."""
+    """Raise InputError, which calls it `name`, unless `crop` pixels a side align with LR pixels and pass networks."""
     if crop < 16 or crop % scale:
-        raise UserError(f"{name} must be at least 16 and a multiple of the scale {scale}, received {crop}")
+        raise InputError(f"{name} must be at least 16 and a multiple of the scale {scale}, received {crop}")
 
 
 def _parse(name: str, text: str, kind: Any) -> Any:
     if kind is bool:
         if text.lower() in ("true", "false"):
             return text.lower() == "true"
-        raise UserError(f"{name} must be true or false, received {text}")
+        raise InputError(f"{name} must be true or false, received {text}")
     try:
         return kind(text)
     except ValueError:
-        raise UserError(f"{name} must be {'a whole number' if kind is int else 'a number'}, received {text}") from None
+        raise InputError(f"{name} must be {'a whole number' if kind is int else 'a number'}, received {text}") from None

@@ -1,19 +1,34 @@
-"""The exceptions that the command line turns into exit codes."""
+"""The exceptions of this package. The command line turns them into exit codes."""
+
+import re
 
 
-class UserError(Exception):
-    """The user's input is wrong (exit code 2).
+class InputError(ValueError):
+    """The caller's input is wrong (exit code 2).
 
-    The text is one line: what is wrong, which file or flag, what was received, what to do.
+    The text is one line: what is wrong, which file or argument, what was received, what to do. It names arguments
+    between backticks, as in "`crop` must be at least 16, received 8"; `with_flags` makes flags of them.
     """
 
+    def with_flags(self) -> str:
+        """The text for the command line: `crop` becomes --crop, `finetune.rate` becomes --set finetune.rate."""
+        return re.sub(r"`([a-z_.]+)`", lambda found: _flag(found[1]), str(self))
 
-class MissingLibrary(UserError):
+
+def _flag(argument: str) -> str:
+    return f"--set {argument}" if "." in argument else "--" + argument.replace("_", "-")
+
+
+class MissingLibraryError(InputError):
     """A library of the system is missing: no picture is to blame."""
 
 
+class RunError(RuntimeError):
+    """Something went wrong while the work ran and no input is to blame (exit code 1); one line."""
+
+
 class Interrupted(BaseException):
-    """SIGINT or SIGTERM ended the command after it had saved its work (exit code 130 or 143).
+    """SIGINT or SIGTERM ended the work after it was saved (exit code 130 or 143).
 
     Like KeyboardInterrupt, no `except Exception` on the way may take it for a fault of what it was doing.
     """
@@ -21,7 +36,3 @@ class Interrupted(BaseException):
     def __init__(self, message: str, exit_code: int):
         super().__init__(message)
         self.exit_code = exit_code
-
-
-class RunError(Exception):
-    """Something went wrong while the command ran and no input is to blame (exit code 1); one line."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from keras import ops
 
-from pyimagesearch.images import luma
+from pyimagesearch.images.color import luma
 
 COLOUR_PART = 0.1  # of l1_y: enough to hold colours to HR's
 GRID_WINDOW = 4  # LR pixels a side over which a grid has to repeat itself to count

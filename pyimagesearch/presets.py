@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from pyimagesearch.config import TrainConfig
-from pyimagesearch.errors import UserError
+from pyimagesearch.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -247,7 +247,7 @@ PRESETS = {preset.config.preset: preset for preset in (TUTORIAL, PAPER, LIGHT, E
 
 
 def get_config(name: str) -> TrainConfig:
-    """The configuration of the preset `name`; UserError lists the valid names."""
+    """The configuration of the preset `name`; InputError lists the valid names."""
     if name not in PRESETS:
-        raise UserError(f"unknown preset {name}; valid presets: {', '.join(PRESETS)}")
+        raise InputError(f"unknown preset {name}; valid presets: {', '.join(PRESETS)}")
     return PRESETS[name].config

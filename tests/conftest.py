@@ -9,16 +9,19 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import numpy as np
 import pytest
-import serving
 import tensorflow as tf
-from batches import blocks, constant_pictures, nearest
+from helpers import server_process
+from helpers.batches import blocks, constant_pictures, nearest
+from helpers.score_pictures import smooth
 from PIL import Image
-from scoring import smooth
 
-from pyimagesearch import cli, images
-from pyimagesearch.data import shards
-from pyimagesearch.data.sources import Entry, Pair, SampleSource
-from pyimagesearch.data.writer import write_dataset
+from pyimagesearch.cli.main import main
+from pyimagesearch.data.dataset import shards
+from pyimagesearch.data.dataset.writer import write_dataset
+from pyimagesearch.data.pairs import Pair
+from pyimagesearch.data.sources.base import Entry
+from pyimagesearch.data.sources.sample import SampleSource
+from pyimagesearch.images import resize
 
 # Two replicas on any machine. Must happen before TensorFlow's first operation.
 _CPU = tf.config.list_physical_devices("CPU")[0]
@@ -68,10 +71,10 @@ def records(tmp_path_factory) -> str:
 @pytest.fixture(scope="session")
 def finished(records, tmp_path_factory) -> Path:
     """The folder of a run of `smoke` that is at its end; copy it to change it."""
-    import runs  # makes a strategy, which needs both devices
+    from helpers import smoke_runs  # makes a strategy, which needs both devices
 
     output = tmp_path_factory.mktemp("finished") / "run"
-    runs.train(records, output)
+    smoke_runs.train(records, output)
     return output
 
 
@@ -129,7 +132,7 @@ class ArraySource:
 def array_source():
     """array_source(train, test) is a Source of HR pictures whose sides divide by `scale`."""
 
-    def make(train, test, *, scale=4, shrink=images.downscale):
+    def make(train, test, *, scale=4, shrink=resize.downscale):
         return ArraySource(train, test, scale=scale, shrink=shrink)
 
     return make
@@ -152,7 +155,7 @@ def folders(tmp_path):
     for number, size in enumerate([(64, 80), (49, 63)]):
         picture = smooth(*size, seed=number)
         Image.fromarray(picture).save(hr / f"000{number}.png")
-        Image.fromarray(images.downscale(images.crop_to_multiple(picture, 4), 4)).save(lr / f"000{number}x4.png")
+        Image.fromarray(resize.downscale(resize.crop_to_multiple(picture, 4), 4)).save(lr / f"000{number}x4.png")
     return hr, lr
 
 
@@ -176,7 +179,7 @@ def create(tmp_path, capfd):
 
     def command(*flags, output="out"):
         capfd.readouterr()
-        code = cli.main(["tfrecords", "--output", str(tmp_path / output), *map(str, flags)])
+        code = main.main(["tfrecords", "--output", str(tmp_path / output), *map(str, flags)])
         out, err = capfd.readouterr()
         return code, out.splitlines(), [line for line in err.split("\n") if line and not line.startswith("\r")]
 
@@ -190,7 +193,7 @@ def srgan(save_generator, capsys):
     def run(*arguments, model=None):
         model = model or save_generator("light", 4)[0]
         capsys.readouterr()
-        code = cli.main(["upscale", *map(str, arguments), "--model", str(model)])
+        code = main.main(["upscale", *map(str, arguments), "--model", str(model)])
         out, err = capsys.readouterr()
         return code, out, err.splitlines()
 
@@ -240,8 +243,8 @@ def server(models, tmp_path_factory):
     """A server of two models; it ends well, without a word of its own on stderr, and leaves no file where it ran."""
     folder = tmp_path_factory.mktemp("cwd")
     (folder / "setup.cfg").write_text("secret")
-    limits = ["--max-bytes", serving.MOST_BYTES, "--max-pixels", serving.MOST_PIXELS]
-    with serving.serving("--model", models[0], "--gan-model", models[1], *limits, cwd=folder) as running:
+    limits = ["--max-bytes", server_process.MOST_BYTES, "--max-pixels", server_process.MOST_PIXELS]
+    with server_process.serving("--model", models[0], "--gan-model", models[1], *limits, cwd=folder) as running:
         yield running
         assert running.stop() == 0
         assert not [line for line in running.errors if not line.startswith("libpng")]

@@ -12,20 +12,20 @@ from typing import Any
 
 import tensorflow as tf
 
-from pyimagesearch import figures
 from pyimagesearch.benchmarks import measure
 from pyimagesearch.benchmarks.tutorial import tutorial_batches, write_tutorial_records
 from pyimagesearch.config import TrainConfig
-from pyimagesearch.data.cache import RamCache
-from pyimagesearch.data.loader import training_batches
-from pyimagesearch.data.manifest import Manifest
-from pyimagesearch.data.sources import FolderSource
-from pyimagesearch.data.writer import write_dataset
-from pyimagesearch.errors import UserError
-from pyimagesearch.evaluation import write_json
-from pyimagesearch.files import check_disk
+from pyimagesearch.data.dataset.manifest import Manifest
+from pyimagesearch.data.dataset.writer import write_dataset
+from pyimagesearch.data.input.cache import RamCache
+from pyimagesearch.data.input.loader import training_batches
+from pyimagesearch.data.sources.folder import FolderSource
+from pyimagesearch.errors import InputError
+from pyimagesearch.evaluation import figures
+from pyimagesearch.evaluation.scoring import write_json
 from pyimagesearch.models import build_vgg, compute_in
 from pyimagesearch.presets import get_config
+from pyimagesearch.system.files import check_disk
 from pyimagesearch.training.phases import build_finetune, build_pretrain
 from pyimagesearch.training.strategy import choose_precision
 
@@ -50,7 +50,7 @@ def run(*, images: str | None, preset: str, json_path: str | None, plot_path: st
         manifest = write_dataset(source, f"{work}/records", scale=SCALE, crop=CROP)
         train = [entry for entry in source.entries if entry.split == "train"]
         if len(train) < 24:
-            raise UserError(f"--images {folder}: holds {len(train)} training pictures; at least 24 are needed")
+            raise InputError(f"--images {folder}: holds {len(train)} training pictures; at least 24 are needed")
         write_tutorial_records((job() for job in source.jobs(train)), f"{work}/tutorial.tfrec")
         found = _measure(work, manifest)
     steps = {

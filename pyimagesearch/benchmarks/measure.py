@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from pyimagesearch import console
-from pyimagesearch.data import parallel
-from pyimagesearch.data.sources import SampleSource
+from pyimagesearch.data.sources.sample import SampleSource
+from pyimagesearch.system import console, parallel
 
 SIZE = (1356, 2040)  # of a typical DIV2K picture
 

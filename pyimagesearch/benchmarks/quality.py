@@ -10,24 +10,26 @@ from typing import Any
 
 import tensorflow as tf
 
-from pyimagesearch import console, evaluation, figures, plots
 from pyimagesearch.config import TrainConfig
-from pyimagesearch.data.manifest import Manifest
+from pyimagesearch.data.dataset.manifest import Manifest
+from pyimagesearch.data.dataset.records import read_pictures
+from pyimagesearch.data.dataset.writer import write_dataset
 from pyimagesearch.data.pairs import Pair
-from pyimagesearch.data.records import read_pictures
-from pyimagesearch.data.sources import FolderSource, SampleSource
-from pyimagesearch.data.writer import write_dataset
-from pyimagesearch.errors import RunError, UserError
-from pyimagesearch.evaluation import write_json
+from pyimagesearch.data.sources.folder import FolderSource
+from pyimagesearch.data.sources.sample import SampleSource
+from pyimagesearch.errors import InputError, RunError
+from pyimagesearch.evaluation import figures, plots, scoring
+from pyimagesearch.evaluation.scoring import write_json
+from pyimagesearch.inference.upscaler import BICUBIC, BicubicUpscaler, Upscaler
 from pyimagesearch.models import build_generator
 from pyimagesearch.presets import get_config
-from pyimagesearch.training.drive import Diverged, Driver, Progress
-from pyimagesearch.training.loop import fill
+from pyimagesearch.system import console
+from pyimagesearch.training.driver import Diverged, Driver, Progress
 from pyimagesearch.training.phases import Phase, build_pretrain
 from pyimagesearch.training.signals import StopRequest
 from pyimagesearch.training.strategy import choose_precision, choose_xla, make_strategy
+from pyimagesearch.training.trainer import fill
 from pyimagesearch.training.workers import Workers
-from pyimagesearch.upscaler import BICUBIC, BicubicUpscaler, Upscaler
 
 POINTS = 10  # of a curve
 TRIAL = 20.0  # seconds, at most a tenth of the run: how many steps will fit, which the decay of the rate has to know
@@ -39,15 +41,15 @@ def run(
 ) -> None:  # fmt: skip
     """Train both sides for `minutes` each; print the scores on the way, write them as JSON and as a plot."""
     if not 0 < minutes < float("inf"):
-        raise UserError(f"--minutes must be above 0, received {minutes:g}")
+        raise InputError(f"--minutes must be above 0, received {minutes:g}")
     if lr and not hr:
-        raise UserError("--lr belongs to --hr DIR, which is missing")
+        raise InputError("--lr belongs to --hr DIR, which is missing")
     ours, theirs = get_config(preset), dataclasses.replace(get_config("tutorial"), precision="float32")
     if ours.scale != theirs.scale:
-        raise UserError(f"--preset {preset}: is x{ours.scale}, but the tutorial is x{theirs.scale}")
-    chosen = list(evaluation.folder_pairs(hr, lr, ours.scale)) if hr else []
+        raise InputError(f"--preset {preset}: is x{ours.scale}, but the tutorial is x{theirs.scale}")
+    chosen = list(scoring.folder_pairs(hr, lr, ours.scale)) if hr else []
     for pair in chosen:
-        evaluation.check_size(pair, ours.scale)
+        scoring.check_size(pair, ours.scale)
     with TemporaryDirectory(prefix="srgan-benchmark-") as work:
         crop = max(ours.crop, theirs.crop)
         source = (
@@ -59,7 +61,7 @@ def run(
         pairs = chosen or list(read_pictures(work, manifest))
         found: dict[str, Any] = {
             "minutes": minutes, "hr": hr or f"test pictures of {manifest.source}", "lr": lr, "pictures": len(pairs),
-            "device": evaluation.device(), BICUBIC: evaluation.mean_on_y(BicubicUpscaler(ours.scale), pairs),
+            "device": scoring.device(), BICUBIC: scoring.mean_on_y(BicubicUpscaler(ours.scale), pairs),
         }  # fmt: skip
         print(f"{'bicubic':9} {found[BICUBIC]['psnr_y']:.2f} dB on Y, mean of {len(pairs)} pictures")
         for name, config in (("ours", ours), ("tutorial", theirs)):
@@ -87,7 +89,7 @@ def _side(
         last = spent >= seconds or progress.step >= steps
         if last or spent >= due:
             fill(twin, training.phase)
-            point = {"seconds": spent, "step": progress.step, **evaluation.mean_on_y(upscaler, pairs)}
+            point = {"seconds": spent, "step": progress.step, **scoring.mean_on_y(upscaler, pairs)}
             print(f"{name:9} {console.duration(spent):>12}  step {progress.step:6}  {point['psnr_y']:.2f} dB")
             curve.append(point)
             due = (len(curve) + 1) * seconds / POINTS

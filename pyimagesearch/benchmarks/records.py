@@ -8,14 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from pyimagesearch import figures
 from pyimagesearch.benchmarks import measure
-from pyimagesearch.data import parallel
-from pyimagesearch.data.sources import FolderSource
-from pyimagesearch.data.writer import write_dataset
-from pyimagesearch.errors import UserError
-from pyimagesearch.evaluation import write_json
-from pyimagesearch.files import check_disk
+from pyimagesearch.data.dataset.writer import write_dataset
+from pyimagesearch.data.sources.folder import FolderSource
+from pyimagesearch.errors import InputError
+from pyimagesearch.evaluation import figures
+from pyimagesearch.evaluation.scoring import write_json
+from pyimagesearch.system import parallel
+from pyimagesearch.system.files import check_disk
 
 ROUNDS = 3
 CROP, SCALE = 96, 4
@@ -24,7 +24,7 @@ CROP, SCALE = 96, 4
 def run(*, images: str | None, pictures: int, json_path: str | None, plot_path: str | None) -> None:
     """Print each side's figures and their ratio; write them as JSON and as a plot."""
     if pictures < 2:
-        raise UserError(f"--pictures must be at least 2, received {pictures}")
+        raise InputError(f"--pictures must be at least 2, received {pictures}")
     with TemporaryDirectory(prefix="srgan-benchmark-") as work:
         folder = images
         if folder is None:

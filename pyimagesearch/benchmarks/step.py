@@ -10,8 +10,8 @@ import tensorflow as tf
 
 from pyimagesearch.benchmarks.tutorial import TutorialTraining
 from pyimagesearch.config import TrainConfig
-from pyimagesearch.errors import UserError
-from pyimagesearch.evaluation import write_json
+from pyimagesearch.errors import InputError
+from pyimagesearch.evaluation.scoring import write_json
 from pyimagesearch.models import build_discriminator, build_generator, build_vgg, compute_in
 from pyimagesearch.presets import get_config
 from pyimagesearch.training.phases import build_finetune
@@ -23,7 +23,7 @@ ROUNDS = 12  # the sides take turns, so that a machine whose speed drifts slows 
 def run(*, precision: str, batch: int, json_path: str | None) -> None:
     """Print the median seconds of each side and write them as JSON."""
     if batch < 1:
-        raise UserError(f"--batch must be at least 1, received {batch}")
+        raise InputError(f"--batch must be at least 1, received {batch}")
     # Random VGG19 weights cost the same time as trained ones.
     config = dataclasses.replace(get_config("tutorial"), batch=batch, vgg_weights="random")
     chosen = choose_precision(precision, "gpu")

@@ -12,11 +12,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from pyimagesearch import images, pictures, weights
 from pyimagesearch.benchmarks import measure
-from pyimagesearch.errors import RunError, UserError
-from pyimagesearch.evaluation import write_json
-from pyimagesearch.upscaler import BICUBIC, Upscaler
+from pyimagesearch.errors import InputError, RunError
+from pyimagesearch.evaluation.scoring import write_json
+from pyimagesearch.images import picture_io, resize
+from pyimagesearch.inference.upscaler import BICUBIC, Upscaler
+from pyimagesearch.models import loading
 
 LARGE, SMALL = (540, 960), (256, 256)  # height and width of the LR pictures
 LABELS = {
@@ -30,10 +31,10 @@ LABELS = {
 def run(*, model: str, rounds: int, json_path: str | None) -> None:
     """Print the median seconds of each side and the two ratios; write them as JSON."""
     if rounds < 1:
-        raise UserError(f"--rounds must be at least 1, received {rounds}")
+        raise InputError(f"--rounds must be at least 1, received {rounds}")
     if model == BICUBIC:
-        raise UserError("--model bicubic is no model; name a .keras file")
-    generator = weights.load_generator(model)
+        raise InputError("--model bicubic is no model; name a .keras file")
+    generator = loading.load_generator(model)
     with _server(model) as port:
         found = measure.medians(_measure(generator, port, rounds))
     seconds = {name: side["seconds"] for name, side in found.items()}
@@ -49,12 +50,12 @@ def run(*, model: str, rounds: int, json_path: str | None) -> None:
 
 def _measure(generator: keras.Model, port: int, rounds: int) -> dict[str, list[dict[str, float]]]:
     large, small = (_photograph(*sides) for sides in (LARGE, SMALL))
-    upscaler = Upscaler(generator, weights.generator_scale(generator))
+    upscaler = Upscaler(generator, loading.generator_scale(generator))
     upscaler.fit_tile()
     signature = [tf.TensorSpec([1, None, None, 3], tf.float32)]
     forward = tf.function(lambda lr: generator(lr, training=False), input_signature=signature)
     batch = tf.constant(large[None], tf.float32)
-    sent = pictures.encode(".png", pictures.Picture(small))
+    sent = picture_io.encode(".png", picture_io.Picture(small))
     sides: dict[str, Callable[[], object]] = {
         "bare": lambda: forward(batch).numpy(),
         "upscaler": lambda: upscaler(large),
@@ -74,7 +75,7 @@ def _measure(generator: keras.Model, port: int, rounds: int) -> dict[str, list[d
 def _photograph(height: int, width: int) -> np.ndarray:
     from skimage import data
 
-    return images.resize_bicubic(data.astronaut(), height, width)
+    return resize.resize_bicubic(data.astronaut(), height, width)
 
 
 def _post(port: int, sent: bytes) -> bytes:

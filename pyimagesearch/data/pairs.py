@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from pyimagesearch import images
-from pyimagesearch.errors import UserError
+from pyimagesearch.errors import InputError
+from pyimagesearch.images import rgb
+from pyimagesearch.images.resize import crop_to_multiple, downscale, resize_bicubic
 
 
 @dataclass(frozen=True)
@@ -22,12 +23,12 @@ class Pair:
 
 def read_pair(hr_path: Path, lr_path: Path | None, scale: int, resize: int | None = None, shrink: int = 1) -> Pair:
     """A pair from files; without `lr_path` the LR side is made, as `make_pair` does."""
-    hr = images.read(hr_path)
+    hr = rgb.read_rgb(hr_path)
     if lr_path is None:
         return make_pair(hr_path.name, hr, scale, resize, shrink)
-    lr = images.read(lr_path)
+    lr = rgb.read_rgb(lr_path)
     if any(abs(small * scale - big) >= scale for small, big in zip(lr.shape[:2], hr.shape[:2], strict=True)):
-        raise UserError(
+        raise InputError(
             f"{lr_path}: {lr.shape[1]}x{lr.shape[0]} pixels are not 1/{scale} of "
             f"{hr_path.name}'s {hr.shape[1]}x{hr.shape[0]}"
         )
@@ -41,9 +42,9 @@ def make_pair(name: str, hr: np.ndarray, scale: int, resize: int | None = None, 
     pixels wide and high, whatever its shape.
     """
     if shrink > 1:
-        hr = images.downscale(images.crop_to_multiple(hr, shrink), shrink)
-    hr = images.resize_bicubic(hr, resize, resize) if resize else images.crop_to_multiple(hr, scale)
-    return Pair(name, images.downscale(hr, scale), hr)
+        hr = downscale(crop_to_multiple(hr, shrink), shrink)
+    hr = resize_bicubic(hr, resize, resize) if resize else crop_to_multiple(hr, scale)
+    return Pair(name, downscale(hr, scale), hr)
 
 
 def same_area(lr: np.ndarray, hr: np.ndarray, scale: int) -> tuple[np.ndarray, np.ndarray]:
@@ -59,12 +60,12 @@ def lr_of(hr: Path, by_stem: Mapping[str, Path], scale: int) -> Path | None:
 
 def match_lr(hr_paths: Sequence[Path], lr_folder: str | os.PathLike[str], scale: int) -> dict[str, Path]:
     """The LR picture of each HR picture: of the same stem, or of DIV2K's form (0001.png and 0001x4.png)."""
-    by_stem = {path.stem: path for path in images.list_pictures(lr_folder)}
+    by_stem = {path.stem: path for path in rgb.list_pictures(lr_folder)}
     found = {}
     for path in hr_paths:
         match = lr_of(path, by_stem, scale)
         if match is None:
-            raise UserError(
+            raise InputError(
                 f"{lr_folder}: no LR picture for {path.name} (looked for {path.stem} and {path.stem}x{scale})"
             )
         found[path.name] = match

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from pyimagesearch import images
+from pyimagesearch.images import resize
 
 PACKAGE = "pyimagesearch"
 # What each scale is made of: one upsampling stage a factor.
@@ -130,6 +130,6 @@ class BicubicUpsample(keras.layers.Layer):
 def _bicubic_kernel(scale: int) -> np.ndarray:
     """(5, 5, 3, scale*scale*3): for each of the scale x scale phases of an output pixel, its 5x5 weights."""
     phase = (np.arange(scale) + 0.5) / scale - 0.5  # where the output pixels lie around an input pixel
-    weights = images.cubic(phase[:, None] - np.arange(-2, 3))  # (scale, 5)
+    weights = resize.cubic(phase[:, None] - np.arange(-2, 3))  # (scale, 5)
     kernel = np.einsum("yi,xj,cd->ijcyxd", weights, weights, np.eye(3))
     return kernel.reshape(5, 5, 3, scale * scale * 3).astype("float32")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import keras
 
-from pyimagesearch.errors import UserError
+from pyimagesearch.errors import InputError
 
 _CHOICES = "--vgg-weights also takes random (no download) or the path of a VGG19 notop .h5 file"
 
@@ -21,7 +21,7 @@ def weights_identity(weights: str) -> str:
 
 def _check_exists(weights: str) -> None:
     if not Path(weights).is_file():
-        raise UserError(f"--vgg-weights: no such file {weights}; give imagenet, random or the path of an .h5 file")
+        raise InputError(f"--vgg-weights: no such file {weights}; give imagenet, random or the path of an .h5 file")
 
 
 def build_vgg(names: Sequence[str], weights: str, content_input: str = "imagenet") -> keras.Model:
@@ -62,8 +62,8 @@ def _base(weights: str) -> keras.Model:
     except Exception as error:
         if weights == "imagenet":
             reason = " ".join(str(error).split())
-            raise UserError(f"--vgg-weights imagenet: Keras could not download VGG19 ({reason}); {_CHOICES}") from None
-        raise UserError(f"--vgg-weights {weights}: not the weights of VGG19 without its top; {_CHOICES}") from None
+            raise InputError(f"--vgg-weights imagenet: Keras could not download VGG19 ({reason}); {_CHOICES}") from None
+        raise InputError(f"--vgg-weights {weights}: not the weights of VGG19 without its top; {_CHOICES}") from None
     for number, part in enumerate(layer for layer in base.layers if layer.weights):
         part.kernel.assign(keras.initializers.HeNormal(seed=number)(part.kernel.shape))
     return base

@@ -11,8 +11,8 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.types import Message
 
-from pyimagesearch.console import size
 from pyimagesearch.serving.errors import ServiceError
+from pyimagesearch.system.console import size
 
 FORM_BYTES = 10_000  # of a form beside its picture
 DATA_URL = re.compile(r"data:[^,]{0,200};base64,")

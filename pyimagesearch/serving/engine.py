@@ -8,12 +8,14 @@ from pathlib import PurePath
 
 import numpy as np
 
-from pyimagesearch import pictures, upscale
-from pyimagesearch.decoding import TooManyPixels, Upload
-from pyimagesearch.errors import MissingLibrary, UserError
+from pyimagesearch.errors import InputError, MissingLibraryError
+from pyimagesearch.images import picture_io
+from pyimagesearch.images.decoding import TooManyPixels, Upload
+from pyimagesearch.inference import files
+from pyimagesearch.inference.blend import Blends
+from pyimagesearch.inference.upscaler import OUT_OF_MEMORY, AnyUpscaler
 from pyimagesearch.serving.errors import ServiceError
 from pyimagesearch.serving.formats import SUFFIXES
-from pyimagesearch.upscaler import OUT_OF_MEMORY, AnyUpscaler, Blends
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Engine:
         """Make the programs of all models, so that the first picture takes no longer than the others."""
         for part in (0.0, 0.5, 1.0) if self.blends else (0.0,):
             sr = self._upscale(np.zeros((64, 64, 3), np.uint8), part, threading.Event())
-        pictures.encode(".png", pictures.Picture(sr))  # says at once where OpenCV is missing
+        picture_io.encode(".png", picture_io.Picture(sr))  # says at once where OpenCV is missing
 
     def __call__(self, data: bytes, part: float, mimes: Sequence[str], stop: threading.Event) -> Result:
         """The picture in the file `data`, larger, in the first of `mimes` that can hold it; `part` of the GAN model.
@@ -51,30 +53,30 @@ class Engine:
         Raises ServiceError; Stopped where `stop` is set.
         """
         try:
-            lr = pictures.read(Upload(data), self._pixels)
+            lr = picture_io.read(Upload(data), self._pixels)
             mime = self._holding(lr, mimes)
             began = time.perf_counter()
             sr = self._upscale(lr.samples, part, stop)
             seconds = time.perf_counter() - began
-            return Result(pictures.encode(SUFFIXES[mime], dataclasses.replace(lr, samples=sr)), mime, seconds)
+            return Result(picture_io.encode(SUFFIXES[mime], dataclasses.replace(lr, samples=sr)), mime, seconds)
         except TooManyPixels as error:
             raise ServiceError(413, "too_many_pixels", str(error)) from None
-        except (upscale.NoMemory, *OUT_OF_MEMORY):
+        except (files.NoMemory, *OUT_OF_MEMORY):
             message = "the server has too little memory for this picture now; try a smaller one, or later"
             raise ServiceError(503, "out_of_memory", message, {"Retry-After": "10"}) from None
-        except MissingLibrary:
+        except MissingLibraryError:
             raise
-        except UserError as error:
+        except InputError as error:
             raise ServiceError(422, "not_a_picture", str(error)) from None
 
-    def _holding(self, lr: pictures.Picture, mimes: Sequence[str]) -> str:
+    def _holding(self, lr: picture_io.Picture, mimes: Sequence[str]) -> str:
         """The first MIME type whose format can hold the result."""
         height, width = (side * self.scale for side in lr.samples.shape[:2])
         for mime in mimes:
             try:
-                pictures.check_format(f"picture{SUFFIXES[mime]}", lr, height, width)
+                picture_io.check_format(f"picture{SUFFIXES[mime]}", lr, height, width)
                 return mime
-            except UserError:
+            except InputError:
                 continue
         reason = "no format that Accept names can hold the result's transparency, 16 bits or size"
         raise ServiceError(406, "not_acceptable", f"{reason}; let it name image/png")
@@ -87,5 +89,5 @@ class Engine:
                 raise Stopped
 
         watch(0)
-        upscale.fit(upscaler, samples, None)
+        files.fit(upscaler, samples, None)
         return upscaler(samples, watch=watch)

@@ -3,7 +3,7 @@
 import dataclasses
 import math
 
-from pyimagesearch.errors import UserError
+from pyimagesearch.errors import InputError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,4 +19,4 @@ class Limits:
         for name, value in dataclasses.asdict(self).items():
             flag = "--queue" if name == "queue" else f"--max-{name}"
             if not (value > 0 and math.isfinite(value)):
-                raise UserError(f"{flag} must be above 0, received {value}")
+                raise InputError(f"{flag} must be above 0, received {value}")

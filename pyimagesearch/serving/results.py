@@ -3,8 +3,8 @@
 import asyncio
 import secrets
 
-from pyimagesearch.console import size
 from pyimagesearch.serving.errors import ServiceError
+from pyimagesearch.system.console import size
 
 MOST_BYTES = 256_000_000  # of all results together; the oldest go first
 SECONDS = 600.0  # that a result is kept

@@ -8,8 +8,8 @@ import warnings
 import uvicorn
 from PIL import Image
 
-from pyimagesearch import upscale
-from pyimagesearch.errors import Interrupted, UserError
+from pyimagesearch.errors import InputError, Interrupted
+from pyimagesearch.inference import files
 from pyimagesearch.serving.app import create_app
 from pyimagesearch.serving.engine import Engine
 from pyimagesearch.serving.guard import Guard
@@ -25,7 +25,7 @@ def run(
     _quieten()
     listener = bind(host, port)
     with listener:
-        names, upscalers = upscale.load_all(model, gan_model)
+        names, upscalers = files.load_all(model, gan_model)
         engine = Engine(names, upscalers, pixels=limits.pixels)
         engine.warm_up()
         listen(listener, host)
@@ -44,7 +44,7 @@ def _quieten() -> None:
 def bind(host: str, port: int) -> socket.socket:
     """A socket that has the port and does not listen yet: connections are refused until models are loaded."""
     if not 0 <= port <= 65535:  # getaddrinfo would count on from 0
-        raise UserError(f"--port must be at least 0 and at most 65535, received {port}")
+        raise InputError(f"--port must be at least 0 and at most 65535, received {port}")
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind, protocol)
@@ -63,8 +63,8 @@ def listen(listener: socket.socket, host: str) -> None:
         raise _cannot(host, listener.getsockname()[1], error) from None
 
 
-def _cannot(host: str, port: int, error: OSError) -> UserError:
-    return UserError(
+def _cannot(host: str, port: int, error: OSError) -> InputError:
+    return InputError(
         f"--host {host} --port {port} cannot be used ({error.strerror}); name another, or --port 0 for any that is free"
     )
 

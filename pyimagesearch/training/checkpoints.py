@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from pyimagesearch.buckets import is_failure
-from pyimagesearch.errors import UserError
+from pyimagesearch.errors import InputError
+from pyimagesearch.system.gcs import is_failure
 from pyimagesearch.training.phases import Phase
 from pyimagesearch.training.run_folder import RunFolder
 
@@ -34,7 +34,7 @@ class PhaseCheckpoints:
             except (ValueError, AssertionError, TypeError) as error:
                 if is_failure(error):  # which TensorFlow raises as a ValueError
                     raise
-                raise UserError(
+                raise InputError(
                     f"{path}: a checkpoint of another architecture; give another --output, or delete that folder"
                 ) from None
             except (tf.errors.OpError, IndexError) as error:  # IndexError: how the reader says that bytes are missing
@@ -44,7 +44,7 @@ class PhaseCheckpoints:
                 continue
             return int(self._step.numpy())
         if paths:
-            raise UserError(
+            raise InputError(
                 f"{paths[-1]}: this and every other checkpoint here is damaged; delete the folder to start anew"
             )
         return 0

@@ -7,13 +7,14 @@ import keras
 import tensorflow as tf
 from tqdm import tqdm
 
-from pyimagesearch import evaluation, figures, report
-from pyimagesearch.console import duration
 from pyimagesearch.data.pairs import Pair
+from pyimagesearch.evaluation import figures, run_report, scoring
+from pyimagesearch.inference.upscaler import BICUBIC, TILE, AnyUpscaler, BicubicUpscaler, Upscaler
+from pyimagesearch.system.console import duration
 from pyimagesearch.training.health import HealthWatch
+from pyimagesearch.training.history import History
 from pyimagesearch.training.phases import Phase
-from pyimagesearch.training.run_folder import History, RunFolder
-from pyimagesearch.upscaler import BICUBIC, TILE, AnyUpscaler, BicubicUpscaler, Upscaler
+from pyimagesearch.training.run_folder import RunFolder
 
 FEW_SHAPES = {"multiple": 160, "tile": TILE}  # a named device sees sides of 160, 320 and 480: 9 shapes
 FLUSH_SECONDS = 30.0  # at least so long between writes: on a bucket, each uploads history.csv and all events again
@@ -113,7 +114,7 @@ class Monitor:
         """PSNR on Y, mean over the validation pictures, of the weights that the twin holds."""
         start = time.perf_counter()
         with tf.device(self._device):
-            means = evaluation.mean_on_y(self._upscaler, self._pairs)
+            means = scoring.mean_on_y(self._upscaler, self._pairs)
         psnr, ssim = means["psnr_y"], means["ssim_y"]
         with self._writer.as_default(step=step):
             tf.summary.scalar("validation_psnr_y", psnr)
@@ -135,11 +136,11 @@ class Monitor:
             tf.summary.image("samples", figures.to_array(figures.grid(rows))[None])
         self._flush_when_due()
 
-    def _sample(self, pair: Pair, upscalers: dict[str, AnyUpscaler]) -> report.Row:
+    def _sample(self, pair: Pair, upscalers: dict[str, AnyUpscaler]) -> run_report.Row:
         """A row of the grid, with the scores that it shows and no others."""
         outputs = {name: upscaler(pair.lr) for name, upscaler in upscalers.items()}
-        scores = {name: evaluation.scores_on_y(sr, pair.hr, self._upscaler.scale) for name, sr in outputs.items()}
-        return report.row(pair, outputs, scores, self._upscaler.scale)
+        scores = {name: scoring.scores_on_y(sr, pair.hr, self._upscaler.scale) for name, sr in outputs.items()}
+        return run_report.row(pair, outputs, scores, self._upscaler.scale)
 
     def flush(self) -> None:
         """Write history.csv and TensorBoard's events."""

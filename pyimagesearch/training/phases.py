@@ -8,12 +8,12 @@ import numpy as np
 import tensorflow as tf
 
 from pyimagesearch.config import TrainConfig
-from pyimagesearch.errors import UserError
+from pyimagesearch.errors import InputError
 from pyimagesearch.models import build_discriminator, build_generator, compute_in
+from pyimagesearch.models.loading import load_generator
 from pyimagesearch.models.srgan import deepened
-from pyimagesearch.training.muon import Muon, hidden_kernels
-from pyimagesearch.training.steps import PretrainTraining, SRGANTraining
-from pyimagesearch.weights import load_generator
+from pyimagesearch.training.optimizers import Muon, hidden_kernels
+from pyimagesearch.training.srgan_training import PretrainTraining, SRGANTraining
 
 Schedule = Callable[[int], float]
 
@@ -90,7 +90,7 @@ def build_finetune(
 
 
 def copy_weights(name: str, generator: keras.Model) -> None:
-    """Give `generator` the weights of the model called `name`, or saved there; UserError where they do not fit.
+    """Give `generator` the weights of the model called `name`, or saved there; InputError where they do not fit.
 
     A `light` also takes those of a `light` of fewer blocks, and computes the same with them (`deepened`).
     """
@@ -101,7 +101,7 @@ def copy_weights(name: str, generator: keras.Model) -> None:
     try:
         generator.set_weights(weights)
     except ValueError:
-        raise UserError(
+        raise InputError(
             f"{name}: holds another architecture than this run's generator; change the one or the other"
         ) from None
 

@@ -3,9 +3,7 @@
 Every file is whole or not there. A bucket, which neither appends nor renames cheaply, gets whole objects.
 """
 
-import csv
 import dataclasses
-import io
 import json
 import os
 import platform
@@ -17,14 +15,13 @@ import keras
 import tensorflow as tf
 
 from pyimagesearch.config import TrainConfig
-from pyimagesearch.errors import UserError
-from pyimagesearch.files import appearing, check_disk, exists, is_folder, join, paths_in, read_text, write_whole
+from pyimagesearch.errors import InputError
+from pyimagesearch.system.files import appearing, check_disk, exists, is_folder, join, paths_in, read_text, write_whole
 
 # What may differ between two starts of one run without changing what it means.
 FREE_FIELDS = {"steps_per_call", "log_every", "validate_every", "sample_every",
                "checkpoint_every", "keep_checkpoints", "vgg_weights", "precision", "xla"}  # fmt: skip
 GROWING_FIELDS = ("pretrain_steps", "finetune_steps")
-
 PRETRAINED = "pretrained_generator"
 GENERATOR = "generator"
 DISCRIMINATOR = "discriminator"
@@ -46,7 +43,7 @@ class RunFolder:
         identity: `config` (the fields of a TrainConfig) and whatever else makes a run what it is.
         """
         if any(character in self.path for character in PATTERN):
-            raise UserError(
+            raise InputError(
                 f"--output {self.path}: TensorFlow takes {' '.join(PATTERN)} in a folder's name for a pattern and "
                 "would not find its own checkpoints there; give another name"
             )
@@ -55,7 +52,7 @@ class RunFolder:
         if exists(path) and started:
             self._check_same(_parse(path, read_text(path)), identity)
         elif started:
-            raise UserError(
+            raise InputError(
                 f"--output {self.path}: holds models or checkpoints but no config.json; give another folder"
             )
         if not write:
@@ -67,7 +64,7 @@ class RunFolder:
 
     def _check_same(self, before: dict[str, Any], now: dict[str, Any]) -> None:
         def refuse(name: str, old: Any, new: Any) -> None:
-            raise UserError(
+            raise InputError(
                 f"--output {self.path}: holds a different run ({name} {old} there, {new} here); "
                 "give another --output, or the same settings to go on with that run"
             )
@@ -105,7 +102,7 @@ class RunFolder:
             shutil.copyfile(local, beside)
 
     def check_disk(self, needed: int) -> None:
-        """Raise UserError unless `needed` bytes are free."""
+        """Raise InputError unless `needed` bytes are free."""
         check_disk(self.path, needed, "checkpoints and models")
 
 
@@ -116,40 +113,4 @@ def _parse(path: str, text: str) -> dict[str, Any]:
             return found
     except (ValueError, KeyError, TypeError):
         pass
-    raise UserError(f"{path}: not the config.json of a run; give another --output")
-
-
-class History:
-    """history.csv: one row per log interval, written whole (a bucket cannot append)."""
-
-    COLUMNS = ("phase", "step", "seconds", "loss", "content_loss", "adversarial_loss", "pixel_loss",
-               "grid_loss", "discriminator_loss", "accuracy_real", "accuracy_fake", "gradient_ratio",
-               "lr_consistency_db")  # fmt: skip
-
-    def __init__(self, run: RunFolder):
-        self._run = run
-        self._rows: list[dict[str, Any]] = []
-        self._changed = False
-        path = run.file("history.csv")
-        if exists(path):
-            self._rows = list(csv.DictReader(io.StringIO(read_text(path))))
-
-    def restart(self, phase: str, step: int) -> float:
-        """Drop the rows of `phase` after `step`; returns the phase's training time until then, in seconds."""
-        self._rows = [row for row in self._rows if row["phase"] != phase or int(row["step"]) <= step]
-        return max((float(row["seconds"]) for row in self._rows if row["phase"] == phase), default=0.0)
-
-    def add(self, **values: Any) -> None:
-        self._rows.append(values)
-        self._changed = True
-
-    def write(self) -> None:
-        """Write all rows, if there are new ones."""
-        if not self._changed:
-            return
-        out = io.StringIO()
-        writer = csv.DictWriter(out, self.COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(self._rows)
-        self._run.write_text("history.csv", out.getvalue())
-        self._changed = False
+    raise InputError(f"{path}: not the config.json of a run; give another --output")

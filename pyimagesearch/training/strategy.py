@@ -6,8 +6,8 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from pyimagesearch.buckets import on_bucket
-from pyimagesearch.errors import UserError
+from pyimagesearch.errors import InputError
+from pyimagesearch.system.gcs import on_bucket
 from pyimagesearch.training.workers import check_tf_config
 
 _BUCKET = re.compile(r"gs://[a-z0-9][a-z0-9._-]{1,61}[a-z0-9](/.*)?$")
@@ -45,7 +45,7 @@ def _tpu_strategy() -> tf.distribute.Strategy:
         tf.tpu.experimental.initialize_tpu_system(resolver)
     except (ValueError, tf.errors.OpError) as error:
         reason = " ".join(str(error).split())[:160]
-        raise UserError(
+        raise InputError(
             f"--device tpu: no TPU can be initialised here ({reason}); run on a TPU VM with tensorflow-tpu installed, "
             "or use --device gpu or cpu"
         ) from None
@@ -53,12 +53,12 @@ def _tpu_strategy() -> tf.distribute.Strategy:
 
 
 def check_tpu_folders(**folders: str) -> None:
-    """Raise UserError unless every folder is on a bucket: a TPU's hosts cannot rely on local paths."""
+    """Raise InputError unless every folder is on a bucket: a TPU's hosts cannot rely on local paths."""
     for flag, folder in folders.items():
         if not on_bucket(folder):
-            raise UserError(f"--{flag} {folder}: --device tpu needs a gs:// folder, such as gs://my-bucket/{flag}")
+            raise InputError(f"--{flag} {folder}: --device tpu needs a gs:// folder, such as gs://my-bucket/{flag}")
         if not _BUCKET.match(folder):
-            raise UserError(
+            raise InputError(
                 f"--{flag} {folder}: not the name of a bucket; put your own in, such as gs://my-bucket/{flag}"
             )
 
@@ -72,11 +72,11 @@ def choose_xla(wanted: str, device: str, strategy: tf.distribute.Strategy) -> bo
     """Whether XLA compiles the training step by request; a TPU compiles all that it runs anyway."""
     if device == "tpu":
         if wanted == "off":
-            raise UserError("--set xla=off: a TPU runs nothing that XLA has not compiled")
+            raise InputError("--set xla=off: a TPU runs nothing that XLA has not compiled")
         return False
     alone = isinstance(strategy, tf.distribute.OneDeviceStrategy)
     if wanted == "on" and not alone:
-        raise UserError("--set xla=on: only for one device; TensorFlow cannot compile what devices do together")
+        raise InputError("--set xla=on: only for one device; TensorFlow cannot compile what devices do together")
     return wanted == "on" or (wanted == "auto" and alone and bool(tf.config.get_visible_devices("GPU")))
 
 

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 import tensorflow as tf
 
-from pyimagesearch.buckets import is_failure
-from pyimagesearch.errors import RunError, UserError
+from pyimagesearch.errors import InputError, RunError
+from pyimagesearch.system.gcs import is_failure
 
 # What a collective operation raises on the others when a worker is gone; which one depends on where they wait.
 _LOST = (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError, tf.errors.InternalError,
@@ -17,7 +17,7 @@ _LOST = (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.Cancelled
 
 
 def check_tf_config(environment: Mapping[str, str] = os.environ) -> int:
-    """How many workers TF_CONFIG names; 1 where it is not set. Raises UserError where it makes no sense."""
+    """How many workers TF_CONFIG names; 1 where it is not set. Raises InputError where it makes no sense."""
     text = environment.get("TF_CONFIG")
     if not text:
         return 1
@@ -30,7 +30,7 @@ def check_tf_config(environment: Mapping[str, str] = os.environ) -> int:
     except (ValueError, KeyError, TypeError):
         fits = False
     if not fits:
-        raise UserError(
+        raise InputError(
             f"TF_CONFIG: not a cluster of workers and this one's place in it, such as {example}; got {text}"
         )
     return len(addresses)

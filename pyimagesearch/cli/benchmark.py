@@ -1,0 +1,73 @@
+"""srgan benchmark."""
+
+from argparse import ArgumentParser, Namespace
+
+from pyimagesearch.cli.flags import add_command, folder_path
+from pyimagesearch.cli.libraries import load_tensorflow
+from pyimagesearch.config import PRECISIONS
+from pyimagesearch.errors import InputError
+
+HELP = "Measure this project against the tutorial's design choices."
+
+
+def add_flags(parser: ArgumentParser) -> None:
+    """Add the flags of `srgan benchmark`."""
+
+    which = parser.add_subparsers(dest="benchmark", metavar="WHAT", required=True)
+    step = add_command(which, "step", "Time one GAN step: ours, ours in float32, the tutorial's.")
+    step.add_argument("--precision", choices=PRECISIONS, default="auto", help="of ours (default auto)")
+    step.add_argument("--batch", type=int, default=4, help="crops a step (default 4)")
+    loader = add_command(which, "loader", "Time loading: ours, cached, the tutorial's layout; and the preset's steps.")
+    loader.add_argument("--preset", default="tutorial", metavar="NAME", help="whose steps to time (default tutorial)")
+    records = add_command(which, "records", "Time writing records: all cores, one core.")
+    records.add_argument("--pictures", type=int, default=100, help="pictures to make and write (default 100)")
+    quality = add_command(which, "quality", "Train ours and the tutorial's for as long: scores against training time.")
+    quality.add_argument("--preset", default="light", metavar="NAME", help="ours (default light)")
+    quality.add_argument("--minutes", type=float, default=10.0, help="of training for each (default 10)")
+    quality.add_argument("--hr", type=folder_path, metavar="DIR", help="pictures to score (default: those held out)")
+    quality.add_argument("--lr", type=folder_path, metavar="DIR", help="their LR pictures (default: made by bicubic)")
+    quality.add_argument("--images", type=folder_path, metavar="DIR", help="to train on (default: scikit-image's)")
+    quality.add_argument("--plot", metavar="FILE", help="draw the curves here, as PNG or PDF")
+    upscale = add_command(
+        which, "upscale", "Time the upscaler beside the bare model, and the server beside the upscaler."
+    )
+    upscale.add_argument("--model", metavar="NAME_OR_PATH", default="light", help="as upscale's (default light)")
+    upscale.add_argument("--rounds", type=int, default=15, help="of each side, by turns (default 15)")
+    for parser in (loader, records):
+        parser.add_argument(
+            "--images", type=folder_path, metavar="DIR", help="pictures to use (default: made, 2040x1356)"
+        )
+        parser.add_argument("--plot", metavar="FILE", help="draw the figures here, as PNG or PDF")
+    for parser in (step, loader, records, quality, upscale):
+        parser.add_argument("--json", metavar="FILE", help="write the figures here")
+
+
+def run(args: Namespace) -> None:
+    """Run `srgan benchmark WHAT`."""
+    plot = getattr(args, "plot", None)
+    if plot and not plot.lower().endswith((".png", ".pdf")):
+        raise InputError(f"--plot FILE must end in .png or .pdf, received {plot}")
+    load_tensorflow()
+    if args.benchmark == "step":
+        from pyimagesearch.benchmarks import step
+
+        step.run(precision=args.precision, batch=args.batch, json_path=args.json)
+    elif args.benchmark == "loader":
+        from pyimagesearch.benchmarks import loader
+
+        loader.run(images=args.images, preset=args.preset, json_path=args.json, plot_path=args.plot)
+    elif args.benchmark == "quality":
+        from pyimagesearch.benchmarks import quality
+
+        quality.run(
+            preset=args.preset, minutes=args.minutes, images=args.images, hr=args.hr, lr=args.lr,
+            json_path=args.json, plot_path=args.plot,
+        )  # fmt: skip
+    elif args.benchmark == "upscale":
+        from pyimagesearch.benchmarks import upscale
+
+        upscale.run(model=args.model, rounds=args.rounds, json_path=args.json)
+    else:
+        from pyimagesearch.benchmarks import records
+
+        records.run(images=args.images, pictures=args.pictures, json_path=args.json, plot_path=args.plot)

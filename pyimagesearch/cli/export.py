@@ -1,0 +1,38 @@
+"""srgan export."""
+
+from argparse import ArgumentParser, Namespace
+
+from pyimagesearch.cli.flags import folder_path
+from pyimagesearch.cli.libraries import load_tensorflow
+from pyimagesearch.system.console import Stopwatch
+
+HELP = "Write a model for other runtimes, and compare its pictures there."
+
+
+def add_flags(parser: ArgumentParser) -> None:
+    """Add the flags of `srgan export`."""
+
+    add = parser.add_argument
+    add("model", metavar="NAME_OR_PATH", help="light, light-gan, or a .keras file")
+    add("--format", choices=("savedmodel", "onnx", "tflite"), required=True, help="what to write")
+    add(
+        "-o",
+        "--output",
+        type=folder_path,
+        metavar="OUT",
+        required=True,
+        help="OUT.onnx, OUT.tflite; savedmodel: a folder",
+    )
+    add("--overwrite", action="store_true", help="replace what is at OUT")
+
+
+def run(args: Namespace) -> None:
+    """Run `srgan export`."""
+    watch = Stopwatch()
+    load_tensorflow()
+    from pyimagesearch.export import formats
+    from pyimagesearch.system import console
+
+    network, parities = formats.export(args.model, args.format, args.output, overwrite=args.overwrite)
+    print(*(f"{key:7}{text}" for key, text in network.contract().items()), *parities, sep="\n")
+    print(f"{args.output}: {formats.FORMATS[args.format].title}, {console.size(formats.stored(args.output))} ({watch})")

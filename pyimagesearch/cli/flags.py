@@ -1,0 +1,49 @@
+"""What the flags of several commands have in common. Standard library only, so that --help answers at once."""
+
+import argparse
+from typing import NoReturn
+
+from pyimagesearch.errors import InputError
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are InputErrors of one line; argparse would print the usage before them."""
+
+    def error(self, message: str) -> NoReturn:
+        raise InputError(f"{message} (see {self.prog} --help)")
+
+
+def add_command(commands, name: str, text: str, **kwargs) -> argparse.ArgumentParser:
+    """A parser for the subcommand `name`, described by `text`."""
+    return commands.add_parser(
+        name,
+        help=text,
+        description=text,
+        allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        **kwargs,
+    )
+
+
+def folder_path(text: str) -> str:
+    """A folder's path; an empty one, as from an unset shell variable, would mean the root of the disk."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("is empty; name a folder")
+    return text
+
+
+def factors(text: str) -> tuple[int, ...]:
+    """Different whole numbers from 1 on, separated by commas, such as 2,3,4."""
+    numbers = text.split(",")
+    if not all(number.isdecimal() and int(number) > 0 for number in numbers) or len(set(numbers)) < len(numbers):
+        raise argparse.ArgumentTypeError(f"takes different whole numbers from 1 on, such as 2,3,4, received {text}")
+    return tuple(map(int, numbers))
+
+
+def tile_side(text: str) -> int | None:
+    """LR pixels a side; None for auto."""
+    if text == "auto":
+        return None
+    if not text.isdecimal() or not 32 <= int(text) <= 4096:
+        raise argparse.ArgumentTypeError(f"must be auto or 32 to 4096, received {text}")
+    return int(text)

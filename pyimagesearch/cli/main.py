@@ -1,0 +1,107 @@
+"""The front of every command: flags in, an exit code out. Standard library only, so that --help answers at once."""
+
+import io
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Sequence
+from typing import NoReturn
+
+from pyimagesearch import __version__
+from pyimagesearch.cli import benchmark, evaluate, export, grid, results, serve, tfrecords, train, upscale, verify
+from pyimagesearch.cli.flags import Parser, add_command
+from pyimagesearch.errors import InputError, Interrupted, RunError
+from pyimagesearch.system import gcs
+
+COMMANDS = {
+    "tfrecords": tfrecords,
+    "verify": verify,
+    "train": train,
+    "grid": grid,
+    "evaluate": evaluate,
+    "upscale": upscale,
+    "export": export,
+    "serve": serve,
+    "results": results,
+    "benchmark": benchmark,
+}
+
+
+def build_parser(prog: str = "srgan") -> Parser:
+    """The parser of `srgan COMMAND`."""
+    parser = Parser(
+        prog=prog, description="Super-resolution GANs: records, training, grids, scores.", allow_abbrev=False
+    )
+    parser.add_argument("--version", action="version", version=f"srgan {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, module in COMMANDS.items():
+        module.add_flags(add_command(commands, name, module.HELP))
+    return parser
+
+
+def main(argv: Sequence[str] | None = None, prog: str = "srgan") -> int:
+    """Run a command; returns its exit code (design: 0 done, 1 a fault, 2 wrong input, 130 and 143 after a signal)."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # its errors also arrive as exceptions
+    gcs.configure()
+    argv = list(sys.argv[1:] if argv is None else argv)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # names of files may hold bytes that are no text
+        sys.stdout.reconfigure(errors="backslashreplace")
+    on_main_thread = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGTERM, _terminated) if on_main_thread else None
+    try:
+        args = build_parser().parse_args(argv)
+        COMMANDS[args.command].run(args)
+        sys.stdout.flush()
+        return 0
+    except SystemExit as ended:  # --help and --version
+        return int(ended.code or 0)
+    except KeyboardInterrupt:
+        return _fail(prog, "stopped by SIGINT", 130)
+    except Interrupted as error:
+        return _fail(prog, str(error), error.exit_code)
+    except BrokenPipeError:  # who reads what is printed has gone, such as head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would say so at its end
+        return 1
+    except Exception as error:
+        return _fail(prog, *_explain(error))
+    finally:
+        if on_main_thread:
+            signal.signal(signal.SIGTERM, before)
+
+
+def _terminated(*_) -> NoReturn:
+    """What is under way unwinds and removes its unfinished files. Training has a handler of its own, which saves."""
+    raise Interrupted("stopped by SIGTERM", 128 + signal.SIGTERM)
+
+
+# TensorFlow's file errors are no OSErrors, and importing it here to name them would slow every command down.
+_UNUSABLE = ("PermissionDeniedError", "FailedPreconditionError", "NotFoundError", "AlreadyExistsError")
+
+
+def _fail(prog: str, message: str, code: int) -> int:
+    if os.environ.get("SRGAN_TRACEBACK"):
+        traceback.print_exc()
+    print(f"{prog}: {message}", file=sys.stderr)
+    return code
+
+
+def _explain(error: Exception) -> tuple[str, int]:
+    """The one line and the exit code for whatever a command raised."""
+    text = " ".join((error.with_flags() if isinstance(error, InputError) else str(error)).split())
+    if isinstance(error, InputError):
+        return text, 2
+    if isinstance(error, RunError):
+        return text, 1
+    if of_bucket := gcs.explain(text):
+        return of_bucket
+    if isinstance(error, ModuleNotFoundError) and str(error.name).split(".")[0] == "tensorflow":
+        return 'TensorFlow is not installed: pip install -e ".[cpu]" (".[gpu]" for NVIDIA GPUs, ".[tpu]" for TPUs)', 2
+    if isinstance(error, ImportError):
+        return f'a library cannot be loaded ({text}): install the project again with pip install -e ".[cpu]"', 2
+    if "No space left" in text:
+        return f"no disk space left ({text[:200]}): free some, or give another --output", 2
+    if isinstance(error, OSError) or type(error).__name__ in _UNUSABLE:
+        return f"{text[:300]} (a file or folder that cannot be used)", 2
+    return f"internal error, {type(error).__name__}: {text[:300]}; SRGAN_TRACEBACK=1 shows where", 1

@@ -1,0 +1,45 @@
+"""srgan serve."""
+
+from argparse import ArgumentParser, Namespace
+
+from pyimagesearch.cli.libraries import load_tensorflow
+from pyimagesearch.errors import InputError
+
+HELP = "Upscale over HTTP, with a page for browsers."
+
+
+def add_flags(parser: ArgumentParser) -> None:
+    """Add the flags of `srgan serve`."""
+
+    add = parser.add_argument
+    add("--host", default="127.0.0.1", help="address to listen at (default 127.0.0.1: this machine alone)")
+    add("--port", type=int, default=8080, help="0: any that is free (default 8080)")
+    add("--model", metavar="NAME_OR_PATH", help="light, light-gan, bicubic or a .keras file (default light)")
+    add("--gan-model", metavar="NAME_OR_PATH", help="to blend with --model (without both: light-gan)")
+    add("--max-bytes", type=int, metavar="N", default=20_000_000, help="of a picture's file (default 20000000)")
+    add("--max-pixels", type=int, metavar="N", default=4_000_000, help="of a picture (default 4000000)")
+    add("--max-seconds", type=float, metavar="S", default=60.0, help="from request to result (default 60)")
+    add("--queue", type=int, metavar="N", default=8, help="requests let in at once; others get 503 (default 8)")
+    add("--access-log", action="store_true", help="print a line for every request")
+
+
+def run(args: Namespace) -> None:
+    """Run `srgan serve`."""
+    try:
+        import fastapi  # noqa: F401
+        import python_multipart  # noqa: F401
+        import uvicorn  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise InputError(f'srgan serve needs {error.name}, which is missing: pip install -e ".[serve]"') from None
+    from pyimagesearch.images import decoding
+    from pyimagesearch.serving.limits import Limits
+
+    limits = Limits(args.max_bytes, args.max_pixels, args.max_seconds, args.queue)
+    decoding.limit_opencv(limits.pixels)  # before TensorFlow, since Keras imports OpenCV
+    load_tensorflow()
+    from pyimagesearch.serving import server
+
+    server.run(
+        host=args.host, port=args.port, model=args.model, gan_model=args.gan_model, access_log=args.access_log,
+        limits=limits,
+    )  # fmt: skip

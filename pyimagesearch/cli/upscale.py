@@ -1,0 +1,44 @@
+"""srgan upscale."""
+
+import sys
+from argparse import ArgumentParser, Namespace
+
+from pyimagesearch.cli.flags import folder_path, tile_side
+from pyimagesearch.cli.libraries import load_tensorflow
+from pyimagesearch.errors import RunError
+from pyimagesearch.system.console import Stopwatch
+
+HELP = "Upscale pictures, with their alpha, bit depth, ICC profile and EXIF."
+
+
+def add_flags(parser: ArgumentParser) -> None:
+    """Add the flags of `srgan upscale`."""
+
+    add = parser.add_argument
+    add("pictures", nargs="+", metavar="PICTURE", help="files, folders, globs in quotes")
+    add("-o", "--output", type=folder_path, metavar="OUT", required=True, help="a folder; for one picture also a file")
+    add("-r", "--recursive", action="store_true", help="also the folders inside folders")
+    add("--model", metavar="NAME_OR_PATH", help="light, light-gan, bicubic or a .keras file (default light)")
+    add("--blend", type=float, metavar="PART", help="0 to 1: this part of --gan-model's output, the rest of --model's")
+    add("--gan-model", metavar="NAME_OR_PATH", help="the second of --blend (default light-gan, with light)")
+    add("--size", metavar="WxH", help="downscale the result to WIDTHxHEIGHT; WIDTHx and xHEIGHT keep the shape")
+    add(
+        "--tile", type=tile_side, metavar="{auto,N}", help="LR pixels a side at once (default auto: by the free memory)"
+    )
+    add("--overwrite", action="store_true", help="replace results that exist")
+
+
+def run(args: Namespace) -> None:
+    """Run `srgan upscale`."""
+    watch = Stopwatch()
+    load_tensorflow()
+    from pyimagesearch.inference import files
+
+    size = files.parse_size(args.size) if args.size else None
+    jobs = files.plan(args.pictures, args.output, recursive=args.recursive)
+    upscaler = files.load(args.model, args.gan_model, args.blend)
+    failures = files.run(jobs, upscaler, size=size, tile=args.tile, overwrite=args.overwrite)
+    print(f"{len(jobs) - len(failures)} of {len(jobs)} picture(s) upscaled x{upscaler.scale} ({watch})")
+    if failures:
+        print(*failures, sep="\n", file=sys.stderr)
+        raise RunError(f"{len(failures)} of {len(jobs)} picture(s) failed; the others are done")

@@ -1,9 +1,0 @@
-"""Libraries that take seconds to load."""
-
-from pyimagesearch.console import hidden_native_stderr
-
-
-def load_tensorflow() -> None:
-    """Import TensorFlow without what its libraries print while they load."""
-    with hidden_native_stderr():
-        import tensorflow  # noqa: F401

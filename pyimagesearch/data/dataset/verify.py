@@ -1,0 +1,47 @@
+"""Checks shards against their manifest: size, SHA-256, number of records, checksums."""
+
+from collections.abc import Iterator, Sequence
+
+import tensorflow as tf
+
+from pyimagesearch.data.dataset.manifest import Manifest, Shard, presence_problem
+from pyimagesearch.data.dataset.records import scan
+from pyimagesearch.data.dataset.shards import hash_file
+from pyimagesearch.system import console, parallel
+from pyimagesearch.system.files import join
+from pyimagesearch.system.gcs import is_failure
+
+
+def verify(folder: str, manifest: Manifest) -> list[str]:
+    """What is wrong with the shards of `folder`, a line each; empty where all are good."""
+    return [problem for problem in shard_problems(folder, manifest.shards, manifest.block) if problem]
+
+
+def shard_problems(folder: str, shards: Sequence[Shard], block: int) -> Iterator[str | None]:
+    """What is wrong with each of `shards`, or None; their blocks are of `block` records."""
+    found = parallel.ordered(lambda shard: _shard_problem(folder, shard, block), shards, weight=lambda _: 0)
+    return console.progress(found, total=len(shards), label="verifying", unit="shard")
+
+
+def _shard_problem(folder: str, shard: Shard, block: int) -> str | None:
+    problem = presence_problem(folder, shard)
+    if problem:
+        return problem
+    path = join(folder, shard.path)
+    try:
+        found, (digest, _) = scan(path), hash_file(path)
+    except tf.errors.OpError as error:
+        if is_failure(error):
+            raise  # of the bucket: no shard is to blame
+        return f"{path}: cannot be read ({error.message})"
+    if found.problem:
+        return f"{path}: {found.problem}"
+    if len(found.offsets) != shard.records:
+        return (
+            f"{path}: holds {len(found.offsets)} records, the manifest says {shard.records}: a shard of other pictures"
+        )
+    if digest != shard.sha256:
+        return f"{path}: its records are whole, but not those of the manifest (SHA-256): a shard of another data set"
+    if (found.lr_pixels, tuple(found.offsets[::block])) != (shard.lr_pixels, shard.blocks):
+        return f"{path}: the manifest's offsets or pixels are not those of its records"
+    return None

@@ -1,0 +1,210 @@
+"""Writes a dataset folder: shards first, each whole or not there, and the manifest last.
+
+While it is written the folder holds unfinished.json: the recipe, and what the manifest will say of the shards that are
+finished. Started again with the same recipe the writer keeps those that are still so and goes on; started with another,
+it refuses. The same pictures give the same bytes.
+"""
+
+import contextlib
+import hashlib
+import importlib.metadata
+import json
+import platform
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import tensorflow as tf
+
+from pyimagesearch.data.dataset.manifest import (
+    SCHEMA,
+    SPLITS,
+    UNFINISHED,
+    Manifest,
+    Shard,
+    load_manifest,
+    manifest_path,
+    read_manifest,
+)
+from pyimagesearch.data.dataset.shards import Plan, block_size, plan_shards, write_shards
+from pyimagesearch.data.dataset.tiling import Tiling
+from pyimagesearch.data.dataset.verify import shard_problems
+from pyimagesearch.data.sources.base import Entry, Source
+from pyimagesearch.errors import InputError
+from pyimagesearch.system import console
+from pyimagesearch.system.files import check_disk, exclusive, exists, join, paths_in, read_text, write_whole
+from pyimagesearch.system.gcs import on_bucket
+
+
+def write_dataset(
+    source: Source,
+    output: str,
+    *,
+    scale: int,
+    crop: int,
+    compression: str = "none",
+    say: Callable[[str], None] = print,
+) -> Manifest:
+    """Write the records of `source` into `output` (local or gs://), or what is left of them; returns the manifest."""
+    recipe, plans = _prepare(source, scale, crop, compression)
+    with _sole_writer(output):
+        if exists(manifest_path(output)):
+            return _already_written(output, recipe, say)
+        done = {shard.path: shard for shard in _finished(output, recipe, say)}
+        left = [plan for plan in plans if plan.path not in done]
+        check_disk(output, sum(plan.bytes for plan in left), "the records")
+        _announce(output, recipe, plans, left, say)
+        _write_unfinished(output, recipe, done.values())
+        for shard in _write(source, left, output, recipe):
+            _read_unfinished(output, recipe)  # still ours? A bucket knows no lock
+            done[shard.path] = shard
+            _write_unfinished(output, recipe, done.values())
+        manifest = Manifest(**recipe, shards=[done[plan.path] for plan in plans], versions=_versions())
+        write_whole(manifest_path(output), manifest.to_json())
+        tf.io.gfile.remove(join(output, UNFINISHED))
+    return manifest
+
+
+def repair_dataset(
+    source: Source,
+    output: str,
+    *,
+    scale: int,
+    crop: int,
+    compression: str = "none",
+    say: Callable[[str], None] = print,
+) -> Manifest:
+    """Write anew the shards of `output` that are missing or not those of its manifest; returns the manifest."""
+    manifest = load_manifest(output)
+    recipe, plans = _prepare(source, scale, crop, compression)
+    _same_recipe(output, asdict(manifest), recipe)
+    expected = {shard.path: shard for shard in manifest.shards}
+    if expected.keys() != {plan.path for plan in plans}:
+        raise InputError(
+            f"{output}: this program gives these pictures other shards; delete {output} and write it again"
+        )
+    with _sole_writer(output):
+        problems = dict(zip(expected, shard_problems(output, manifest.shards, manifest.block), strict=True))
+        bad = [plan for plan in plans if problems[plan.path]]
+        for plan in bad:
+            say(str(problems[plan.path]))
+        check_disk(output, sum(plan.bytes for plan in bad), "the repaired shards")
+        for shard in _write(source, bad, output, recipe):
+            if shard != expected[shard.path]:
+                raise InputError(
+                    f"{join(output, shard.path)}: written anew it differs from the manifest, whose records were made "
+                    f"by {manifest.versions}; delete {output} and write all of it again"
+                )
+    say(f"{output}: {len(bad)} of {len(plans)} shards written anew" if bad else f"{output}: every shard is good")
+    return manifest
+
+
+def _prepare(source: Source, scale: int, crop: int, compression: str) -> tuple[dict[str, Any], list[Plan]]:
+    """What the manifest will say beside shards and versions, and the shards to write."""
+    tiling = Tiling.for_crop(crop, scale)
+    counts = {split: sum(entry.split == split for entry in source.entries) for split in SPLITS}
+    recipe = dict(
+        schema=SCHEMA, source=source.name, scale=scale, kernel=source.kernel, crop=crop, tile=tiling.tile,
+        stride=tiling.stride, compression=compression, block=block_size(tiling, scale), pictures=counts,
+        contents=_contents(source.entries),
+    )  # fmt: skip
+    return recipe, list(plan_shards(source.entries, tiling, scale))
+
+
+def _contents(entries: Sequence[Entry]) -> str:
+    """What tells the pictures of one source from another's: a hash of names, splits, sizes and files."""
+    listing = sorted((entry.split, entry.name, entry.height, entry.width, entry.content) for entry in entries)
+    return hashlib.sha256(json.dumps(listing).encode()).hexdigest()
+
+
+def _already_written(output: str, recipe: dict[str, Any], say: Callable[[str], None]) -> Manifest:
+    manifest = read_manifest(output)
+    _same_recipe(output, asdict(manifest), recipe)
+    if exists(join(output, UNFINISHED)):  # a kill came between the manifest and its removal
+        tf.io.gfile.remove(join(output, UNFINISHED))
+    say(f"{output} already holds these records")
+    return manifest
+
+
+def _same_recipe(output: str, found: dict[str, Any], recipe: dict[str, Any]) -> None:
+    for name, value in recipe.items():
+        if found.get(name) != value:
+            raise InputError(
+                f"{output}: already holds records with {name} {found.get(name)}, asked for was {value}; "
+                "give another --output or delete that folder"
+            )
+
+
+def _sole_writer(output: str):
+    """Makes the folder and keeps other writers out of it. A bucket needs no folders."""
+    if not on_bucket(output):
+        try:
+            tf.io.gfile.makedirs(output)
+        except tf.errors.OpError as error:
+            raise InputError(f"--output {output}: this folder cannot be made ({error.message})") from None
+    return exclusive(output)
+
+
+def _finished(output: str, recipe: dict[str, Any], say: Callable[[str], None]) -> Iterator[Shard]:
+    """The shards that an earlier run of the same recipe finished; one that is damaged is written again."""
+    if not any(paths_in(join(output, split), ".tfrec") for split in SPLITS):
+        for left_over in (path for split in SPLITS for path in paths_in(join(output, split), ".tfrec.part")):
+            tf.io.gfile.remove(left_over)  # of a writer that was killed; its recipe, and so its names, may be others
+        return
+    shards = _read_unfinished(output, recipe)
+    for shard, problem in zip(shards, shard_problems(output, shards, recipe["block"]), strict=True):
+        if problem:
+            say(f"{problem}; writing it again")
+        else:
+            yield shard
+
+
+def _read_unfinished(output: str, recipe: dict[str, Any]) -> list[Shard]:
+    """The shards that are finished by what unfinished.json says, if it is of this recipe."""
+    path = join(output, UNFINISHED)
+    if not exists(path):
+        raise InputError(
+            f"{output}: holds shards, but neither manifest.json nor {UNFINISHED} that says what they are; "
+            "give another --output or delete that folder"
+        )
+    try:
+        found = json.loads(read_text(path))
+        shards = [Shard.from_json(values) for values in found["shards"]]
+    except (ValueError, KeyError, TypeError):
+        raise InputError(f"{path}: not written by this program; delete {output} or give another --output") from None
+    _same_recipe(output, found, recipe)
+    return shards
+
+
+def _write_unfinished(output: str, recipe: dict[str, Any], shards: Iterable[Shard]) -> None:
+    write_whole(join(output, UNFINISHED), json.dumps({**recipe, "shards": [asdict(shard) for shard in shards]}))
+
+
+def _announce(output: str, recipe: dict[str, Any], plans: list[Plan], left: list[Plan], say: Callable) -> None:
+    verb, shards = "Writing", f"{len(plans)} shard{'s' if len(plans) > 1 else ''}"
+    if len(left) < len(plans):
+        verb, shards = "Going on with", f"{len(left)} of {shards}"
+    most = "at most" if recipe["compression"] != "none" else "about"
+    say(
+        f"{verb} {recipe['pictures']['train']} training and {recipe['pictures']['test']} test pictures to {output}: "
+        f"{shards}, {most} {console.size(sum(plan.bytes for plan in left))}"
+    )
+
+
+def _write(source: Source, plans: list[Plan], output: str, recipe: dict[str, Any]) -> Iterator[Shard]:
+    tiling = Tiling(recipe["tile"], recipe["stride"], recipe["crop"])
+    total = sum(len(plan.entries) for plan in plans)
+    with console.progress_bar(total=total, label="writing", unit="picture") as bar:
+        yield from write_shards(
+            source, plans, output, tiling=tiling, scale=recipe["scale"], compression=recipe["compression"],
+            block=recipe["block"], done=bar.update,
+        )  # fmt: skip
+
+
+def _versions() -> dict[str, str]:
+    names = ("matplotlib", "numpy", "opencv-contrib-python", "pillow", "srgan")  # all of which make pixels
+    packages = {}
+    for name in names:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):  # OpenCV has wheels of other names
+            packages[name] = importlib.metadata.version(name)
+    return {"python": platform.python_version(), "tensorflow": tf.__version__, **packages}

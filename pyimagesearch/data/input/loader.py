@@ -1,0 +1,121 @@
+"""Shards to batches of aligned, augmented crops, in the order that order.py gives them."""
+
+import tensorflow as tf
+
+from pyimagesearch.data.dataset.manifest import Manifest
+from pyimagesearch.data.dataset.records import parse_block, read_block
+from pyimagesearch.data.input.cache import RamCache
+from pyimagesearch.data.input.crops import cut_crops
+from pyimagesearch.data.input.order import Order, Window
+from pyimagesearch.system import parallel
+from pyimagesearch.system.gcs import on_bucket
+
+BUCKET_READS = 16  # blocks that are asked for at once: a bucket is slow to answer, and fast then
+
+
+def training_batches(
+    folder: str,
+    manifest: Manifest,
+    *,
+    crop: int,
+    batch: int,
+    seed: int,
+    augment: str = "dihedral",
+    start_step: int = 0,
+    hosts: int = 1,
+    host: int = 0,
+    part: int | None = None,
+    cache: RamCache | None = None,
+) -> tf.data.Dataset:
+    """Batches of (lr, hr), uint8, from step `start_step` on, without end.
+
+    `batch` is the global batch: batch n holds the samples n * batch to (n + 1) * batch - 1. Host `host` of `hosts`,
+    which divide it, decodes those whose number leaves the remainder `host`, in batches of `part` (its replicas' batch;
+    by default all that it has of a batch): lr (part, crop/scale, crop/scale, 3), hr (part, crop, crop, 3). With `cache`
+    no file is read.
+    """
+    if batch % hosts:
+        raise ValueError(f"{hosts} hosts do not divide a batch of {batch}")
+    order, start = Order(folder, manifest, crop=crop, seed=seed), start_step * batch
+    windows = tf.data.Dataset.range(order.first_window(start), tf.int64.max)
+    size = part or batch // hosts
+
+    def mine(window: Window) -> tf.Tensor:
+        return (window.numbers >= start) & (window.numbers % hosts == host)
+
+    if cache is None:
+        reader = _BlockReader(folder, manifest, order, crop, augment)
+        # Each element is all crops of a window, mixed up only now that they are small; the next window is being read.
+        mixed = windows.flat_map(lambda index: reader.read(order.window(index), mine)).prefetch(1)
+        dataset = mixed.map(_sort, num_parallel_calls=1).rebatch(size, drop_remainder=True)
+    else:
+        samples = windows.flat_map(lambda index: cache.samples(order.window(index), mine)).batch(
+            size, drop_remainder=True
+        )
+        dataset = samples.map(
+            lambda records, draws: cache.crops(records, draws, crop=crop, augment=augment),
+            num_parallel_calls=parallel.cores(),
+        )
+    # Every batch is full: a static shape compiles once, and epochs have no ragged end because samples go on.
+    dataset = dataset.map(lambda lr, hr: _shaped(lr, hr, size, crop, manifest.scale)).prefetch(2)
+    options = tf.data.Options()
+    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
+    return dataset.with_options(options)
+
+
+class _BlockReader:
+    """Windows out of shards."""
+
+    def __init__(self, folder: str, manifest: Manifest, order: Order, crop: int, augment: str):
+        self._manifest, self._order, self._crop, self._augment = manifest, order, crop, augment
+        remote = on_bucket(folder)
+        # A bucket is asked for a block in one request; a local file needs no buffer: records are larger than any.
+        self._buffer = _largest_block(manifest) if remote else 0
+        self._parallel = BUCKET_READS if remote else parallel.cores() + 1
+
+    def read(self, window: Window, mine) -> tf.data.Dataset:
+        """One element: the numbers (n,) of the window's samples that are `mine`, and their lr and hr crops."""
+        wanted = mine(window)
+        starts = window.ends - tf.gather(self._order.sizes, window.blocks)
+        counts = tf.concat([[0], tf.cumsum(tf.cast(wanted, tf.int32))], axis=0)
+        needed = tf.where(tf.gather(counts, window.ends) > tf.gather(counts, starts))[:, 0]
+
+        def block(position: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+            block, inside = window.blocks[position], slice(starts[position], window.ends[position])
+            count = window.ends[position] - starts[position]
+            path, offset = self._order.paths[block], self._order.offsets[block]
+            records, keep = read_block(path, offset, count, self._buffer), wanted[inside]
+            records, numbers, draws = tf.cond(
+                tf.reduce_all(keep),
+                lambda: (records, window.numbers[inside], window.draws[inside]),
+                lambda: tuple(
+                    tf.boolean_mask(each, keep) for each in (records, window.numbers[inside], window.draws[inside])
+                ),
+            )
+            return (numbers, *self._crops(records, draws))
+
+        blocks = tf.data.Dataset.from_tensor_slices(needed)
+        return blocks.map(block, num_parallel_calls=self._parallel).rebatch(self._order.window_samples)
+
+    def _crops(self, records: tf.Tensor, draws: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        scale = self._manifest.scale
+        shapes, lr, hr = parse_block(records, scale, self._manifest.compression)
+        starts = tf.range(tf.shape(lr)[0]) * tf.shape(lr)[1]
+        flat = tf.reshape(lr, [-1, 3]), tf.reshape(hr, [-1, 3])
+        return cut_crops(*flat, starts, shapes, draws, crop=self._crop, scale=scale, augment=self._augment)
+
+
+def _largest_block(manifest: Manifest) -> int:
+    """Bytes of the largest block of the training shards."""
+    ends = [(shard, [*shard.blocks[1:], shard.bytes]) for shard in manifest.of_split("train")]
+    return max(end - start for shard, found in ends for start, end in zip(shard.blocks, found, strict=True))
+
+
+def _sort(numbers: tf.Tensor, lr: tf.Tensor, hr: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    order = tf.argsort(numbers)
+    return tf.gather(lr, order), tf.gather(hr, order)
+
+
+def _shaped(lr: tf.Tensor, hr: tf.Tensor, batch: int, crop: int, scale: int) -> tuple[tf.Tensor, tf.Tensor]:
+    lr = tf.ensure_shape(lr, [batch, crop // scale, crop // scale, 3])
+    return lr, tf.ensure_shape(hr, [batch, crop, crop, 3])

@@ -1,0 +1,48 @@
+"""What every source of pictures has in common."""
+
+import hashlib
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from pyimagesearch.data.pairs import Pair
+
+KERNEL = "bicubic"  # MATLAB's imresize
+GIVEN = "given"  # in its place where LR pictures come from files
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A picture that a source can read; `height` and `width` are those of its HR side, in pixels.
+
+    `entries` lists pictures in an order that mixes them: neighbours become neighbours in a shard.
+    """
+
+    name: str
+    split: str  # "train" or "test"
+    height: int
+    width: int
+    content: str = ""  # hash of its files, where they are at hand: tells an edited picture from the old one
+    decoded: int = 0  # pixels that are in memory while it is made, where they are more than its own
+
+
+class Source(Protocol):
+    name: str
+    kernel: str  # what made the LR pictures
+    entries: Sequence[Entry]
+    skipped: list[str]  # why pictures were left out, a line each
+
+    def jobs(self, entries: Sequence[Entry]) -> Iterator[Callable[[], Pair]]:
+        """What makes the pairs of `entries`, a run of self.entries within one split: calls that any thread may do."""
+        ...
+
+
+def rank(name: str) -> float:
+    """A number in [0, 1) that a name has for ever: it orders pictures and chooses the test split."""
+    return int.from_bytes(hashlib.sha256(name.encode(errors="surrogateescape")).digest()[:8], "big") / 2**64
+
+
+def held_out(names: Collection[str], fraction: float) -> set[str]:
+    """The names of the test split: those whose rank is below `fraction`, at least one and never all."""
+    count = sum(rank(name) < fraction for name in names)
+    return set(sorted(names, key=rank)[: min(max(count, 1), len(names) - 1)])

@@ -1,0 +1,77 @@
+"""DIV2K through TensorFlow Datasets."""
+
+import functools
+import io
+import logging
+from collections.abc import Callable, Iterator, Sequence
+
+from pyimagesearch.data.pairs import Pair, same_area
+from pyimagesearch.data.sources.base import Entry
+from pyimagesearch.errors import InputError
+from pyimagesearch.images import rgb
+from pyimagesearch.system import console
+
+DIV2K_CONFIGS = (
+    "bicubic_x2", "bicubic_x3", "bicubic_x4", "bicubic_x8", "unknown_x2", "unknown_x3", "unknown_x4",
+    "realistic_mild_x4", "realistic_difficult_x4", "realistic_wild_x4",
+)  # fmt: skip
+DIV2K_TYPICAL_SIZE = (1424, 2018)  # the mean over its 800 training pictures; TFDS does not tell the true sizes
+
+
+class Div2kSource:
+    """DIV2K through TensorFlow Datasets, which downloads and prepares it on first use."""
+
+    name = "div2k"
+
+    def __init__(self, config: str, *, scale: int):
+        if config not in DIV2K_CONFIGS:
+            raise InputError(f"--div2k-config: unknown {config}; valid: {', '.join(DIV2K_CONFIGS)}")
+        if not config.endswith(f"x{scale}"):
+            raise InputError(f"--div2k-config {config} disagrees with --scale {scale}; give --scale {config[-1]}")
+        import tensorflow_datasets as tfds
+
+        self._scale = scale
+        self.kernel = config.rpartition("_")[0]
+        self._builder = tfds.builder(f"div2k/{config}")
+        size = self._builder.info.download_size
+        print(
+            f"Preparing div2k/{config} in {self._builder.data_dir}"
+            + (f": {console.size(size)} to download" if size else "")
+        )
+        logging.getLogger("urllib3").setLevel(
+            logging.ERROR
+        )  # it warns of each of its retries; the failure is ours to say
+        try:
+            self._builder.download_and_prepare(**download_options())
+        except Exception as error:
+            reason = " ".join(str(error).split())[:300]
+            raise InputError(
+                f"--source div2k: TensorFlow Datasets could not prepare div2k/{config} ({reason}); "
+                "check the network, or give your own copy with --source folder --images DIR"
+            ) from None
+        self.skipped: list[str] = []
+        self.entries: Sequence[Entry] = [
+            Entry(f"{split}_{index:04d}", ours, *DIV2K_TYPICAL_SIZE)
+            for split, ours in (("train", "train"), ("validation", "test"))
+            for index in range(self._builder.info.splits[split].num_examples)
+        ]
+
+    def jobs(self, entries: Sequence[Entry]) -> Iterator[Callable[[], Pair]]:
+        import tensorflow_datasets as tfds
+
+        # TFDS reads ranges, and `entries` is a run of self.entries within one split. Its files are decoded by the jobs.
+        split, _, first = entries[0].name.partition("_")
+        encoded = self._builder.as_dataset(
+            split=f"{split}[{int(first)}:{int(first) + len(entries)}]",
+            decoders={side: tfds.decode.SkipDecoding() for side in ("lr", "hr")},
+        )
+        for entry, example in zip(entries, encoded.as_numpy_iterator(), strict=True):
+            yield functools.partial(self._decode, entry.name, example["lr"], example["hr"])
+
+    def _decode(self, name: str, lr: bytes, hr: bytes) -> Pair:
+        return Pair(name, *same_area(rgb.read_rgb(io.BytesIO(lr)), rgb.read_rgb(io.BytesIO(hr)), self._scale))
+
+
+def download_options() -> dict:
+    """Arguments of TFDS' download_and_prepare; a test replaces this to work without a network."""
+    return {}

@@ -1,0 +1,104 @@
+"""Plots of scores. A model has the same colour and mark in every plot that is given the same models."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from pyimagesearch.evaluation.figures import plain
+
+COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377")  # Paul Tol's "bright"
+MARKS = "osD^vPX"  # one more than colours, so that not both come round together
+NAMED = 20  # more pictures than this have no room for their names
+
+
+def by_picture(scores: Mapping[str, Mapping[str, float]], *, title: str, unit: str) -> Figure:
+    """{model: {picture: score}}: the pictures side by side, hardest for the first model first."""
+    first = next(iter(scores.values()))
+    order = sorted(first, key=first.__getitem__)
+    figure, axes = _axes(title)
+    for number, (model, values) in enumerate(scores.items()):
+        heights = [values[picture] for picture in order]
+        axes.plot(range(len(order)), heights, **_look(number), linewidth=1, markersize=5, label=plain(model))
+    if len(order) <= NAMED:
+        names = [plain(picture) for picture in order]
+        axes.set_xticks(range(len(order)), names, rotation=40, ha="right", rotation_mode="anchor", fontsize=8)
+    else:
+        axes.set_xlabel(f"{len(order)} pictures, hardest for {plain(next(iter(scores)))} first")
+    axes.set_ylabel(unit)
+    axes.grid(axis="y", alpha=0.3)
+    _legend(figure, len(scores))
+    return figure
+
+
+def by_protocol(scores: Mapping[str, Mapping[str, float]], *, title: str, unit: str) -> Figure:
+    """{model: {protocol: score}}: how far one model's answers to different protocols lie apart."""
+    protocols = list(next(iter(scores.values())))
+    figure, axes = _axes(title)
+    for number, (model, values) in enumerate(scores.items()):
+        # A little apart, so that equal scores do not hide each other.
+        shift = (number - (len(scores) - 1) / 2) * 0.12
+        rows = [row + shift for row in range(len(protocols))]
+        axes.plot([values[protocol] for protocol in protocols], rows, **_look(number), linestyle="", label=plain(model))
+    axes.set_yticks(range(len(protocols)), protocols)
+    axes.set_ylim(len(protocols) - 0.5, -0.5)
+    axes.set_xlabel(unit)
+    axes.grid(axis="x", alpha=0.3)
+    _legend(figure, len(scores))
+    return figure
+
+
+def against(
+    points: Mapping[str, tuple[float, float]], *, title: str, units: tuple[str, str], log: bool = False
+) -> Figure:
+    """{model: (x, y)}: a mark a model; `log` is for x."""
+    figure, axes = _axes(title)
+    for number, (model, (x, y)) in enumerate(points.items()):
+        axes.plot([x], [y], **_look(number), linestyle="", markersize=9, label=plain(model))
+    axes.set(xlabel=units[0], ylabel=units[1])
+    axes.margins(0.25)
+    if log:
+        _logarithmic(axes, [x for x, _ in points.values()])
+    axes.grid(alpha=0.3)
+    _legend(figure, len(points))
+    return figure
+
+
+def over_time(curves: Mapping[str, Sequence[tuple[float, float]]], *, title: str, units: tuple[str, str]) -> Figure:
+    """{model: [(x, y), ...]}: a line a model."""
+    figure, axes = _axes(title)
+    for number, (model, points) in enumerate(curves.items()):
+        axes.plot(*zip(*points, strict=True), **_look(number), markersize=4, label=plain(model))
+    axes.set(xlabel=units[0], ylabel=units[1])
+    axes.grid(alpha=0.3)
+    _legend(figure, len(curves))
+    return figure
+
+
+def _axes(title: str) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(6, 4), dpi=150, facecolor="white", layout="constrained")
+    axes = figure.add_subplot()
+    axes.set_title(title, loc="left", fontsize=11, weight="bold")
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure, axes
+
+
+def _logarithmic(axes: Axes, values: Sequence[float]) -> None:
+    """A logarithmic x axis with ticks at 1, 2, 5, 10 and so on, written as people do."""
+    low, high = min(values) / 2, max(values) * 2
+    exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    ticks = [digit * 10.0**exponent for exponent in exponents for digit in (1, 2, 5)]
+    axes.set(xscale="log", xlim=(low, high))
+    axes.set_xticks([tick for tick in ticks if low <= tick <= high], minor=False)
+    axes.set_xticks([], minor=True)
+    axes.xaxis.set_major_formatter("{x:g}")
+
+
+def _look(number: int) -> dict[str, Any]:
+    return {"color": COLOURS[number % len(COLOURS)], "marker": MARKS[number % len(MARKS)]}
+
+
+def _legend(figure: Figure, count: int) -> None:
+    figure.legend(loc="outside lower center", ncols=min(count, 3), frameon=False, fontsize=8)

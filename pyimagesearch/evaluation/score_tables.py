@@ -1,0 +1,113 @@
+"""Tables of scores that name the protocol. Standard library only."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from pyimagesearch.evaluation.score_definitions import COMMON, Score, present
+
+
+def count(report: Mapping[str, Any]) -> str:
+    """How many pictures were scored: `1 picture`, `14 pictures`."""
+    number = len(next(iter(report["models"].values()))["pictures"])
+    return f"{number} picture{'s' if number > 1 else ''}"
+
+
+def origin(report: Mapping[str, Any]) -> str:
+    """Which pictures were scored, at which scale, and where LR comes from, in one line."""
+    pictures = f"{count(report)} of {report['hr']}, x{report['scale']}"
+    made = f"LR made by MATLAB-equivalent bicubic, HR cut to multiples of {report['scale']}"
+    lr = {"files": f"LR from {report['lr']}", "MATLAB-equivalent bicubic": made}.get(report.get("lr_from", ""))
+    weights = report.get("vgg_weights")
+    parts = [pictures, lr, weights and f"VGG19 weights {weights[:20]}", f"on {report['device']}"]
+    return "; ".join(part for part in parts if part)
+
+
+def labels(models: Iterable[str]) -> dict[str, str]:
+    """A short name for each model: its file's, or its whole path where two files are called alike."""
+    short = {model: model.removesuffix(".keras").rpartition("/")[2] for model in models}
+    return short if len(set(short.values())) == len(short) else {model: model for model in short}
+
+
+def cells(scores: Sequence[Score], values: Mapping[str, float]) -> list[str]:
+    """One row's numbers."""
+    return [f"{values[score.key]:.{score.digits}f}" for score in scores]
+
+
+def by_picture(report: Mapping[str, Any]) -> dict[str, dict[str, Mapping[str, float]]]:
+    """{model: {picture: scores, ..., "mean": scores}}"""
+    return {name: {**model["pictures"], "mean": model["mean"]} for name, model in report["models"].items()}
+
+
+def means(report: Mapping[str, Any]) -> dict[str, Mapping[str, float]]:
+    """{model: mean scores}"""
+    return {name: model["mean"] for name, model in report["models"].items()}
+
+
+def table(report: Mapping[str, Any]) -> str:
+    """The means of every model as text, protocols side by side."""
+    return _text(report, means(report)) + f"\n({origin(report)}; means over pictures)"
+
+
+def picture_tables(report: Mapping[str, Any]) -> str:
+    """Every picture's scores as text, a table a model."""
+    pictures = {name: model["pictures"] for name, model in report["models"].items()}
+    return "\n\n".join(f"{name}\n{_text(report, rows)}" for name, rows in pictures.items())
+
+
+def _text(report: Mapping[str, Any], rows: Mapping[str, Mapping[str, float]]) -> str:
+    scores = present(report)
+    lines = [[score.quantity for score in scores], *(cells(scores, row) for row in rows.values())]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(scores))]
+    first = max(map(len, rows))
+    heading = " " * first
+    for protocol, columns in groups(scores, report["scale"]).items():
+        room = sum(widths[column] + 2 for column in columns) - 2
+        if len(protocol) > room:  # the last column of the group makes room for its heading
+            widths[columns[-1]] += len(protocol) - room
+        heading += "  " + protocol.ljust(max(room, len(protocol)))
+    body = [
+        name.ljust(first) + "".join("  " + cell.rjust(width) for cell, width in zip(line, widths, strict=True))
+        for name, line in zip(["", *rows], lines, strict=True)
+    ]
+    return "\n".join([heading.rstrip(), *body])
+
+
+def groups(scores: Sequence[Score], scale: int) -> dict[str, list[int]]:
+    """The columns under each protocol's heading."""
+    found: dict[str, list[int]] = {}
+    for column, score in enumerate(scores):
+        found.setdefault(score.protocol.format(scale=scale), []).append(column)
+    return found
+
+
+def markdown(report: Mapping[str, Any]) -> str:
+    """A page of Markdown: means, every picture, and the definition of every score."""
+    parts = [f"# Scores\n\n{origin(report)}.", "## Means\n\n" + markdown_table(report, means(report), "model")]
+    for name, rows in by_picture(report).items():
+        parts.append(f"## {name}\n\n" + markdown_table(report, rows, "picture"))
+    parts.append("## Protocols\n\n" + markdown_definitions(present(report), report["scale"]))
+    return "\n\n".join(parts) + "\n"
+
+
+def markdown_table(report: Mapping[str, Any], rows: Mapping[str, Mapping[str, float]], first: str) -> str:
+    """Rows of scores under headings that name protocol and quantity."""
+    scores = present(report)
+    body = ([name, *cells(scores, row)] for name, row in rows.items())
+    return markdown_rows([*markdown_heading(scores, report["scale"], first), *body])
+
+
+def markdown_heading(scores: Sequence[Score], scale: int, first: str) -> list[list[str]]:
+    """The two lines that begin a table of scores: headings that name protocol and quantity, and alignment."""
+    heads = [f"{score.protocol.format(scale=scale)}: {score.quantity}" for score in scores]
+    return [[first, *heads], ["---", *("---:" for _ in scores)]]
+
+
+def markdown_rows(lines: Sequence[Sequence[str]]) -> str:
+    """A Markdown table of cells."""
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def markdown_definitions(scores: Sequence[Score], scale: int | str) -> str:
+    """A table of what each score is; `scale` is how many pixels are cropped."""
+    lines = [[f"`{score.key}`", score.definition.format(scale=scale)] for score in scores]
+    return markdown_rows([["score", "what it is"], ["---", "---"], *lines]) + f"\n\n{COMMON}"

@@ -1,0 +1,210 @@
+"""The one promise: a picture in, the same picture `scale` times larger out.
+
+Command line, validation, evaluation and grids all go through this object, so that scores describe what users get.
+A picture is uint8 or uint16: grey (H, W), grey with alpha (H, W, 2), RGB (H, W, 3) or RGB with alpha (H, W, 4). What
+comes out is of the same kind.
+"""
+
+import functools
+from collections.abc import Callable, Iterator
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from pyimagesearch.images import resize
+from pyimagesearch.models import loading
+from pyimagesearch.system import memory
+
+BICUBIC = "bicubic"
+TILE = 384  # LR pixels a side at once at least, where the memory has not been asked
+LARGEST_TILE = 512  # keeps a picture of 12 megapixels under 3 GB
+LEAST_TILE = 32  # smaller ones spend nearly all their work on the context
+CONTEXT = 24  # LR pixels around a tile that the network sees too, at least: one more than `light` looks around
+LEAST = 16  # networks see at least so many pixels a side; smaller pictures are mirrored out to it
+TILE_MEMORY = 1 << 30  # bytes that a network may take for one tile, where a tile is fitted to the memory
+BAND = 1 << 18  # LR pixels that bicubic makes larger at once
+CUBIC = 3  # LR pixels around a pixel that bicubic sees, and one more
+PROBE = 64  # LR pixels a side of the graph whose memory is counted
+OUT_OF_MEMORY = (tf.errors.ResourceExhaustedError, MemoryError)
+Area = tuple[int, int, int, int]  # top, left, bottom, right, in LR pixels
+Watcher = Callable[[int], object]  # is told how many LR pixels are done
+
+
+class Upscaler:
+    """Upscales a picture of any size from 1x1, with or without alpha, to one of (scale*H, scale*W)."""
+
+    def __init__(self, model: keras.Model, scale: int, *, multiple: int = 1, tile: int | None = None):
+        """multiple: sides of what the network sees are mirrored out to one of it. A device that compiles a program
+        for each shape, such as a TPU, then compiles few; the last rows and columns come out a little different.
+        tile: LR pixels a side that are upscaled at once (default: TILE, or more where TILE_MEMORY holds it)."""
+        self.scale = scale
+        if tile:
+            self.tile = tile
+        self._multiple = multiple
+        self.context = max(CONTEXT, _reach(model))
+        self._model = model
+        self._programs: dict[tuple[np.dtype, int], Callable] = {}
+
+    def __call__(self, lr: np.ndarray, watch: Watcher = lambda _: None) -> np.ndarray:
+        """The picture `lr`, larger; `watch` hears of every tile. A tile that the memory does not hold is halved, and
+        so are all after it."""
+        lr = lr if lr.ndim == 3 else lr[:, :, None]
+        seen = with_filled_colours(lr)
+        sr = np.empty((lr.shape[0] * self.scale, lr.shape[1] * self.scale, lr.shape[2]), lr.dtype)
+        self._fill(seen, sr, (0, 0, *lr.shape[:2]), watch)
+        return sr if lr.shape[2] > 1 else sr[:, :, 0]
+
+    @functools.cached_property
+    def tile(self) -> int:
+        """LR pixels a side that are upscaled at once; may be set."""
+        return max(TILE, self._tile_within(TILE_MEMORY))
+
+    def fit_tile(self, reserved: int = 0) -> None:
+        """Choose the tile for half of the memory that is free beside `reserved` bytes, and for TILE_MEMORY at most."""
+        budget = min(max(0, memory.available() - reserved) // 2, TILE_MEMORY)
+        self.tile = max(LEAST_TILE, self._tile_within(budget))
+
+    def _tile_within(self, budget: int) -> int:
+        """The largest tile that takes at most `budget` bytes with its context."""
+        return min(LARGEST_TILE, int((budget / self._bytes_per_pixel) ** 0.5) - 2 * self.context)
+
+    @functools.cached_property
+    def _bytes_per_pixel(self) -> float:
+        """About the bytes that the network needs for an LR pixel: the tensors of its largest operation, and half as
+        much again for what else is alive then."""
+        traced = tf.function(lambda lr: self._model(lr, training=False))
+        graph = traced.get_concrete_function(tf.TensorSpec([1, PROBE, PROBE, 3], tf.float32)).graph
+        largest = max(sum(map(_bytes, [*op.inputs, *op.outputs])) for op in graph.get_operations())
+        return 1.5 * largest / PROBE**2
+
+    def _fill(self, lr: np.ndarray, sr: np.ndarray, area: Area, watch: Watcher) -> None:
+        """Upscale one area of the picture, in parts where it is larger than a tile."""
+        top, left, bottom, right = area
+        if max(bottom - top, right - left) > self.tile:
+            for part in _parts(area, self.tile):
+                self._fill(lr, sr, part, watch)
+            return
+        try:
+            self._tile(lr, sr, area)
+        except OUT_OF_MEMORY:
+            largest = max(bottom - top, right - left)
+            if largest <= LEAST_TILE:
+                raise
+            self.tile = max(LEAST_TILE, largest // 2)
+            self._fill(lr, sr, area, watch)
+            return
+        watch((bottom - top) * (right - left))
+
+    def _tile(self, lr: np.ndarray, sr: np.ndarray, area: Area) -> None:
+        s = self.scale
+        top, left, bottom, right = area
+        y, x = max(0, top - self.context), max(0, left - self.context)
+        seen = lr[y : bottom + self.context, x : right + self.context]
+        inner = (slice((top - y) * s, (bottom - y) * s), slice((left - x) * s, (right - x) * s))
+        place = sr[top * s : bottom * s, left * s : right * s]
+        colours = _colours(lr)
+        place[:, :, :colours] = self._network(seen[:, :, :colours])[inner]
+        if colours < lr.shape[2]:
+            place[:, :, colours:] = resize.upscale_bicubic(seen[:, :, colours:], s)[inner]
+
+    def _network(self, seen: np.ndarray) -> np.ndarray:
+        """What the network makes of grey or RGB samples (H, W, 1 or 3), as samples of the same kind."""
+        padding = [(0, self._missing(side)) for side in seen.shape[:2]] + [(0, 0)]
+        return self._forward(np.pad(seen, padding, mode="symmetric")[None]).numpy()[0]
+
+    def _forward(self, seen: np.ndarray) -> tf.Tensor:
+        """(1, H, W, 1 or 3) to (1, scale*H, scale*W, the same); one program for pictures of every size."""
+        kind = (seen.dtype, seen.shape[3])
+        if kind not in self._programs:
+            signature = [tf.TensorSpec([1, None, None, kind[1]], kind[0])]
+            self._programs[kind] = tf.function(self._upscaled).get_concrete_function(*signature)
+        return self._programs[kind](tf.constant(seen))
+
+    def _upscaled(self, seen: tf.Tensor) -> tf.Tensor:
+        """Rounding and clipping belong to the program, which has all cores for them."""
+        unit = seen.dtype.max / 255  # networks take and give [0, 255]
+        rgb = tf.cast(seen, tf.float32) / unit
+        grey = seen.shape[3] == 1
+        out = self._model(tf.repeat(rgb, 3, axis=3) if grey else rgb, training=False)
+        out = tf.clip_by_value(out, 0.0, 255.0)
+        out = tf.reduce_mean(out, axis=3, keepdims=True) if grey else out
+        return tf.cast(tf.round(out * unit), seen.dtype)
+
+    def _missing(self, side: int) -> int:
+        """How many pixels a side lacks of what the network is to see."""
+        return max(LEAST, -(-side // self._multiple) * self._multiple) - side
+
+
+def _parts(area: Area, tile: int) -> Iterator[Area]:
+    top, left, bottom, right = area
+    for y in range(top, bottom, tile):
+        for x in range(left, right, tile):
+            yield y, x, min(y + tile, bottom), min(x + tile, right)
+
+
+def _bytes(tensor: tf.Tensor) -> int:
+    return (tensor.shape.num_elements() or 0) * tensor.dtype.size
+
+
+def _colours(picture: np.ndarray) -> int:
+    """How many channels of (H, W, channels) are no alpha."""
+    return 3 if picture.shape[2] >= 3 else 1
+
+
+def with_filled_colours(picture: np.ndarray) -> np.ndarray:
+    """The picture (H, W, channels) with the nearest visible colour where its alpha is 0.
+
+    Files hold any colour there, black as a rule, which would bleed into what is visible.
+    """
+    colours = _colours(picture)
+    if colours == picture.shape[2]:
+        return picture
+    hidden = picture[:, :, colours] == 0
+    if hidden.all() or not hidden.any():
+        return picture
+    from scipy import ndimage
+
+    nearest = ndimage.distance_transform_edt(hidden, return_distances=False, return_indices=True)
+    filled = picture.copy()
+    filled[:, :, :colours] = picture[nearest[0], nearest[1], :colours]
+    return filled
+
+
+def _reach(model: keras.Model) -> int:
+    """How many LR pixels around a pixel its convolutions see at most: deep trunks need more than CONTEXT.
+
+    Models inside it stand side by side, as in Blend.
+    """
+    inside = [_reach(layer) for layer in model.layers if isinstance(layer, keras.Model)]
+    convolutions = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
+    return max(inside, default=0) + sum(max(layer.kernel_size) // 2 for layer in convolutions)
+
+
+class BicubicUpscaler:
+    """The baseline, with the promise of Upscaler."""
+
+    def __init__(self, scale: int):
+        self.scale = scale
+
+    def __call__(self, lr: np.ndarray, watch: Watcher = lambda _: None) -> np.ndarray:
+        """The picture `lr`, larger, in bands of whole rows: its float32 copies are many times as large as itself."""
+        samples, s = with_filled_colours(lr if lr.ndim == 3 else lr[:, :, None]), self.scale
+        height, width = lr.shape[:2]
+        sr = np.empty((height * s, width * s, samples.shape[2]), lr.dtype)
+        rows = max(1, BAND // width)
+        for top in range(0, height, rows):
+            y, bottom = max(0, top - CUBIC), min(height, top + rows)
+            band = resize.upscale_bicubic(samples[y : bottom + CUBIC], s)
+            sr[top * s : bottom * s] = band[(top - y) * s : (bottom - y) * s]
+            watch((bottom - top) * width)
+        return sr if lr.ndim == 3 else sr[:, :, 0]
+
+
+AnyUpscaler = Upscaler | BicubicUpscaler
+
+
+def load_upscaler(path: str) -> Upscaler:
+    """The upscaler of the generator saved at `path`."""
+    model = loading.load_generator(path)
+    return Upscaler(model, loading.generator_scale(model))

@@ -1,0 +1,74 @@
+"""Finds a trained generator, by the name of one that ships or by path, and loads it."""
+
+import hashlib
+import zipfile
+from pathlib import Path
+
+import keras
+import numpy as np
+
+import pyimagesearch.models.blocks  # noqa: F401  (registers the layers that a saved generator is made of)
+from pyimagesearch.errors import InputError
+from pyimagesearch.system.files import exists, local_copy
+
+# The generators inside the package, each with its card in docs/models/, and the SHA-256 of its file.
+SHIPPED = {
+    "light": "c151bfd6ed602351e66427ea1933fe8eb2a3e99299d0aacee11f92efa7d7bb98",
+    "light-gan": "1fce5230890a467dd9e2c582e1278551781e6cedd934b3f56effd3914a013b29",
+}
+FOLDER = Path(__file__).parent / "trained"
+
+
+def load_generator(name: str) -> keras.Model:
+    """The generator called `name` (one of SHIPPED), or saved at this path (a .keras file, local or gs://), computing
+    in float32."""
+    if name in SHIPPED:
+        return _load_shipped(name)
+    if not exists(name):
+        known = ", ".join(["bicubic", *SHIPPED])
+        raise InputError(f"{name}: no such model; name {known} or a .keras file such as outputs/models/generator.keras")
+    with local_copy(name) as local:
+        return _load(name, local)
+
+
+def _load_shipped(name: str) -> keras.Model:
+    path = FOLDER / f"{name}.keras"
+    try:
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        found = ""
+    if found != SHIPPED[name]:
+        state = "is not the file that this version came with" if found else "is missing"
+        raise InputError(f"{name}: {path} {state}; install the project again")
+    return _load(name, str(path))
+
+
+def _load(path: str, local: str) -> keras.Model:
+    """The generator in the file `local`, which people know as `path`."""
+    if not zipfile.is_zipfile(local):
+        raise InputError(f"{path}: not a .keras file, or a truncated one")
+    try:
+        model = keras.models.load_model(local, compile=False)
+        for layer in model.layers:  # where it was saved in mixed precision
+            layer.dtype_policy = "float32"
+        generator_scale(model)
+    except Exception as error:
+        raise InputError(f"{path}: not a generator that can be loaded ({' '.join(str(error).split())[:200]})") from None
+    return model
+
+
+def file_sha256(name: str) -> str:
+    """The SHA-256 of the file that load_generator takes: which weights a score is of."""
+    if name in SHIPPED:
+        return SHIPPED[name]
+    with local_copy(name) as local:
+        return hashlib.sha256(Path(local).read_bytes()).hexdigest()
+
+
+def generator_scale(model: keras.Model) -> int:
+    """How many times larger `model` makes a picture."""
+    side = 8
+    out = model(np.zeros((1, side, side, 3), "float32"))
+    if len(out.shape) != 4 or out.shape[-1] != 3 or out.shape[1] != out.shape[2] or out.shape[1] % side:
+        raise ValueError(f"it gives {tuple(out.shape)} for pictures of (1, {side}, {side}, 3)")
+    return out.shape[1] // side

@@ -1,0 +1,1 @@
+"""Files, buckets, console, memory, threads."""

@@ -1,0 +1,44 @@
+"""history.csv: one row per log interval, written whole (a bucket cannot append)."""
+
+import csv
+import io
+from typing import Any
+
+from pyimagesearch.system.files import exists, read_text
+from pyimagesearch.training.run_folder import RunFolder
+
+
+class History:
+    """history.csv: one row per log interval, written whole (a bucket cannot append)."""
+
+    COLUMNS = ("phase", "step", "seconds", "loss", "content_loss", "adversarial_loss", "pixel_loss",
+               "grid_loss", "discriminator_loss", "accuracy_real", "accuracy_fake", "gradient_ratio",
+               "lr_consistency_db")  # fmt: skip
+
+    def __init__(self, run: RunFolder):
+        self._run = run
+        self._rows: list[dict[str, Any]] = []
+        self._changed = False
+        path = run.file("history.csv")
+        if exists(path):
+            self._rows = list(csv.DictReader(io.StringIO(read_text(path))))
+
+    def restart(self, phase: str, step: int) -> float:
+        """Drop the rows of `phase` after `step`; returns the phase's training time until then, in seconds."""
+        self._rows = [row for row in self._rows if row["phase"] != phase or int(row["step"]) <= step]
+        return max((float(row["seconds"]) for row in self._rows if row["phase"] == phase), default=0.0)
+
+    def add(self, **values: Any) -> None:
+        self._rows.append(values)
+        self._changed = True
+
+    def write(self) -> None:
+        """Write all rows, if there are new ones."""
+        if not self._changed:
+            return
+        out = io.StringIO()
+        writer = csv.DictWriter(out, self.COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(self._rows)
+        self._run.write_text("history.csv", out.getvalue())
+        self._changed = False

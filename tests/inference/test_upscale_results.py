@@ -1,0 +1,168 @@
+"""`srgan upscale`: by which models, to which size, in how much memory, and nothing half-written."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers.result_folders import files
+from PIL import Image
+
+from pyimagesearch.cli.main import main
+from pyimagesearch.images import resize, rgb
+from pyimagesearch.inference.files import shrink
+from pyimagesearch.inference.upscaler import Upscaler, load_upscaler
+from pyimagesearch.system import memory
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_model_that_ships_needs_no_flag_and_no_file(photos, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["upscale", str(photos / "a.png"), "-o", "big.png"]) == 0
+    lr = rgb.read_rgb(photos / "a.png")
+    np.testing.assert_array_equal(rgb.read_rgb("big.png"), load_upscaler("light")(lr))
+
+
+def test_a_blend_without_models_mixes_the_two_that_ship(photos, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for part in ("0", "0.5", "1"):
+        assert main(["upscale", str(photos / "a.png"), "--blend", part, "-o", f"{part}.png"]) == 0
+    lr = rgb.read_rgb(photos / "a.png")
+    np.testing.assert_array_equal(rgb.read_rgb("0.png"), load_upscaler("light")(lr))
+    np.testing.assert_array_equal(rgb.read_rgb("1.png"), load_upscaler("light-gan")(lr))
+    assert not np.array_equal(rgb.read_rgb("0.5.png"), rgb.read_rgb("0.png"))
+
+
+def test_a_blend_is_the_mix_of_two_models(photos, tmp_path, save_generator):
+    first, second = (str(save_generator("light", 4, seed)[0]) for seed in (0, 1))
+    one = str(photos / "a.png")
+    for part in ("0", "0.5", "1"):
+        flags = ["--model", first, "--gan-model", second, "--blend", part, "-o", str(tmp_path / f"{part}.png")]
+        assert main(["upscale", one, *flags]) == 0
+    np.testing.assert_array_equal(rgb.read_rgb(tmp_path / "0.png"), load_upscaler(first)(rgb.read_rgb(one)))
+    np.testing.assert_array_equal(rgb.read_rgb(tmp_path / "1.png"), load_upscaler(second)(rgb.read_rgb(one)))
+    middle = (rgb.read_rgb(tmp_path / "0.png").astype(float) + rgb.read_rgb(tmp_path / "1.png")) / 2
+    assert np.abs(rgb.read_rgb(tmp_path / "0.5.png") - middle).max() <= 1
+
+
+def test_models_of_two_scales_cannot_be_mixed(srgan, photos, tmp_path, save_generator):
+    other = save_generator("light", 2)[0]
+    code, _, err = srgan(photos, "-o", tmp_path / "big", "--blend", "0.5", "--gan-model", other)
+    assert code == 2
+    assert "is x4, but" in err[0]
+
+
+def test_bicubic_cannot_be_mixed(srgan, photos, tmp_path):
+    code, _, err = srgan(photos, "-o", tmp_path / "big", "--blend", "0.5", model="bicubic")
+    assert code == 2
+    assert err == ["srgan: --gan-model and --blend mix two trained models; bicubic is none"]
+
+
+@pytest.mark.parametrize(("size", "expected"), [("40x20", (40, 20)), ("24x", (24, 18)), ("x12", (16, 12))])
+def test_another_size_is_the_result_downscaled(srgan, photos, tmp_path, size, expected):
+    assert srgan(photos / "a.png", "-o", tmp_path / "full.png")[0] == 0
+    assert srgan(photos / "a.png", "-o", tmp_path / "small.png", "--size", size)[0] == 0
+    full = rgb.read_rgb(tmp_path / "full.png")
+    np.testing.assert_array_equal(rgb.read_rgb(tmp_path / "small.png"), resize.resize_bicubic(full, *expected[::-1]))
+
+
+def test_a_size_beyond_the_models_is_refused(srgan, photos, tmp_path):
+    code, _, err = srgan(photos / "a.png", "-o", tmp_path / "big.png", "--size", "49x36")
+    assert code == 1
+    assert "--size 49x36 is more than the 48x36" in err[0]
+
+
+@pytest.mark.parametrize(("channels", "kind"), [((), np.uint8), ((4,), np.uint16)])
+def test_a_downscale_in_strips_is_seamless(channels, kind):
+    samples = np.random.default_rng(0).integers(0, np.iinfo(kind).max, (150, 170, *channels)).astype(kind)
+    found = shrink(samples, 50, 70)
+    expected = resize.resize_bicubic(samples.reshape(150, 170, -1), 50, 70)
+    np.testing.assert_array_equal(found.reshape(expected.shape), expected)
+
+
+@pytest.mark.parametrize("tile", ["32", "50", "auto"])
+def test_tiles_change_no_pixel_by_more_than_one_level(srgan, tmp_path, noise, tile):
+    Image.fromarray(noise(101, 75)).save(tmp_path / "a.png")
+    assert srgan(tmp_path / "a.png", "-o", tmp_path / "whole.png", "--tile", "1000")[0] == 0
+    assert srgan(tmp_path / "a.png", "-o", tmp_path / "tiled.png", "--tile", tile)[0] == 0
+    whole, tiled = (rgb.read_rgb(tmp_path / f"{name}.png").astype(int) for name in ("whole", "tiled"))
+    assert np.abs(whole - tiled).max() <= 1
+
+
+def test_a_result_that_does_not_fit_into_the_memory_is_refused(srgan, photos, tmp_path, monkeypatch):
+    monkeypatch.setattr(memory, "available", lambda: 5000)
+    code, _, err = srgan(photos / "a.png", "-o", tmp_path / "big.png")
+    assert code == 1
+    assert "a.png: its result needs 12.1 kB of memory, but 5.0 kB are free" in err[0]
+
+
+def test_out_of_memory_is_said_of_the_picture_alone(srgan, photos, tmp_path, monkeypatch):
+    tile = Upscaler._tile
+
+    def sometimes(self, lr, *rest):
+        if np.array_equal(lr, rgb.read_rgb(photos / "a.png")):
+            raise MemoryError
+        tile(self, lr, *rest)
+
+    monkeypatch.setattr(Upscaler, "_tile", sometimes)
+    code, _, err = srgan(photos, "-o", tmp_path / "big")
+    assert code == 1
+    assert "a.png: out of memory, even with the smallest tile" in err[0]
+    assert files(tmp_path / "big") == ["b.tif"]
+
+
+def test_a_failing_write_leaves_nothing(srgan, photos, tmp_path, monkeypatch):
+    def fail(_self, file, **_):
+        file.write(b"half")
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(Image.Image, "save", fail)
+    code, _, err = srgan(photos / "a.png", "-o", tmp_path / "big/a.png")
+    assert code == 1
+    assert "No space left" in err[0]
+    assert files(tmp_path / "big") == []
+
+
+def test_progress_over_pictures_and_tiles_goes_to_a_terminal_only(srgan, photos, tmp_path, monkeypatch):
+    assert srgan(photos, "-o", tmp_path / "one")[2] == []
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    text = "\n".join(srgan(photos, "-o", tmp_path / "two")[2])
+    assert "upscaling" in text
+    assert "a.png" in text
+
+
+@pytest.mark.slow
+def test_a_picture_of_12_megapixels_stays_under_3_gb(tmp_path, save_generator):
+    rng = np.random.default_rng(0)
+    small = Image.fromarray(rng.integers(0, 256, (300, 400, 3), dtype=np.uint8))
+    small.resize((4000, 3000)).save(tmp_path / "a.jpg")
+    # Not getrusage, in which a child begins with the peak of its parent, here the test run.
+    program = (
+        "import re, sys; from pyimagesearch.cli.main import main; code = main(sys.argv[1:]);"
+        "print('peak', re.search(r'VmHWM:\\s+(\\d+)', open('/proc/self/status').read())[1]); sys.exit(code)"
+    )
+    command = ["upscale", tmp_path / "a.jpg", "-o", tmp_path / "b.png", "--model", save_generator("srresnet", 4)[0]]
+    done = subprocess.run([sys.executable, "-c", program, *command], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout.split()[-1]) * 1024 < 3e9
+    assert Image.open(tmp_path / "b.png").size == (16000, 12000)
+
+
+@pytest.mark.slow
+def test_a_kill_leaves_no_half_result(tmp_path, save_generator, noise):
+    for number in range(40):
+        Image.fromarray(noise(300, 400, number)).save(tmp_path / f"{number:02}.png")
+    command = ["upscale", tmp_path, "-o", tmp_path / "big", "--model", save_generator("light", 4)[0]]
+    process = subprocess.Popen([sys.executable, "-m", "pyimagesearch", *command], stderr=subprocess.PIPE, cwd=ROOT)
+    deadline = time.time() + 120
+    while len(list(tmp_path.glob("big/*.png"))) < 2 and time.time() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(60) == 143
+    assert 2 <= len(files(tmp_path / "big")) < 40
+    for name in files(tmp_path / "big"):
+        assert rgb.read_rgb(tmp_path / "big" / name).shape == (1200, 1600, 3)

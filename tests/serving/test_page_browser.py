@@ -1,0 +1,197 @@
+"""The page of `srgan serve` in a real browser: a picture in, its result, its errors."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers.browser import PHONE, pixels
+from helpers.server_process import png, serving
+
+import pyimagesearch
+
+pytest_plugins = ["browsing"]
+PAGE = Path(pyimagesearch.__file__).parent / "serving" / "page"
+
+
+@pytest.fixture(scope="module")
+def server(browser, save_generator):  # noqa: ARG001 - none where there is no browser
+    with serving("--model", save_generator(seed=0)[0], "--gan-model", save_generator(seed=1)[0]) as running:
+        yield running
+
+
+def test_a_picture_comes_back_larger_and_is_saved_as_the_api_gives_it(visit, noise):
+    someone, picture = visit(), png(noise(18, 24))
+    someone.enlarge(picture)
+    assert someone.page.evaluate("document.querySelector('.psnr').naturalWidth") == 96
+    assert "24x18→96x72" in someone.facts()
+    assert someone.page.get_by_role("status").inner_text() == "Done: 96 by 72 pixels."
+    name, saved = someone.download()
+    assert name == "holiday_x4.png"
+    assert saved == someone.ask(picture)
+    someone.page.select_option("#format", "image/jpeg")
+    name, saved = someone.download()
+    assert name == "holiday_x4.jpg"
+    assert saved == someone.ask(picture, accept="image/jpeg")
+    someone.page.click("#another")
+    assert someone.page.is_visible("#pick")
+    someone.enlarge(png(noise(8, 8)))
+    assert "32x32" in someone.facts()
+
+
+def test_the_blend_that_is_seen_is_the_one_that_is_saved(visit, noise):
+    someone, picture = visit(), png(noise(18, 24))
+    someone.enlarge(picture)
+    someone.page.click("#exact")
+    someone.page.focus("#stage .divider")
+    someone.page.keyboard.press("Home")  # all of it is "after"
+    clear = np.s_[40:, 40:]  # of the handle and of the words beside it
+    for part in (0, 0.3, 1):
+        someone.page.fill("#part", str(part))
+        truth = pixels(someone.ask(picture, blend=part))
+        assert np.abs(someone.seen()[clear].astype(int) - truth[clear]).max() <= 2
+        assert np.array_equal(pixels(someone.download()[1]), truth)
+    assert "100% crisp" in someone.page.get_attribute("#part", "aria-valuetext")
+
+
+def test_a_format_that_cannot_hold_the_result_is_refused_in_words_for_people(visit):
+    someone = visit()
+    someone.enlarge(png(np.zeros((8, 8, 4), np.uint8)))
+    someone.page.select_option("#format", "image/jpeg")
+    someone.page.click("#download")
+    someone.page.wait_for_selector("#notice:not([hidden])")
+    assert "Choose PNG" in someone.page.inner_text("#notice")
+    assert someone.page.get_by_role("status").inner_text() == ""
+    someone.faults.clear()  # the console tells of the 406
+
+
+def test_without_the_crisp_version_the_faithful_one_stays(visit, noise):
+    someone = visit()
+    fail = {"status": 500, "json": {"error": {"code": "x", "message": "it broke"}}}
+    someone.page.route("**/v1/upscale?blend=1", lambda route: route.fulfill(**fail))
+    someone.give(png(noise(8, 8)))
+    someone.page.wait_for_selector("#notice:not([hidden])")
+    assert "The crisp version is missing, the faithful one is done. It broke." in someone.page.inner_text("#notice")
+    assert not someone.page.is_visible("#part")
+    someone.page.unroute("**/v1/upscale?blend=1")
+    someone.page.click("#again")
+    someone.page.wait_for_selector("#part:enabled")
+    assert someone.page.evaluate("document.activeElement.id") == "stage"
+    someone.faults.clear()  # the console tells of the 500
+
+
+def test_the_divider_follows_mouse_and_keys(visit, noise):
+    someone = visit()
+    someone.enlarge(png(noise(100, 150)))
+    page, world = someone.page, someone.box(".world")
+    assert someone.slider() == 50
+    assert page.evaluate("document.activeElement.className") == "divider"
+    for key, value in (("ArrowRight", 52), ("Shift+ArrowLeft", 42), ("End", 100), ("ArrowUp", 100), ("Home", 0)):
+        page.keyboard.press(key)
+        assert someone.slider() == value, key
+    assert page.get_attribute("#stage .divider", "aria-valuetext") == "0% before, 100% after"
+    page.keyboard.press("PageUp")
+    someone.drag("#stage .divider", world["width"] / 2, 0)
+    assert someone.slider() == 60
+    page.mouse.move(world["x"] + world["width"] * 0.9, world["y"] + 9)  # anywhere on a picture that cannot be moved
+    page.mouse.down()
+    page.mouse.move(world["x"] + world["width"] * 0.25, world["y"] + 9)
+    page.mouse.up()
+    assert someone.slider() == 25
+
+
+def test_errors_are_sentences_and_the_way_on_is_open(visit, noise, tmp_path):
+    someone = visit()
+    someone.give(b"no picture at all" * 99, name="notes.png")
+    assert "picture" in someone.error()
+    assert not someone.page.is_visible("#again")  # the same file would fail again
+
+    limits = json.loads(someone.context.request.get(f"{someone.home}healthz").text())["limits"]
+    side = int(limits["pixels"] ** 0.5) + 1
+    posts = len(someone.posts)
+    someone.give(png(np.zeros((side, side), np.uint8)), name="huge.png")
+    assert "huge.png has" in someone.error()
+    assert "megapixels" in someone.error()
+
+    large = tmp_path / "large.png"
+    with large.open("wb") as file:
+        file.truncate(limits["bytes"] + 1)
+    someone.page.set_input_files("#file", large)
+    assert "large.png has" in someone.error()
+    assert len(someone.posts) == posts  # neither was sent
+
+    someone.context.set_offline(True)
+    someone.give(png(noise(8, 8)))
+    assert "cannot be reached" in someone.error()
+    someone.context.set_offline(False)
+    someone.page.click("#again")
+    someone.page.wait_for_selector("#download")
+    assert not someone.page.get_by_role("alert").is_visible()
+
+
+def test_a_busy_server_is_asked_again_and_work_can_be_stopped(visit, noise):
+    someone = visit()
+    busy = {"error": {"code": "busy", "message": "The queue is full."}}
+    someone.page.route(
+        "**/v1/upscale*", lambda route: route.fulfill(status=503, json=busy, headers={"Retry-After": "1"}), times=1
+    )
+    someone.give(png(noise(8, 8)))
+    someone.page.get_by_text("The server is busy with other pictures; trying again in 1 s").first.wait_for()
+    someone.page.wait_for_selector("#download")
+
+    someone.page.route("**/v1/upscale*", lambda _: None)  # it never answers
+    someone.page.click("#another")
+    someone.give(png(noise(8, 8)))
+    someone.page.wait_for_selector("#elapsed")
+    someone.page.keyboard.press("Enter")  # the focus is on Cancel
+    someone.page.wait_for_selector("#pick")
+    assert not someone.page.get_by_role("alert").is_visible()
+    someone.page.unroute_all()
+
+
+GIVE = """([kind, bytes, name]) => {
+  const transfer = new DataTransfer();
+  if (bytes) transfer.items.add(new File([new Uint8Array(bytes)], name, { type: "image/png" }));
+  else transfer.setData("text/plain", "a word");
+  const options = { bubbles: true, cancelable: true };
+  const event = kind === "paste" ? new ClipboardEvent("paste", { ...options, clipboardData: transfer })
+    : new DragEvent(kind, { ...options, dataTransfer: transfer });
+  document.body.dispatchEvent(event);
+}"""
+
+
+def test_pictures_are_dropped_and_pasted(visit, noise):
+    someone = visit()
+    someone.page.evaluate(GIVE, ["dragenter", list(b"?"), "x.png"])
+    assert someone.page.is_visible("#drop")
+    someone.page.evaluate(GIVE, ["drop", list(png(noise(8, 8))), "dropped.png"])
+    someone.page.wait_for_selector("#download")
+    assert not someone.page.is_visible("#drop")
+    someone.page.evaluate(GIVE, ["paste", list(png(noise(9, 8))), "pasted.png"])  # over the first result
+    someone.page.get_by_role("heading", name="pasted.png").wait_for()
+    someone.page.wait_for_selector("#download")
+    assert "32x36" in someone.facts()
+    someone.page.evaluate(GIVE, ["paste", None, ""])
+    assert "no picture in the clipboard" in someone.error()
+
+
+def test_all_of_it_works_on_a_telephone(visit, noise):
+    someone = visit(**PHONE)
+    assert someone.page.get_by_text("Take a photo").is_visible()
+    someone.give(png(noise(18, 24)), field="#camera")
+    someone.page.wait_for_selector("#part:enabled")
+    for name in ("#larger", "#part", "#download", "#another"):
+        box = someone.page.locator(name).bounding_box()
+        assert box["height"] >= 44, name
+        assert box["y"] + box["height"] <= 740, name  # without scrolling
+
+
+def test_the_service_worker_knows_all_files_of_the_page():
+    names = {path.name for path in PAGE.iterdir()}
+    kept = set(re.findall(r'"([\w.-]+\.\w+)"', (PAGE / "sw.js").read_text()))
+    assert names - kept == {"index.html", "sw.js", *(name for name in names if name.endswith(".png"))}
+    assert kept <= names
+    icons = {icon["src"] for icon in json.loads((PAGE / "manifest.webmanifest").read_text())["icons"]}
+    assert icons <= names
+    assert sum(path.stat().st_size for path in PAGE.glob("*.png")) < 20_000

@@ -1,0 +1,235 @@
+"""`srgan serve` under load and at its end: nothing lost, nothing mixed up, nothing begun for nobody."""
+
+import asyncio
+import dataclasses
+import io
+import itertools
+import random
+import socket
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import numpy as np
+import pytest
+from helpers import server_process
+from PIL import Image
+
+from pyimagesearch.cli.main import main
+from pyimagesearch.images import picture_io, rgb
+from pyimagesearch.images.decoding import Upload
+from pyimagesearch.models import build_generator
+from pyimagesearch.presets import get_config
+from pyimagesearch.serving.errors import ServiceError
+from pyimagesearch.serving.line import Line
+from pyimagesearch.serving.results import Results
+
+SIZES = [(32, 32), (33, 47), (64, 48), (50, 90), (100, 75), (128, 128), (200, 150), (320, 240), (800, 600)]
+
+
+def file_of(picture):
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, format="BMP")
+    return file.getvalue()
+
+
+@pytest.fixture(scope="module")
+def model(save_generator):
+    return str(save_generator("light", 4)[0])
+
+
+@pytest.fixture(scope="module")
+def slow_model(tmp_path_factory):
+    """A generator that needs seconds for a picture of 320x320."""
+    path = tmp_path_factory.mktemp("slow") / "slow.keras"
+    build_generator(dataclasses.replace(get_config("light"), filters=64, blocks=32)).save(path)
+    return str(path)
+
+
+@pytest.mark.slow
+def test_200_requests_of_16_clients_each_get_their_picture(model, tmp_path, noise):
+    (tmp_path / "in").mkdir()
+    for number, (width, height) in enumerate(SIZES):
+        (tmp_path / f"in/{number}.bmp").write_bytes(file_of(noise(height, width, number)))
+    assert main(["upscale", str(tmp_path / "in"), "-o", str(tmp_path / "out"), "--model", model]) == 0
+    sent = [(tmp_path / f"in/{number}.bmp").read_bytes() for number in range(len(SIZES))]
+    expected = [rgb.read_rgb(tmp_path / f"out/{number}.bmp") for number in range(len(SIZES))]
+    chance = random.Random(0)
+    jobs = [chance.choice(range(len(SIZES) - 1)) for _ in range(195)] + [len(SIZES) - 1] * 5
+    chance.shuffle(jobs)
+    refusals = []
+    with server_process.serving("--model", model, "--queue", 10) as server, server.client() as client:
+
+        def ask(number):
+            while (answer := client.post("/v1/upscale", content=sent[number])).status_code == 503:
+                assert answer.json()["error"]["code"] == "busy"
+                refusals.append(int(answer.headers["retry-after"]))
+                time.sleep(0.2)
+            assert answer.status_code == 200
+            np.testing.assert_array_equal(picture_io.read(Upload(answer.content)).samples, expected[number])
+
+        with ThreadPoolExecutor(16) as clients:
+            list(clients.map(ask, jobs))
+        assert refusals  # 16 clients, 10 places
+        assert min(refusals) >= 1
+        assert client.get("/healthz").status_code == 200
+        assert server.stop() == 0
+        assert server.errors == []
+
+
+@pytest.mark.slow
+def test_the_memory_stays_flat_over_1000_requests(model, noise):
+    chance = random.Random(0)
+    held = []
+    with server_process.serving("--model", model) as server, server.client() as client:
+        for number in range(1000):
+            size = (chance.randrange(32, 600), chance.randrange(32, 800))
+            path = ("/v1/upscale", "/generate", "/v1/upscale?unknown=1")[number % 3]
+            assert client.post(path, content=file_of(noise(*size, number))).status_code == 200
+            held.append(server.memory())
+    # Results of /generate fill their share, 256 MB, within the first requests.
+    assert max(held[500:]) < 1.1 * max(held[200:500]) + 20_000_000
+
+
+def open_request(server, content, path="/v1/upscale"):
+    """A request in a thread of its own, and the list that will hold its answer."""
+    answers = []
+
+    def ask():
+        with server.client() as client:
+            answers.append(client.post(path, content=content))
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    return thread, answers
+
+
+def test_sigterm_finishes_the_open_request_and_refuses_new_ones(slow_model, noise):
+    with server_process.serving("--model", slow_model) as server:
+        thread, answers = open_request(server, file_of(noise(320, 320)))
+        time.sleep(0.7)
+        assert not answers
+        server.process.terminate()
+        time.sleep(0.3)
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(f"{server.url}/healthz")
+        assert not answers
+        thread.join()
+        assert answers[0].status_code == 200
+        assert picture_io.read(Upload(answers[0].content)).samples.shape == (1280, 1280, 3)
+        assert server.process.wait(20) == 0
+        assert server.errors == []
+
+
+def test_a_full_line_is_503_and_who_leaves_it_makes_room(slow_model, noise):
+    data = file_of(noise(320, 320))
+    head = f"POST /v1/upscale HTTP/1.1\r\nHost: a\r\nContent-Length: {len(data)}\r\n\r\n".encode()
+    with server_process.serving("--model", slow_model, "--queue", 2) as server, server.client() as client:
+        thread, answers = open_request(server, data)
+        time.sleep(0.5)
+        with socket.create_connection(("127.0.0.1", server.port)) as second:
+            second.sendall(head + data)
+            time.sleep(0.3)
+            third = client.post("/v1/upscale", content=data)
+            assert (third.status_code, third.json()["error"]["code"]) == (503, "busy")
+            assert int(third.headers["retry-after"]) >= 1
+            assert client.get("/healthz").status_code == 200
+        time.sleep(0.3)
+        assert not answers  # the first is still being computed
+        assert client.post("/v1/upscale", content=b"no picture").status_code == 422  # was let in
+        thread.join()
+        assert answers[0].status_code == 200
+
+
+def test_what_takes_too_long_is_504_and_the_next_is_served(slow_model, noise):
+    with server_process.serving("--model", slow_model, "--max-seconds", 1) as server, server.client() as client:
+        threads = [open_request(server, file_of(noise(320, 320))) for _ in range(3)]
+        for thread, answers in threads:
+            thread.join()
+            assert answers[0].status_code == 504
+            assert answers[0].json()["error"]["code"] == "too_slow"
+        deadline = time.monotonic() + 30
+        while client.post("/v1/upscale", content=file_of(noise(8, 8))).status_code == 504:
+            assert time.monotonic() < deadline
+        with socket.create_connection(("127.0.0.1", server.port), timeout=30) as stalled:
+            stalled.sendall(b"POST /generate HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nhalf")
+            assert stalled.recv(12) == b"HTTP/1.1 504"
+        assert server.errors == []
+
+
+def test_one_works_at_a_time_in_order_and_the_cancelled_are_never_begun():
+    begun, together = [], []
+    busy = threading.Lock()
+
+    def work(number, stop):
+        begun.append(number)
+        together.append(not busy.acquire(blocking=False))
+        stopped = stop.wait(0.2)
+        busy.release()
+        return number, stopped
+
+    async def ask():
+        line = Line(8)
+        tasks = [asyncio.create_task(line.run(lambda stop, n=number: work(n, stop))) for number in range(5)]
+        await asyncio.sleep(0.1)
+        tasks[0].cancel()  # works
+        tasks[2].cancel()  # waits
+        return await asyncio.gather(*tasks, return_exceptions=True)
+
+    found = asyncio.run(ask())
+    assert [str(each) for each in found if not isinstance(each, tuple)] == ["", ""]
+    assert [each for each in found if isinstance(each, tuple)] == [(1, False), (3, False), (4, False)]
+    assert begun == [0, 1, 3, 4]
+    assert not any(together)
+
+
+def test_places_are_given_back():
+    async def ask():
+        line = Line(2)
+        held = [line.place() for _ in range(2)]
+        for each in held:
+            await anext(each)
+        with pytest.raises(ServiceError) as refused:
+            await anext(line.place())
+        assert refused.value.status == 503
+        await held[0].aclose()
+        await anext(line.place())
+
+    asyncio.run(ask())
+
+
+def test_results_go_after_a_time_and_the_oldest_where_there_are_too_many():
+    async def ask():
+        results = Results(most=100, seconds=0.3)
+        names = [results.keep(bytes(40)) for _ in range(3)]
+        with pytest.raises(ServiceError):
+            results.get(names[0])
+        assert len(results.get(names[1])) == len(results.get(names[2])) == 40
+        with pytest.raises(ServiceError) as refused:
+            results.keep(bytes(101))
+        assert refused.value.status == 413
+        await asyncio.sleep(0.5)
+        for name in names:
+            with pytest.raises(ServiceError):
+                results.get(name)
+
+    asyncio.run(ask())
+
+
+def test_an_answer_that_nobody_takes_gives_its_place_back(model, noise):
+    """A result of 3 MB fills the sockets; its reader never reads."""
+    data = file_of(noise(500, 600))
+    head = f"POST /v1/upscale HTTP/1.1\r\nHost: a\r\nContent-Length: {len(data)}\r\n\r\n".encode()
+    flags = ["--model", model, "--queue", 1, "--max-seconds", 3]
+    with server_process.serving(*flags) as server, server.client() as client, socket.socket() as deaf:
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        deaf.connect(("127.0.0.1", server.port))
+        deaf.sendall(head + data)
+        time.sleep(0.3)
+        statuses = []
+        for _ in itertools.takewhile(lambda _: statuses[-1:] != [200], range(200)):
+            time.sleep(0.1)
+            statuses.append(client.post("/v1/upscale", content=file_of(noise(8, 8))).status_code)
+        assert statuses[0] == 503
+        assert statuses[-1] == 200

@@ -1,0 +1,261 @@
+"""Runs that stop, diverge or find a damaged checkpoint, and how they go on; folders of other runs are refused."""
+
+import dataclasses
+import json
+import shutil
+import signal
+import threading
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from helpers.smoke_runs import ONE, SMOKE, history, train, weights
+
+from pyimagesearch.errors import InputError, Interrupted, RunError
+from pyimagesearch.inference.upscaler import load_upscaler
+from pyimagesearch.training.checkpoints import PhaseCheckpoints
+from pyimagesearch.training.phases import build_pretrain
+from pyimagesearch.training.run_folder import RunFolder
+from pyimagesearch.training.signals import stop_requests
+from pyimagesearch.training.srgan_training import PretrainTraining
+
+
+@pytest.fixture
+def output(finished, tmp_path):
+    """A finished run's folder, to be changed."""
+    return shutil.copytree(finished, tmp_path / "run")
+
+
+def test_a_finished_run_says_so_and_changes_nothing(records, finished):
+    before = {path: path.read_bytes() for path in (finished / "models").iterdir()}
+    said: list[str] = []
+    train(records, finished, say=said.append)
+    assert said == ["pretrain is finished: 8 of 8 steps", "finetune is finished: 6 of 6 steps"]
+    assert {path: path.read_bytes() for path in (finished / "models").iterdir()} == before
+
+
+@pytest.mark.parametrize("name", ["run[l1]", "run*", "run?", "run\\1"])
+def test_a_folder_in_which_tensorflow_would_find_no_checkpoint_is_refused(records, tmp_path, name):
+    with pytest.raises(InputError, match=r"--output .* for a pattern .* give another name"):
+        train(records, tmp_path / name)
+    assert not (tmp_path / name).exists()
+
+
+class StopAt:
+    """Raises SIGTERM in this process after the step before `step` of `phase`, so that `step` is the last one."""
+
+    def __init__(self, monkeypatch, phase: str, step: int):
+        from pyimagesearch.training.monitor import Monitor
+
+        add = Monitor.add
+
+        def counting(monitor, *args):
+            add(monitor, *args)
+            if monitor._phase.name == phase and monitor._step == step - 1:
+                signal.raise_signal(signal.SIGTERM)
+
+        monkeypatch.setattr(Monitor, "add", counting)
+
+
+@pytest.mark.parametrize(("phase", "step"), [("pretrain", 5), ("finetune", 3)])
+def test_a_stopped_run_goes_on_and_ends_as_one_that_was_never_stopped(
+    records, finished, tmp_path, monkeypatch, phase, step
+):
+    output = tmp_path / "run"
+    one_by_one = dataclasses.replace(SMOKE, steps_per_call=1)  # stops exactly there
+    with monkeypatch.context() as patch:
+        StopAt(patch, phase, step)
+        with pytest.raises(Interrupted) as stopped:
+            train(records, output, one_by_one)
+    assert stopped.value.exit_code == 143
+    saved = "pretrained_generator" if phase == "pretrain" else "generator"
+    assert load_upscaler(str(output / "models" / f"{saved}.keras")).scale == 4
+    said: list[str] = []
+    train(records, output, say=said.append)
+    assert any(line.startswith(f"Resuming {phase} at step {step}") for line in said), said
+    # Without --deterministic, threads may add in another order; another batch or optimizer state would show at 1e-3.
+    for name in ("pretrained_generator", "generator", "discriminator"):
+        for ours, expected in zip(weights(output, name), weights(finished, name), strict=True):
+            np.testing.assert_allclose(ours, expected, atol=1e-5)
+    rows, expected = ([(row["phase"], row["step"]) for row in history(folder)] for folder in (output, finished))
+    assert rows == sorted({*expected, (phase, str(step))}, key=lambda row: (row[0] == "finetune", int(row[1])))
+
+
+def test_a_run_whose_pretrained_model_is_gone_does_not_start_from_scratch(records, output):
+    (output / "models" / "pretrained_generator.keras").unlink()
+    with pytest.raises(InputError, match=r"pretrained_generator\.keras: phase 1 is finished, but its model is gone"):
+        train(records, output)
+
+
+def test_a_run_of_an_older_version_goes_on(records, output):
+    """Its config.json lacks the fields that came since."""
+    config = json.loads((output / "config.json").read_text())
+    del config["config"]["start"], config["config"]["optimizer"]
+    (output / "config.json").write_text(json.dumps(config))
+    said: list[str] = []
+    train(records, output, say=said.append)
+    assert "finetune is finished: 6 of 6 steps" in said
+    with pytest.raises(InputError, match="optimizer adam there, muon here"):
+        train(records, output, dataclasses.replace(SMOKE, optimizer="muon"))
+
+
+def test_a_longer_run_goes_on_from_a_finished_one(records, output):
+    said: list[str] = []
+    train(records, output, dataclasses.replace(SMOKE, finetune_steps=8), say=said.append)
+    assert "Resuming finetune at step 6" in said
+    assert history(output)[-1]["step"] == "8"
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"seed": 7}, "seed 42 there, 7 here"),
+        ({"filters": 4}, "filters 8 there, 4 here"),
+        ({"finetune_steps": 2}, "finetune_steps 6 there, 2 here"),
+        ({"pretrain_steps": 20}, "pretrain_steps 8 there, 20 here"),
+    ],
+)
+def test_another_run_in_the_same_folder_is_refused_by_name(records, finished, change, named):
+    with pytest.raises(InputError, match=named):
+        train(records, finished, dataclasses.replace(SMOKE, **change))
+
+
+def test_intervals_may_change_between_starts(records, finished):
+    train(records, finished, dataclasses.replace(SMOKE, log_every=3, validate_every=2, steps_per_call=1))
+
+
+def test_a_checkpoint_of_another_architecture_is_refused(records, output):
+    other = dataclasses.replace(SMOKE, filters=4)
+    config = json.loads((output / "config.json").read_text())
+    config["config"]["filters"] = 4
+    (output / "config.json").write_text(json.dumps(config))
+    with pytest.raises(InputError, match="checkpoint of another architecture"):
+        train(records, output, other)
+
+
+def test_a_damaged_newest_checkpoint_is_passed_over(records, finished, output):
+    newest = output / "checkpoints" / "finetune" / "step-6.data-00000-of-00001"
+    newest.write_bytes(newest.read_bytes()[:1000])
+    said: list[str] = []
+    train(records, output, say=said.append)
+    assert any("step-6 is damaged" in line for line in said)
+    assert "Resuming finetune at step 4" in said
+    for ours, expected in zip(weights(output, "generator"), weights(finished, "generator"), strict=True):
+        np.testing.assert_allclose(ours, expected, atol=1e-5)
+
+
+def test_checkpoints_are_found_without_tensorflows_list_of_them(records, output):
+    for phase in ("pretrain", "finetune"):
+        (output / "checkpoints" / phase / "checkpoint").unlink()
+    said: list[str] = []
+    train(records, output, say=said.append)
+    assert said == ["pretrain is finished: 8 of 8 steps", "finetune is finished: 6 of 6 steps"]
+
+
+def test_losses_that_are_not_finite_twice_stop_the_run_and_name_the_step(records, tmp_path):
+    config = dataclasses.replace(SMOKE, pretrain_rate=1e30, steps_per_call=1, checkpoint_every=100)
+    said: list[str] = []
+    with pytest.raises(
+        RunError, match=r"step \d+ of pretrain: losses or weights are not finite .*with half the learning rate"
+    ):
+        train(records, tmp_path / "run", config, say=said.append)
+    assert "going back to step 0 with half the learning rate" in said[-1]
+
+
+class PoisonOnce:
+    """Makes the losses of one step of phase 1 nan, or the weights after it, the first time that it comes."""
+
+    def __init__(self, monkeypatch, step, what="losses"):
+        real = PretrainTraining.train_step
+        left = tf.Variable(1, dtype=tf.int64)
+
+        def train_step(training, lr, hr):
+            metrics = real(training, lr, hr)
+            poisoned = (training.optimizer.iterations.value == step + 1) & (left > 0)
+            left.assign_sub(tf.cast(poisoned, tf.int64))
+            if what == "weights":
+                kernel = training.generator.trainable_variables[0].value
+                kernel.assign(tf.where(poisoned, float("inf"), kernel))
+                return metrics
+            return {name: tf.where(poisoned, float("nan"), value) for name, value in metrics.items()}
+
+        monkeypatch.setattr(PretrainTraining, "train_step", train_step)
+
+
+def test_a_run_that_diverges_once_goes_back_and_ends_with_half_the_rate(records, tmp_path, monkeypatch):
+    PoisonOnce(monkeypatch, step=5)
+    said: list[str] = []
+    train(records, tmp_path, dataclasses.replace(SMOKE, finetune_steps=0, steps_per_call=1), say=said.append)
+    warning = (
+        "WARNING: step 6 of pretrain: losses or weights are not finite (nan or inf); going back to step 4 with half"
+    )
+    assert any(line.startswith(warning) for line in said)
+    assert [int(row["step"]) for row in history(tmp_path)] == [2, 4, 6, 8]
+    phase = build_pretrain(SMOKE, ONE, "float32")
+    PhaseCheckpoints(RunFolder(str(tmp_path)), phase, 3, said.append).restore()
+    assert phase.slowdown.numpy() == 0.5  # a restart goes on as slowly
+    assert phase.rate(3) == pytest.approx(SMOKE.pretrain_rate / 2)
+    assert float(phase.training.optimizer.learning_rate) == pytest.approx(SMOKE.pretrain_rate / 2)
+
+
+@pytest.mark.parametrize(("interval", "back"), [("checkpoint_every", 2), ("validate_every", 0)])
+def test_weights_that_are_not_finite_are_never_saved(records, tmp_path, monkeypatch, interval, back):
+    PoisonOnce(monkeypatch, step=3, what="weights")
+    said: list[str] = []
+    seldom = {"checkpoint_every": 100, "validate_every": 100} | {interval: 2}
+    config = dataclasses.replace(SMOKE, finetune_steps=0, steps_per_call=1, **seldom)
+    train(records, tmp_path, config, say=said.append)
+    warning = f"WARNING: step 4 of pretrain: losses or weights are not finite (nan or inf); going back to step {back} "
+    assert any(line.startswith(warning) for line in said)
+    assert all(np.isfinite(weight).all() for weight in weights(tmp_path, "pretrained_generator"))
+
+
+def test_the_second_phase_can_be_added_later(records, tmp_path):
+    train(records, tmp_path / "run", dataclasses.replace(SMOKE, finetune_steps=0))
+    assert not (tmp_path / "run" / "models" / "generator.keras").exists()
+    train(records, tmp_path / "run")
+    assert (tmp_path / "run" / "models" / "generator.keras").exists()
+
+
+@pytest.mark.slow
+def test_a_run_on_two_replicas_takes_global_batches_and_resumes(records, tmp_path, two_replicas, monkeypatch):
+    with monkeypatch.context() as patch:
+        StopAt(patch, "pretrain", 4)
+        with pytest.raises(Interrupted):
+            train(records, tmp_path / "run", dataclasses.replace(SMOKE, steps_per_call=1), two_replicas)
+    said: list[str] = []
+    train(records, tmp_path / "run", strategy=two_replicas, say=said.append)
+    assert "Resuming pretrain at step 4" in said
+    assert json.loads((tmp_path / "run" / "config.json").read_text())["replicas"] == 2
+    assert history(tmp_path / "run")[-1]["phase"] == "finetune"
+
+
+@pytest.fixture
+def usual_ctrl_c():
+    """Where a shell started the tests in the background, SIGINT is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("usual_ctrl_c")
+def test_a_second_signal_ends_the_process_as_usual():
+    with stop_requests() as request:
+        signal.raise_signal(signal.SIGINT)
+        assert request.received == signal.SIGINT
+        assert request.exit_code == 130
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+
+
+def test_signals_are_left_alone_outside_the_main_thread():
+    seen = []
+
+    def use() -> None:
+        with stop_requests() as request:
+            seen.append(request.received)
+
+    thread = threading.Thread(target=use)
+    thread.start()
+    thread.join()
+    assert seen == [None]

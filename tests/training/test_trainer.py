@@ -1,0 +1,174 @@
+"""A whole run in process: phases, where it starts from, what lands in the run folder."""
+
+import dataclasses
+import json
+import shutil
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from helpers.smoke_runs import ONE, SMOKE, history, train, weights
+from skimage.metrics import peak_signal_noise_ratio
+
+from pyimagesearch.errors import InputError
+from pyimagesearch.inference.upscaler import load_upscaler
+from pyimagesearch.models.loading import load_generator
+from pyimagesearch.models.srgan import light
+from pyimagesearch.training.driver import _compile
+from pyimagesearch.training.phases import build_pretrain, copy_weights
+from pyimagesearch.training.run_folder import RunFolder
+from pyimagesearch.training.trainer import Trainer
+
+
+def scalars(folder: Path) -> set[str]:
+    return {
+        value.tag
+        for path in folder.glob("events*")
+        for event in tf.compat.v1.train.summary_iterator(str(path))
+        for value in event.summary.value
+    }
+
+
+def test_a_run_leaves_models_checkpoints_config_and_history(finished):
+    assert sorted(path.name for path in (finished / "models").iterdir()) == [
+        "discriminator.keras",
+        "generator.keras",
+        "pretrained_generator.keras",
+    ]
+    assert json.loads((finished / "config.json").read_text())["config"]["preset"] == "smoke"
+    rows = history(finished)
+    assert [(row["phase"], int(row["step"])) for row in rows] == [
+        *(("pretrain", step) for step in (2, 4, 6, 8)),
+        *(("finetune", step) for step in (2, 4, 6)),
+    ]
+    assert all(np.isfinite(float(row["loss"])) for row in rows)
+    assert all(0 <= float(row["accuracy_fake"]) <= 1 for row in rows if row["phase"] == "finetune")
+    assert not list(finished.rglob("*.part"))
+
+
+def test_a_run_lowers_the_pixel_loss(finished):
+    losses = [float(row["loss"]) for row in history(finished) if row["phase"] == "pretrain"]
+    assert losses[-1] < 0.8 * losses[0]
+
+
+def test_tensorboard_shows_losses_rates_scores_graphs_and_samples(finished):
+    common = {"loss", "learning_rate", "steps_per_second", "validation_psnr_y", "validation_ssim_y", "samples"}
+    assert common <= scalars(finished / "logs" / "pretrain")
+    adversarial = {"content_loss", "adversarial_loss", "discriminator_loss", "accuracy_real", "accuracy_fake"}
+    assert common | adversarial <= scalars(finished / "logs" / "finetune")
+    for phase in ("pretrain", "finetune"):
+        events = [
+            event
+            for path in (finished / "logs" / phase).glob("events*")
+            for event in tf.compat.v1.train.summary_iterator(str(path))
+        ]
+        assert any(event.graph_def for event in events)
+
+
+def test_saved_generators_upscale_in_float32_and_differ_between_phases(finished):
+    for name in ("pretrained_generator", "generator"):
+        picture = load_upscaler(str(finished / "models" / f"{name}.keras"))(np.zeros((9, 7, 3), np.uint8))
+        assert picture.shape == (36, 28, 3)
+    pairs = zip(weights(finished, "pretrained_generator"), weights(finished, "generator"), strict=True)
+    assert any(not np.array_equal(before, after) for before, after in pairs)
+
+
+def test_float32_and_bfloat16_end_alike(records, finished, tmp_path):
+    """Within 0.3 dB of each other on a picture, and 10% in what the losses are at the end."""
+    reduced = Trainer(SMOKE, tfrecords=records, output=str(tmp_path), strategy=ONE, precision="bfloat16")
+    reduced.run()
+    lr, hr = reduced.pairs[0].lr, reduced.pairs[0].hr
+    for name in ("pretrained_generator", "generator"):
+        psnr = [
+            peak_signal_noise_ratio(hr, load_upscaler(str(run / "models" / f"{name}.keras"))(lr))
+            for run in (finished, tmp_path)
+        ]
+        assert psnr[0] == pytest.approx(psnr[1], abs=0.3)
+    for phase in ("pretrain", "finetune"):
+        last = [[row for row in history(run) if row["phase"] == phase][-1] for run in (finished, tmp_path)]
+        for name in ("loss", "content_loss", "discriminator_loss"):
+            if last[0][name]:
+                assert float(last[0][name]) == pytest.approx(float(last[1][name]), rel=0.1), name
+
+
+def test_the_moving_average_is_that_of_the_weights_after_each_step():
+    phase = build_pretrain(SMOKE, ONE, "float32")
+    run_steps = _compile(ONE, phase, decay=0.2, compiled=False)
+    hr = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), np.uint8)
+    batches = iter(ONE.experimental_distribute_dataset(tf.data.Dataset.from_tensors((hr[:, ::4, ::4], hr)).repeat()))
+    expected = phase.generator.get_weights()
+    for step in range(4):
+        run_steps(batches, tf.constant(step), tf.constant(1))
+        keep = min(0.2, (1 + step) / (10 + step))  # 0.1, 0.18, then the decay asked for
+        expected = [
+            keep * old + (1 - keep) * new for old, new in zip(expected, phase.generator.get_weights(), strict=True)
+        ]
+    for average, value in zip(phase.ema, expected, strict=True):
+        np.testing.assert_allclose(average.numpy(), value, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "steps"),
+    [("pretrained_generator", {"finetune_steps": 0}), ("generator", {"pretrain_steps": 0})],
+    ids=["phase 1", "phase 2 alone"],
+)
+def test_a_run_starts_from_a_trained_model(records, finished, tmp_path, name, steps):
+    """At rates that move nothing, what comes out is what it started from."""
+    start = str(finished / "models" / "pretrained_generator.keras")
+    still = {"pretrain_rate": 1e-12, "finetune_rate": 1e-12}
+    train(records, tmp_path / "run", dataclasses.replace(SMOKE, start=start, **steps, **still))
+    after = load_generator(str(tmp_path / "run" / "models" / f"{name}.keras")).trainable_weights
+    for one, other in zip(load_generator(start).trainable_weights, after, strict=True):
+        np.testing.assert_allclose(one.numpy(), other.numpy(), rtol=1e-6, atol=1e-7)
+
+
+def test_a_light_starts_from_one_of_fewer_blocks(tmp_path):
+    trained = light(filters=8, blocks=2, scale=4)
+    trained.save(tmp_path / "trained.keras")
+    deeper = light(filters=8, blocks=5, scale=4)
+    copy_weights(str(tmp_path / "trained.keras"), deeper)
+    lr = np.random.default_rng(0).uniform(0, 255, (1, 9, 7, 3)).astype("float32")
+    np.testing.assert_allclose(deeper(lr), trained(lr), rtol=1e-6)
+    added = deeper.get_weights()[10:22]  # after a conv and two blocks, before two convs
+    assert [bool(array.any()) for array in added] == [True, False, False, False] * 3  # zero twice would never train
+    deeper.save(tmp_path / "deeper.keras")
+    with pytest.raises(InputError, match="holds another architecture"):
+        copy_weights(str(tmp_path / "deeper.keras"), trained)
+
+
+@pytest.mark.parametrize(
+    ("start", "named"),
+    [("light", "light: holds another architecture"), ("nowhere.keras", "nowhere.keras: no such model")],
+)
+def test_a_start_that_does_not_fit_is_refused_before_anything_is_written(records, tmp_path, start, named):
+    with pytest.raises(InputError, match=named):
+        train(records, tmp_path / "run", dataclasses.replace(SMOKE, start=start))
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_folder_of_something_else_is_refused(records, tmp_path):
+    (tmp_path / "models").mkdir()
+    with pytest.raises(InputError, match=r"no config\.json"):
+        train(records, tmp_path)
+
+
+def test_a_phase_can_be_left_out(records, tmp_path):
+    train(records, tmp_path / "run", dataclasses.replace(SMOKE, pretrain_steps=0, finetune_steps=2))
+    assert (tmp_path / "run" / "models" / "generator.keras").exists()
+    assert not (tmp_path / "run" / "models" / "pretrained_generator.keras").exists()
+
+
+def test_no_disk_space_is_said_before_training(records, tmp_path, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10, 9, 1))
+    with pytest.raises(InputError, match="are free"):
+        train(records, tmp_path / "run")
+    assert not (tmp_path / "run").exists()  # nothing claims the folder: other settings may be tried
+
+
+def test_a_run_folder_appears_with_its_config_before_the_first_step(records, tmp_path):
+    Trainer(SMOKE, tfrecords=records, output=str(tmp_path / "run"), strategy=ONE, precision="float32")
+    assert json.loads((tmp_path / "run" / "config.json").read_text())["config"] == SMOKE.to_dict()
+    assert RunFolder(str(tmp_path / "run")).checkpoints("pretrain") == []
+    assert time.time() - (tmp_path / "run" / "config.json").stat().st_mtime < 60
