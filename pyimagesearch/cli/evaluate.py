@@ -55,7 +55,7 @@ def run(args: Namespace) -> None:
 
 def _evaluate_pairs(args: Namespace, upscalers) -> None:
     from pyimagesearch.evaluation import html_report, perceptual, score_definitions, score_tables, scoring
-    from pyimagesearch.images import rgb
+    from pyimagesearch.images import picture_io
     from pyimagesearch.models import loading
     from pyimagesearch.system import console, files
 
@@ -66,7 +66,7 @@ def _evaluate_pairs(args: Namespace, upscalers) -> None:
     worst = html_report.WorstCases(scale)
     report = scoring.evaluate(
         console.progress(
-            scoring.folder_pairs(args.hr, args.lr, scale), total=len(rgb.list_pictures(args.hr)),
+            scoring.folder_pairs(args.hr, args.lr, scale), total=len(picture_io.list_pictures(args.hr)),
             label="scoring", unit="picture",
         ),
         upscalers, hr=args.hr, lr=args.lr, features=features, watch=worst,

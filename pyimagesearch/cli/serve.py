@@ -31,11 +31,11 @@ def run(args: Namespace) -> None:
         import uvicorn  # noqa: F401
     except ModuleNotFoundError as error:
         raise InputError(f'srgan serve needs {error.name}, which is missing: pip install -e ".[serve]"') from None
-    from pyimagesearch.images import decoding
+    from pyimagesearch.images import opencv
     from pyimagesearch.serving.limits import Limits
 
     limits = Limits(args.max_bytes, args.max_pixels, args.max_seconds, args.queue)
-    decoding.limit_opencv(limits.pixels)  # before TensorFlow, since Keras imports OpenCV
+    opencv.limit_pixels(limits.pixels)  # before TensorFlow, since Keras imports OpenCV
     load_tensorflow()
     from pyimagesearch.serving import server
 

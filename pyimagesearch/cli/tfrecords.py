@@ -97,7 +97,7 @@ def _source(args: Namespace):
     from pyimagesearch.data.sources.div2k import Div2kSource
     from pyimagesearch.data.sources.folder import FolderSource
     from pyimagesearch.data.sources.sample import SampleSource
-    from pyimagesearch.images.decoding import opencv
+    from pyimagesearch.images.opencv import load_opencv
 
     belongs = {"images": "folder", "lr_images": "folder", "validation": "folder", "skip_bad": "folder",
                "resize": "folder", "shrink": "folder", "collages": "folder", "imperfect": "folder",
@@ -131,7 +131,7 @@ def _source(args: Namespace):
         resize=args.resize, shrink=args.shrink or (1,), skip_bad=args.skip_bad,
     )  # fmt: skip
     if args.collages or args.imperfect:
-        opencv()  # what draws and blurs, or one line that says what to install
+        load_opencv()  # what draws and blurs, or one line that says what to install
     made: Source = folder
     if args.collages:
         from pyimagesearch.data.sources.collages import CollageSource

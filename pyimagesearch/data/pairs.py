@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from pyimagesearch.errors import InputError
-from pyimagesearch.images import rgb
+from pyimagesearch.images import picture_io
 from pyimagesearch.images.resize import crop_to_multiple, downscale, resize_bicubic
 
 
@@ -23,10 +23,10 @@ class Pair:
 
 def read_pair(hr_path: Path, lr_path: Path | None, scale: int, resize: int | None = None, shrink: int = 1) -> Pair:
     """A pair from files; without `lr_path` the LR side is made, as `make_pair` does."""
-    hr = rgb.read_rgb(hr_path)
+    hr = picture_io.read_rgb(hr_path)
     if lr_path is None:
         return make_pair(hr_path.name, hr, scale, resize, shrink)
-    lr = rgb.read_rgb(lr_path)
+    lr = picture_io.read_rgb(lr_path)
     if any(abs(small * scale - big) >= scale for small, big in zip(lr.shape[:2], hr.shape[:2], strict=True)):
         raise InputError(
             f"{lr_path}: {lr.shape[1]}x{lr.shape[0]} pixels are not 1/{scale} of "
@@ -60,7 +60,7 @@ def lr_of(hr: Path, by_stem: Mapping[str, Path], scale: int) -> Path | None:
 
 def match_lr(hr_paths: Sequence[Path], lr_folder: str | os.PathLike[str], scale: int) -> dict[str, Path]:
     """The LR picture of each HR picture: of the same stem, or of DIV2K's form (0001.png and 0001x4.png)."""
-    by_stem = {path.stem: path for path in rgb.list_pictures(lr_folder)}
+    by_stem = {path.stem: path for path in picture_io.list_pictures(lr_folder)}
     found = {}
     for path in hr_paths:
         match = lr_of(path, by_stem, scale)

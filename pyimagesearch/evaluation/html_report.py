@@ -10,7 +10,7 @@ from pyimagesearch.data.pairs import Pair
 from pyimagesearch.errors import InputError
 from pyimagesearch.evaluation import figures, plots, score_definitions, score_tables, scoring
 from pyimagesearch.evaluation.figures import Panel, Region
-from pyimagesearch.images import resize, rgb
+from pyimagesearch.images import picture_io, resize
 from pyimagesearch.inference.upscaler import BICUBIC, AnyUpscaler
 from pyimagesearch.system import files
 
@@ -168,8 +168,8 @@ def write_comparison(folder: str, lr: str, upscalers: Mapping[str, AnyUpscaler])
 def _comparisons(
     folder: str, upscalers: Mapping[str, AnyUpscaler], scale: int
 ) -> Iterable[tuple[str, tuple[list[Panel], Region]]]:
-    for path in rgb.list_pictures(folder):
-        lr = rgb.read_rgb(path)
+    for path in picture_io.list_pictures(folder):
+        lr = picture_io.read_rgb(path)
         height, width = lr.shape[:2]
         if min(height, width) < 5:
             raise InputError(f"{path}: {width}x{height} pixels are too few to compare; 5 a side are needed")

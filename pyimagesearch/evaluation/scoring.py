@@ -16,7 +16,7 @@ from pyimagesearch.errors import InputError
 from pyimagesearch.evaluation import metrics
 from pyimagesearch.evaluation.perceptual import FeatureDistance
 from pyimagesearch.evaluation.score_definitions import SCORES
-from pyimagesearch.images import resize, rgb
+from pyimagesearch.images import picture_io, resize
 from pyimagesearch.inference.upscaler import BICUBIC, TILE, AnyUpscaler, BicubicUpscaler, load_upscaler
 from pyimagesearch.system.files import write_whole
 
@@ -183,14 +183,14 @@ def load_upscalers(names: Sequence[str], *, lr_scale: int | None = None) -> dict
 
 def scale_of_folders(hr: str, lr: str) -> int:
     """How many times larger the first HR picture is than its LR picture."""
-    path = rgb.list_pictures(hr)[0]
-    by_stem = {lr_path.stem: lr_path for lr_path in rgb.list_pictures(lr)}
+    path = picture_io.list_pictures(hr)[0]
+    by_stem = {lr_path.stem: lr_path for lr_path in picture_io.list_pictures(lr)}
     problem = InputError(f"{lr}: no LR picture for {path.name} (looked for {path.stem} and {path.stem}x2, x3, x4, x8)")
     for scale in (2, 3, 4, 8):
         lr_path = lr_of(path, by_stem, scale)
         if lr_path is None:
             continue
-        hr_shape, lr_shape = rgb.read_rgb(path).shape, rgb.read_rgb(lr_path).shape
+        hr_shape, lr_shape = picture_io.read_rgb(path).shape, picture_io.read_rgb(lr_path).shape
         if all(abs(small * scale - big) < scale for big, small in zip(hr_shape[:2], lr_shape[:2], strict=True)):
             return scale
         problem = InputError(
@@ -202,9 +202,9 @@ def scale_of_folders(hr: str, lr: str) -> int:
 
 def folder_pairs(hr: str, lr: str | None, scale: int) -> Iterator[Pair]:
     """The pairs of a folder of HR pictures; LR from `lr`, or by MATLAB-equivalent bicubic."""
-    paths = rgb.list_pictures(hr)
+    paths = picture_io.list_pictures(hr)
     lr_paths = match_lr(paths, lr, scale) if lr else {}
-    alone = sorted(set(rgb.list_pictures(lr)) - set(lr_paths.values())) if lr else []
+    alone = sorted(set(picture_io.list_pictures(lr)) - set(lr_paths.values())) if lr else []
     if alone:
         more = f" (nor for {len(alone) - 1} more)" if len(alone) > 1 else ""
         raise InputError(f"{hr}: no HR picture for {alone[0]}{more}; give folders of the same pictures")

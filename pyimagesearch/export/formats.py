@@ -19,7 +19,7 @@ from pyimagesearch import __version__
 from pyimagesearch.errors import InputError, RunError
 from pyimagesearch.export import parity
 from pyimagesearch.export.parity import Parity
-from pyimagesearch.images.decoding import opencv
+from pyimagesearch.images.opencv import load_opencv
 from pyimagesearch.inference.upscaler import BICUBIC
 from pyimagesearch.models import loading
 from pyimagesearch.system import console
@@ -178,4 +178,4 @@ def check_libraries(target: Format) -> None:
     if missing:
         raise InputError(f'{target.title} needs {", ".join(missing)}: pip install -e ".[export]"')
     if "OpenCV" in target.runtimes:
-        opencv()
+        load_opencv()

@@ -1,1 +1,1 @@
-"""Picture files in and out, resizing, colour."""
+"""Picture files in and out (`picture_io`), resizing, colour."""

@@ -1,104 +1,172 @@
-"""What reading any picture needs: OpenCV where Pillow does not know the format, and one line for whatever fails."""
+"""Reading pictures: Pillow decodes, OpenCV where Pillow does not know the format or would drop bits."""
 
 import io
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFile, ImageOps
 
-from pyimagesearch.errors import InputError, MissingLibraryError
+from pyimagesearch.errors import InputError
+from pyimagesearch.images import metadata, opencv, pixel_formats
+from pyimagesearch.images.picture import Picture, Source, TooManyPixels, UnreadablePicture, data_of
 
-# Pillow warns from here on and refuses twice as many: a header that says more than 500 megapixels is a fault.
+Result = TypeVar("Result")
+
+# Pillow warns above this number and refuses twice as many: a header of more than 500 megapixels is an error.
 Image.MAX_IMAGE_PIXELS = 250_000_000
-# What Pillow says of odd metadata is no concern of whoever reads pixels, and of a corrupt file we say it ourselves.
+# Pillow warns of odd metadata, which does not change the pixels, and of corrupt files, for which we raise.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
-Source = str | os.PathLike[str] | io.BytesIO  # a picture's file, or what one holds
+# The formats of Pillow that are read for strangers. Not EPS, for one, which is a program.
+OPEN_TO_ALL = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "JPEG2000", "PPM")
 
 
-class UnreadablePicture(InputError):
-    """A file that is no whole picture."""
+def read(source: Source, most: int | None = None) -> Picture:
+    """The first picture of a file that Pillow or OpenCV reads. Palettes and CMYK become RGB, floats 16 bits.
+
+    source: a path, or the bytes of a file as `Upload`.
+    most: set it for a stranger's picture. Then only formats of OPEN_TO_ALL and those of OpenCV are read, of at most
+        this many pixels.
+
+    Raises InputError where there is no such file, UnreadablePicture where it is not a picture, corrupt or truncated,
+    and TooManyPixels before anything is decoded.
+
+    >>> read("photo.jpg").samples.shape
+    (480, 640, 3)
+    """
+    formats = None if most is None else OPEN_TO_ALL
+    return _decoded(
+        source, formats, lambda opened: _picture(source, opened, most), lambda: Picture(_read_other(source, most))
+    )
 
 
-class TooManyPixels(UnreadablePicture):
-    """A picture whose header says more pixels than are allowed."""
+def read_rgb(source: Source) -> np.ndarray:
+    """Any picture as uint8 RGB (H, W, 3).
+
+    EXIF orientation is applied. Grey, palette, CMYK and 16-bit pictures are converted; transparent pixels are laid
+    over white. Raises as `read` does.
+
+    >>> read_rgb("photo.jpg").dtype
+    dtype('uint8')
+    """
+
+    def read_other() -> np.ndarray:
+        return pixel_formats.rgb_of_samples(opencv.decode(source, data_of(source)))
+
+    return _decoded(source, None, _rgb, read_other)
 
 
-class Upload(io.BytesIO):
-    """A picture that has no file."""
-
-    def __str__(self) -> str:
-        return "the picture"
-
-
-def data_of(source: Source) -> bytes:
-    """The bytes of a picture's file."""
-    return source.getvalue() if isinstance(source, io.BytesIO) else Path(source).read_bytes()
+def header_pixels(path: str | os.PathLike[str]) -> int:
+    """The number of pixels by a file's header, without decoding it; 0 where Pillow cannot tell."""
+    try:
+        with Image.open(path) as opened:
+            return opened.width * opened.height
+    except Exception:  # reading the file will raise it again
+        return 0
 
 
-def check_pixels(source: Source, height: int, width: int, most: int | None) -> None:
-    """Raise TooManyPixels where that is more than `most` pixels (None: any number)."""
+def _decoded(
+    source: Source,
+    formats: tuple[str, ...] | None,
+    with_pillow: Callable[[ImageFile.ImageFile], Result],
+    without: Callable[[], Result],
+) -> Result:
+    """with_pillow(opened) where Pillow can identify the file, else without()."""
+    try:
+        with _decoder_errors(source), Image.open(source, formats=formats) as opened:
+            return with_pillow(opened)
+    except Image.UnidentifiedImageError:
+        with _decoder_errors(source):
+            return without()
+
+
+@contextmanager
+def _decoder_errors(source: Source) -> Iterator[None]:
+    """Turn what decoders raise into InputErrors that name the file, except UnidentifiedImageError."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise InputError(f"{source}: no such file") from None
+    except PermissionError:
+        raise InputError(f"{source}: cannot be read (permission denied)") from None
+    except Image.DecompressionBombError:
+        most = 2 * (Image.MAX_IMAGE_PIXELS or 0) // 10**6
+        raise TooManyPixels(f"{source}: its header says more than {most} megapixels, which no picture has") from None
+    except (InputError, Image.UnidentifiedImageError):
+        raise
+    except Exception as error:  # Pillow's decoders raise OSError, SyntaxError, ValueError, struct.error, ...
+        text = " ".join(str(error).split()) or type(error).__name__
+        raise UnreadablePicture(f"{source}: corrupt or truncated picture ({text})") from None
+
+
+def _rgb(opened: ImageFile.ImageFile) -> np.ndarray:
+    opened.load()
+    ImageOps.exif_transpose(opened, in_place=True)  # copies the pixels only where there is something to turn
+    return pixel_formats.rgb_of_pillow(opened)
+
+
+def _picture(source: Source, opened: ImageFile.ImageFile, most: int | None) -> Picture:
+    _check_pixels(source, opened.height, opened.width, most)
+    stored = str([tile.args for tile in opened.tile])  # empty once the picture is decoded
+    deep = ";16" in stored and opened.mode in ("RGB", "RGBA", "LA")  # Pillow would keep only 8 bits of these
+    exif = metadata.read_exif(opened)
+    orientation = exif.get(metadata.ORIENTATION, 1)
+    encoder = metadata.encoder_settings(source, opened)
+    opened.load()  # applies the orientation of a TIFF
+    if deep:
+        samples = _read_deep(source, grey="LA;16" in stored)
+    else:
+        samples = pixel_formats.samples_of_pillow(opened)
+        orientation = 1 if opened.format == "TIFF" else orientation
+    icc = None if opened.mode == "CMYK" else opened.info.get("icc_profile")
+    kept = metadata.kept_exif(exif, tiff=opened.format == "TIFF")
+    return Picture(pixel_formats.upright(samples, orientation), icc, kept, encoder)
+
+
+def _check_pixels(source: Source, height: int, width: int, most: int | None) -> None:
     if most is not None and height * width > most:
         raise TooManyPixels(f"{source}: {width}x{height} are {height * width} pixels; at most {most} are allowed")
 
 
-@contextmanager
-def explained(path: Source) -> Iterator[None]:
-    """Turn what decoders raise of the picture `path` into an InputError, but for what Pillow cannot identify."""
-    try:
-        yield
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
-    except PermissionError:
-        raise InputError(f"{path}: cannot be read (permission denied)") from None
-    except Image.DecompressionBombError:
-        most = 2 * (Image.MAX_IMAGE_PIXELS or 0) // 10**6
-        raise TooManyPixels(f"{path}: its header says more than {most} megapixels, which no picture has") from None
-    except (InputError, Image.UnidentifiedImageError):
-        raise
-    except Exception as error:  # Pillow's decoders raise OSError, SyntaxError, ValueError, struct.error, ...
-        raise UnreadablePicture(f"{path}: corrupt or truncated picture ({_one_line(error)})") from None
+def _read_deep(source: Source, *, grey: bool) -> np.ndarray:
+    """16-bit samples of several channels, as they are stored. grey: with alpha, which OpenCV gives as RGBA."""
+    data = data_of(source)
+    if data[:2] in (b"II", b"MM"):
+        data = _without_orientation(data)
+    samples = opencv.decode(source, data)
+    return np.ascontiguousarray(samples[:, :, [0, 3]]) if grey else samples
 
 
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+def _without_orientation(data: bytes) -> bytes:
+    """A TIFF with its orientation set to upright. OpenCV would apply some orientations and fail at others."""
+    import tifffile
+
+    buffer = io.BytesIO(data)
+    with tifffile.TiffFile(buffer) as tiff:
+        tag = tiff.pages[0].tags.get("Orientation")  # type: ignore[union-attr]
+        if tag is not None:
+            tag.overwrite(1)
+        return buffer.getvalue()
 
 
-def opencv():
-    """The cv2 module, or a MissingLibraryError that says what to install."""
-    try:
-        import cv2
-    except ImportError as error:
-        raise MissingLibraryError(
-            f"OpenCV cannot be imported ({_one_line(error)}): pip install opencv-contrib-python, and on "
-            "Debian or Ubuntu apt-get install libgl1 libsm6 libice6 libx11-6 libglib2.0-0"
-        ) from None
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # its codecs log what we raise
-    return cv2
+def _read_other(source: Source, most: int | None) -> np.ndarray:
+    """The samples of files that Pillow cannot identify, such as TIFFs of floats or of 16-bit grey with alpha.
 
+    most: as in `read`. OpenCV has its own limit, which `opencv.limit_pixels` sets.
+    """
+    import tifffile
 
-def limit_opencv(pixels: int) -> None:
-    """Let OpenCV refuse larger pictures by their header. It reads this once, when it is imported."""
-    os.environ["OPENCV_IO_MAX_IMAGE_PIXELS"] = str(pixels)
-
-
-def decode_with_opencv(path: Source, data: bytes) -> np.ndarray:
-    """Samples of any type, grey (H, W), RGB (H, W, 3) or RGBA (H, W, 4), as the file `path` of bytes `data` holds them;
-    not turned."""
-    cv2 = opencv()
-    flags = cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION
-    try:
-        samples = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
-    except cv2.error as error:
-        if "MAX_IMAGE" not in str(error):
-            raise
-        raise TooManyPixels(f"{path}: its header says more pixels than are allowed") from None
-    if samples is None:
-        raise UnreadablePicture(f"{path}: not a picture that Pillow or OpenCV can read")
-    if samples.ndim == 2:
-        return samples
-    return np.ascontiguousarray(samples[:, :, [2, 1, 0, 3][: samples.shape[2]]])
+    data = data_of(source)
+    if data[:2] in (b"II", b"MM"):
+        with tifffile.TiffFile(io.BytesIO(data)) as tiff:
+            page = tiff.pages[0]
+            if page.shape[2:] == (2,):  # OpenCV would drop the alpha
+                _check_pixels(source, page.shape[0], page.shape[1], most)
+                if most is not None and page.compression != 1:  # tifffile does not bound what it inflates
+                    raise UnreadablePicture(f"{source}: a compressed TIFF of a rare kind; save it as PNG")
+                return pixel_formats.whole_samples(page.asarray())
+    return pixel_formats.whole_samples(opencv.decode(source, data))

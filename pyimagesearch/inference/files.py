@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from pyimagesearch.errors import InputError, MissingLibraryError
-from pyimagesearch.images import picture_io, resize, rgb
+from pyimagesearch.images import picture_io, resize
 from pyimagesearch.inference.blend import Blends
 from pyimagesearch.inference.upscaler import BICUBIC, AnyUpscaler, BicubicUpscaler, Upscaler, load_upscaler
 from pyimagesearch.models import loading
@@ -96,14 +96,16 @@ def plan(inputs: Sequence[str], output: str, *, recursive: bool) -> list[Job]:
         raise InputError("srgan upscale reads and writes local files; copy these here first")
     found = [pair for text in inputs for path in _expanded(text, output) for pair in _pictures(path, output, recursive)]
     target = Path(output)
-    if target.suffix.lower() in rgb.SUFFIXES and not target.is_dir():
+    if target.suffix.lower() in picture_io.SUFFIXES and not target.is_dir():
         if len(inputs) > 1 or len(found) > 1 or found[0][0] != Path(inputs[0]):
             raise InputError(f"-o {output}: one file for {len(found)} picture(s) of {inputs[0]}; name a folder")
         if target.suffix.lower() == ".gif":
             raise InputError(f"-o {output}: GIF holds 256 colours; name a .png file")
         return _distinct([Job(found[0][0], target)])
     if not target.is_dir() and (target.exists() or _ends_as_a_file(output)):
-        raise InputError(f"-o {output}: no picture ({', '.join(rgb.SUFFIXES)}); a folder's name may end with a /")
+        raise InputError(
+            f"-o {output}: no picture ({', '.join(picture_io.SUFFIXES)}); a folder's name may end with a /"
+        )
     return _distinct(Job(source, _holding(target / relative)) for source, relative in found)
 
 
@@ -115,7 +117,7 @@ def _ends_as_a_file(output: str) -> bool:
 def _holding(path: Path) -> Path:
     """A path whose format can be written and holds as many colours as a result has."""
     suffix = path.suffix.lower()
-    return path.with_suffix(".png") if suffix == ".gif" or suffix not in rgb.SUFFIXES else path
+    return path.with_suffix(".png") if suffix == ".gif" or suffix not in picture_io.SUFFIXES else path
 
 
 def _distinct(jobs: Iterable[Job]) -> list[Job]:
@@ -154,11 +156,11 @@ def _pictures(path: Path, output: str, recursive: bool) -> Iterator[tuple[Path, 
         yield path, Path(path.name)
         return
     if not recursive:
-        yield from ((found, Path(found.name)) for found in rgb.list_pictures(path))
+        yield from ((found, Path(found.name)) for found in picture_io.list_pictures(path))
         return
     inside = sorted(_walk(path, Path(output).resolve()))
     if not inside:
-        raise InputError(f"{path}: holds no picture ({', '.join(rgb.SUFFIXES)}), nor do its folders")
+        raise InputError(f"{path}: holds no picture ({', '.join(picture_io.SUFFIXES)}), nor do its folders")
     yield from ((found, found.relative_to(path)) for found in inside)
 
 
@@ -170,7 +172,7 @@ def _walk(folder: Path, left_out: Path) -> Iterator[Path]:
 
 
 def _is_picture(name: str) -> bool:
-    return name.lower().endswith(rgb.SUFFIXES)
+    return name.lower().endswith(picture_io.SUFFIXES)
 
 
 def run(

@@ -10,7 +10,7 @@ import numpy as np
 
 from pyimagesearch.errors import InputError, MissingLibraryError
 from pyimagesearch.images import picture_io
-from pyimagesearch.images.decoding import TooManyPixels, Upload
+from pyimagesearch.images.picture_io import TooManyPixels, Upload
 from pyimagesearch.inference import files
 from pyimagesearch.inference.blend import Blends
 from pyimagesearch.inference.upscaler import OUT_OF_MEMORY, AnyUpscaler

@@ -13,7 +13,7 @@ from pyimagesearch.benchmarks import loader, measure, quality, records, step
 from pyimagesearch.benchmarks.tutorial import TutorialTraining, tutorial_batches, write_tutorial_records
 from pyimagesearch.cli.main import main
 from pyimagesearch.data.pairs import Pair
-from pyimagesearch.images import rgb
+from pyimagesearch.images import picture_io
 from pyimagesearch.models import build_vgg
 from pyimagesearch.presets import get_config
 from pyimagesearch.training.driver import Progress
@@ -66,7 +66,7 @@ def test_the_tutorials_loader_gives_aligned_crops_and_reads_whole_pictures(tmp_p
 def test_pictures_for_benchmarks_differ_and_have_their_size(tmp_path, monkeypatch):
     monkeypatch.setattr(measure, "SIZE", (120, 200))
     measure.make_pictures(tmp_path, 14)
-    pictures = [rgb.read_rgb(path) for path in sorted(tmp_path.iterdir())]
+    pictures = [picture_io.read_rgb(path) for path in sorted(tmp_path.iterdir())]
     assert {picture.shape for picture in pictures} == {(120, 200, 3)}
     assert len({picture.tobytes() for picture in pictures}) == 14
 
@@ -107,7 +107,7 @@ def test_benchmark_loader_measures_every_side_and_says_who_waits(tmp_path, capsy
     assert found["ours_cached"]["bytes_per_crop"] < 1000
     assert found["tutorial"]["bytes_per_crop"] > 8_000_000  # a whole picture of 2040x1356
     assert set(found["step"]["crops_per_s"]) == {"pretrain", "finetune"}
-    assert rgb.read_rgb(plot).shape[1] > 500
+    assert picture_io.read_rgb(plot).shape[1] > 500
     assert found["verdict"] in capsys.readouterr().out
 
 
@@ -120,7 +120,7 @@ def test_benchmark_records_writes_on_all_cores_and_on_one(tmp_path, capsys, monk
     assert main(command) == 0
     found = json.loads(json_path.read_text())
     assert all(found[side][key] > 0 for side in ("ours", "one_core") for key in ("pictures_per_s", "mb_per_s"))
-    assert rgb.read_rgb(plot).shape[1] > 500
+    assert picture_io.read_rgb(plot).shape[1] > 500
     assert "x one core's speed" in capsys.readouterr().out
 
 
@@ -142,7 +142,7 @@ def test_benchmark_quality_trains_both_sides_for_as_long(tmp_path, capsys, monke
         assert curve[-1]["step"] > curve[0]["step"] > 0
         assert 9 < found[side]["seconds"] < 40
     assert found["tutorial"]["precision"] == "float32"
-    assert rgb.read_rgb(plot).shape[1] > 500
+    assert picture_io.read_rgb(plot).shape[1] > 500
     assert capsys.readouterr().out.count(" dB") >= 1 + len(found["ours"]["curve"]) + len(found["tutorial"]["curve"])
 
 

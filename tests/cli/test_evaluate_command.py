@@ -14,7 +14,7 @@ from PIL import Image
 
 from pyimagesearch.cli.main import main
 from pyimagesearch.evaluation import scoring
-from pyimagesearch.images import rgb
+from pyimagesearch.images import picture_io
 
 
 def run(capsys, *arguments) -> tuple[int, str, str]:
@@ -138,7 +138,7 @@ def test_evaluate_refuses_lr_pictures_without_an_hr_picture(folders, capsys):
     hr, lr = folders
     Image.fromarray(smooth(20, 15)).save(lr / "0002x4.png")
     assert f"{hr}: no HR picture for {lr / '0002x4.png'}; " in refusal(capsys, "--hr", hr, "--lr", lr)
-    Image.fromarray(rgb.read_rgb(lr / "0000x4.png")).save(lr / "0000.png")  # which of the two is meant?
+    Image.fromarray(picture_io.read_rgb(lr / "0000x4.png")).save(lr / "0000.png")  # which of the two is meant?
     assert "0000x4.png (nor for 1 more)" in refusal(capsys, "--hr", hr, "--lr", lr)
 
 

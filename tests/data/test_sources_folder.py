@@ -12,7 +12,7 @@ from pyimagesearch.data.sources import folder as folder_source
 from pyimagesearch.data.sources.base import held_out
 from pyimagesearch.data.sources.folder import FolderSource
 from pyimagesearch.errors import InputError
-from pyimagesearch.images import resize, rgb
+from pyimagesearch.images import picture_io, resize
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_a_folder_may_mix_formats_kinds_and_sizes(tmp_path, noise):
         entries = [entry for entry in source.entries if entry.split == split]
         assert entries
         for entry, pair in zip(entries, read(source, entries), strict=True):
-            whole = rgb.read_rgb(tmp_path / entry.name)
+            whole = picture_io.read_rgb(tmp_path / entry.name)
             assert pair.name == entry.name
             np.testing.assert_array_equal(pair.hr, whole[: entry.height, : entry.width])
             np.testing.assert_array_equal(pair.lr, resize.downscale(pair.hr, 4))
@@ -107,7 +107,7 @@ def test_a_shrunken_picture_is_cut_then_made_smaller_then_cut_to_the_scale(folde
     sizes = {entry.name: (entry.height, entry.width) for entry in source.entries}
     assert sizes == {"a.png": (220, 300), "b.png": (200, 200), "a.png at 1/3": (72, 100), "b.png at 1/3": (64, 64)}
     [pair] = [pair for pair in read(source, source.entries) if pair.name == "a.png at 1/3"]
-    smaller = resize.downscale(rgb.read_rgb(path / "a.png")[:219, :300], 3)
+    smaller = resize.downscale(picture_io.read_rgb(path / "a.png")[:219, :300], 3)
     np.testing.assert_array_equal(pair.hr, smaller[:72, :100])
     np.testing.assert_array_equal(pair.lr, resize.downscale(smaller[:72, :100], 4))
 
@@ -183,7 +183,7 @@ def test_given_lr_pictures_are_matched_by_name_and_used_as_they_are(tmp_path, no
     for entry in source.entries:
         (pair,) = read(source, [entry])
         seed = list(names).index(entry.name)
-        np.testing.assert_array_equal(pair.hr, rgb.read_rgb(tmp_path / "hr" / entry.name))
+        np.testing.assert_array_equal(pair.hr, picture_io.read_rgb(tmp_path / "hr" / entry.name))
         np.testing.assert_array_equal(pair.lr, noise(10, 12, seed + 100))
 
 

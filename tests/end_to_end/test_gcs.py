@@ -19,7 +19,7 @@ from PIL import Image
 
 import pyimagesearch.models.blocks  # noqa: F401  (registers the layers of saved models)
 from pyimagesearch.errors import InputError
-from pyimagesearch.images import rgb
+from pyimagesearch.images import picture_io
 from pyimagesearch.system import gcs as gcs_client
 
 ROOT = Path(__file__).parents[2]
@@ -136,7 +136,7 @@ def test_retries_are_bounded_unless_the_environment_says_otherwise(monkeypatch):
 
 def test_pictures_on_a_bucket_are_refused_with_what_to_do():
     with pytest.raises(InputError, match=r"gs://lab/photos: pictures are read from local folders; copy"):
-        rgb.list_pictures("gs://lab/photos")
+        picture_io.list_pictures("gs://lab/photos")
 
 
 NO_SUCH = "no such bucket (HTTP 404"

@@ -10,7 +10,7 @@ from PIL import Image
 from pyimagesearch.cli.main import main
 from pyimagesearch.data.pairs import Pair
 from pyimagesearch.evaluation import figures, html_report, scoring
-from pyimagesearch.images import resize, rgb
+from pyimagesearch.images import picture_io, resize
 
 
 class Page(HTMLParser):
@@ -36,7 +36,7 @@ def check_links(folder, page: Page) -> None:
     for name in page.links:
         assert "/" not in name
         if name.endswith(".png"):
-            assert rgb.read_rgb(folder / name).size
+            assert picture_io.read_rgb(folder / name).size
         else:
             assert (folder / name).read_text().rstrip().endswith("</svg>")
     assert {path.name for path in folder.iterdir()} == {"index.html", *page.links}

@@ -12,7 +12,7 @@ from pyimagesearch.cli.main import main
 from pyimagesearch.data.pairs import Pair
 from pyimagesearch.errors import InputError
 from pyimagesearch.evaluation import figures, run_report, scoring
-from pyimagesearch.images import resize, rgb
+from pyimagesearch.images import picture_io, resize
 from pyimagesearch.inference.upscaler import BicubicUpscaler, load_upscaler
 
 PRETRAINED, SRGAN = "pretrained_generator.keras", "generator.keras"
@@ -82,7 +82,7 @@ def test_grid_writes_the_report_of_a_run_without_records(make_run, photos, drawn
 def test_each_panel_shows_what_its_title_says(make_run, photos, drawn, capsys):
     folder = make_run(PRETRAINED, SRGAN)
     grid(capsys, folder, photos)
-    hr = rgb.read_rgb(photos / "a.png")
+    hr = picture_io.read_rgb(photos / "a.png")
     lr = resize.downscale(hr, 4)
     shown = {panel.title: panel.picture for panel in drawn[0][0][0]}
     np.testing.assert_array_equal(shown["LR"], figures.nearest(lr, 4))

@@ -14,7 +14,7 @@ import httpx
 from PIL import Image
 
 from pyimagesearch.images import picture_io
-from pyimagesearch.images.decoding import Upload
+from pyimagesearch.images.picture_io import Upload
 
 ROOT = Path(__file__).parents[2]
 MOST_BYTES, MOST_PIXELS = 300_000, 500_000  # what the `server` of conftest takes

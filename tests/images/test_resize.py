@@ -6,7 +6,7 @@ import tensorflow as tf
 from helpers.pixel_comparison import assert_close
 
 from pyimagesearch.evaluation import metrics
-from pyimagesearch.images import color, resize, rgb
+from pyimagesearch.images import color, picture_io, resize
 
 
 def test_crop_to_multiple_cuts_right_and_bottom(noise):
@@ -59,20 +59,21 @@ def test_bicubic_weights_are_those_of_keys_kernel_by_hand():
 
 
 def test_downscaling_set5_gives_the_published_lr_pictures(test_data):
-    hr_paths = rgb.list_pictures(test_data / "benchmarks" / "Set5" / "HR")
+    hr_paths = picture_io.list_pictures(test_data / "benchmarks" / "Set5" / "HR")
     assert len(hr_paths) == 5
     for path in hr_paths:
-        published = rgb.read_rgb(test_data / "benchmarks" / "Set5" / "LR_bicubic_x4" / path.name)
-        hr = resize.crop_to_multiple(rgb.read_rgb(path), 4)
+        published = picture_io.read_rgb(test_data / "benchmarks" / "Set5" / "LR_bicubic_x4" / path.name)
+        hr = resize.crop_to_multiple(picture_io.read_rgb(path), 4)
         assert_close(resize.downscale(hr, 4), published, tolerance=1)
 
 
 @pytest.mark.parametrize(("name", "count", "decibels"), [("Set5", 5, 28.43), ("Set14", 14, 26.09)])
 def test_bicubic_scores_what_papers_report(test_data, name, count, decibels):
     scores = []
-    for path in rgb.list_pictures(test_data / "benchmarks" / name / "HR"):
-        sr = resize.upscale_bicubic(rgb.read_rgb(test_data / "benchmarks" / name / "LR_bicubic_x4" / path.name), 4)
-        hr = rgb.read_rgb(path)[: sr.shape[0], : sr.shape[1]]
+    for path in picture_io.list_pictures(test_data / "benchmarks" / name / "HR"):
+        lr = picture_io.read_rgb(test_data / "benchmarks" / name / "LR_bicubic_x4" / path.name)
+        sr = resize.upscale_bicubic(lr, 4)
+        hr = picture_io.read_rgb(path)[: sr.shape[0], : sr.shape[1]]
         scores.append(float(metrics.psnr_y(sr[None], hr[None], border=4)[0]))
     assert len(scores) == count
     assert np.mean(scores) == pytest.approx(decibels, abs=0.02)

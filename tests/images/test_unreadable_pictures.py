@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from pyimagesearch.errors import InputError
-from pyimagesearch.images import decoding, rgb
+from pyimagesearch.images import opencv, picture_io
 
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".tif", ".bmp", ".gif", ".jp2"])
@@ -20,15 +20,15 @@ def test_a_truncated_file_is_named(tmp_path, noise, suffix):
     whole = path.read_bytes()
     for length in (len(whole) // 2, 20):
         path.write_bytes(whole[:length])
-        with pytest.raises(decoding.UnreadablePicture, match=f"cut{suffix}"):
-            rgb.read_rgb(path)
+        with pytest.raises(picture_io.UnreadablePicture, match=f"cut{suffix}"):
+            picture_io.read_rgb(path)
 
 
 @pytest.mark.parametrize("content", [b"", b"no picture at all", bytes(range(256)) * 8], ids=["empty", "text", "bytes"])
 def test_garbage_is_named(tmp_path, content):
     (tmp_path / "odd.png").write_bytes(content)
-    with pytest.raises(decoding.UnreadablePicture, match=r"odd\.png"):
-        rgb.read_rgb(tmp_path / "odd.png")
+    with pytest.raises(picture_io.UnreadablePicture, match=r"odd\.png"):
+        picture_io.read_rgb(tmp_path / "odd.png")
 
 
 def test_a_garbage_file_prints_nothing_beside_its_error(tmp_path, capfd):
@@ -39,8 +39,8 @@ def test_a_garbage_file_prints_nothing_beside_its_error(tmp_path, capfd):
         "a.tif": b"II*\0" + b"x" * 9,
     }.items():
         (tmp_path / name).write_bytes(content)
-        with pytest.raises(decoding.UnreadablePicture, match=name):
-            rgb.read_rgb(tmp_path / name)
+        with pytest.raises(picture_io.UnreadablePicture, match=name):
+            picture_io.read_rgb(tmp_path / name)
     assert capfd.readouterr().err == ""
 
 
@@ -49,7 +49,7 @@ def test_pillows_warnings_stay_off_the_terminal(tmp_path, noise):
     path = tmp_path / "cut.tif"
     Image.fromarray(noise(64, 64)).save(path)
     path.write_bytes(path.read_bytes()[:20])
-    script = "import sys; from pyimagesearch.images import rgb; rgb.read_rgb(sys.argv[1])"
+    script = "import sys; from pyimagesearch.images import picture_io; picture_io.read_rgb(sys.argv[1])"
     done = subprocess.run([sys.executable, "-c", script, path], capture_output=True, text=True, check=False)
     assert "UnreadablePicture" in done.stderr
     assert "Warning" not in done.stderr
@@ -59,41 +59,41 @@ def test_a_header_that_promises_gigapixels_is_refused(tmp_path):
     header = b"IHDR" + struct.pack(">IIBBBBB", 60000, 60000, 8, 2, 0, 0, 0)
     chunk = struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
     (tmp_path / "bomb.png").write_bytes(b"\x89PNG\r\n\x1a\n" + chunk + struct.pack(">I", 0) + b"IDAT" + b"\0" * 4)
-    with pytest.raises(decoding.UnreadablePicture, match=r"bomb\.png"):
-        rgb.read_rgb(tmp_path / "bomb.png")
+    with pytest.raises(picture_io.UnreadablePicture, match=r"bomb\.png"):
+        picture_io.read_rgb(tmp_path / "bomb.png")
 
 
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(InputError, match=r"gone\.png: no such file"):
-        rgb.read_rgb(tmp_path / "gone.png")
+        picture_io.read_rgb(tmp_path / "gone.png")
 
 
 # Permissions mean nothing to root, who may run this: the refusal is played at the call that would meet it.
 def test_an_unreadable_file_is_named(tmp_path, monkeypatch):
-    monkeypatch.setattr(Image, "open", lambda *_: (_ for _ in ()).throw(PermissionError(13, "Permission denied")))
+    monkeypatch.setattr(Image, "open", lambda *_, **__: (_ for _ in ()).throw(PermissionError(13, "Permission denied")))
     with pytest.raises(InputError, match=r"locked\.png: cannot be read \(permission denied\)"):
-        rgb.read_rgb(tmp_path / "locked.png")
+        picture_io.read_rgb(tmp_path / "locked.png")
 
 
 def test_an_unreadable_folder_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(Path, "iterdir", lambda *_: (_ for _ in ()).throw(PermissionError(13, "Permission denied")))
     with pytest.raises(InputError, match=rf"{tmp_path}: this folder cannot be read"):
-        rgb.list_pictures(tmp_path)
+        picture_io.list_pictures(tmp_path)
 
 
 def test_a_missing_folder_is_named(tmp_path):
     with pytest.raises(InputError, match=r"nowhere: no such folder"):
-        rgb.list_pictures(tmp_path / "nowhere")
+        picture_io.list_pictures(tmp_path / "nowhere")
 
 
 def test_a_folder_without_pictures_is_named(tmp_path):
     (tmp_path / "notes.txt").write_text("x")
     (tmp_path / ".hidden.png").write_text("x")
     with pytest.raises(InputError, match=rf"{tmp_path}: holds no picture"):
-        rgb.list_pictures(tmp_path)
+        picture_io.list_pictures(tmp_path)
 
 
 def test_without_opencvs_libraries_the_message_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "cv2", None)
     with pytest.raises(InputError, match=r"libgl1.*libsm6.*libice6.*libx11-6.*libglib2\.0-0"):
-        decoding.opencv()
+        opencv.load_opencv()

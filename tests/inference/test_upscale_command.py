@@ -5,7 +5,7 @@ import pytest
 from helpers.result_folders import files
 from PIL import Image
 
-from pyimagesearch.images import rgb
+from pyimagesearch.images import picture_io
 from pyimagesearch.inference.upscaler import load_upscaler
 
 
@@ -13,8 +13,8 @@ def test_one_picture_becomes_the_file_that_is_named(srgan, photos, tmp_path, sav
     code, out, err = srgan(photos / "a.png", "-o", tmp_path / "big.png")
     assert (code, err) == (0, [])
     assert "12x9 to 48x36" in out
-    expected = load_upscaler(str(save_generator("light", 4)[0]))(rgb.read_rgb(photos / "a.png"))
-    np.testing.assert_array_equal(rgb.read_rgb(tmp_path / "big.png"), expected)
+    expected = load_upscaler(str(save_generator("light", 4)[0]))(picture_io.read_rgb(photos / "a.png"))
+    np.testing.assert_array_equal(picture_io.read_rgb(tmp_path / "big.png"), expected)
 
 
 @pytest.mark.parametrize(

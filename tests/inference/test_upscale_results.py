@@ -12,7 +12,7 @@ from helpers.result_folders import files
 from PIL import Image
 
 from pyimagesearch.cli.main import main
-from pyimagesearch.images import resize, rgb
+from pyimagesearch.images import picture_io, resize
 from pyimagesearch.inference.files import shrink
 from pyimagesearch.inference.upscaler import Upscaler, load_upscaler
 from pyimagesearch.system import memory
@@ -23,30 +23,31 @@ ROOT = Path(__file__).parents[2]
 def test_the_model_that_ships_needs_no_flag_and_no_file(photos, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(["upscale", str(photos / "a.png"), "-o", "big.png"]) == 0
-    lr = rgb.read_rgb(photos / "a.png")
-    np.testing.assert_array_equal(rgb.read_rgb("big.png"), load_upscaler("light")(lr))
+    lr = picture_io.read_rgb(photos / "a.png")
+    np.testing.assert_array_equal(picture_io.read_rgb("big.png"), load_upscaler("light")(lr))
 
 
 def test_a_blend_without_models_mixes_the_two_that_ship(photos, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for part in ("0", "0.5", "1"):
         assert main(["upscale", str(photos / "a.png"), "--blend", part, "-o", f"{part}.png"]) == 0
-    lr = rgb.read_rgb(photos / "a.png")
-    np.testing.assert_array_equal(rgb.read_rgb("0.png"), load_upscaler("light")(lr))
-    np.testing.assert_array_equal(rgb.read_rgb("1.png"), load_upscaler("light-gan")(lr))
-    assert not np.array_equal(rgb.read_rgb("0.5.png"), rgb.read_rgb("0.png"))
+    lr = picture_io.read_rgb(photos / "a.png")
+    np.testing.assert_array_equal(picture_io.read_rgb("0.png"), load_upscaler("light")(lr))
+    np.testing.assert_array_equal(picture_io.read_rgb("1.png"), load_upscaler("light-gan")(lr))
+    assert not np.array_equal(picture_io.read_rgb("0.5.png"), picture_io.read_rgb("0.png"))
 
 
 def test_a_blend_is_the_mix_of_two_models(photos, tmp_path, save_generator):
     first, second = (str(save_generator("light", 4, seed)[0]) for seed in (0, 1))
     one = str(photos / "a.png")
+    lr = picture_io.read_rgb(one)
     for part in ("0", "0.5", "1"):
         flags = ["--model", first, "--gan-model", second, "--blend", part, "-o", str(tmp_path / f"{part}.png")]
         assert main(["upscale", one, *flags]) == 0
-    np.testing.assert_array_equal(rgb.read_rgb(tmp_path / "0.png"), load_upscaler(first)(rgb.read_rgb(one)))
-    np.testing.assert_array_equal(rgb.read_rgb(tmp_path / "1.png"), load_upscaler(second)(rgb.read_rgb(one)))
-    middle = (rgb.read_rgb(tmp_path / "0.png").astype(float) + rgb.read_rgb(tmp_path / "1.png")) / 2
-    assert np.abs(rgb.read_rgb(tmp_path / "0.5.png") - middle).max() <= 1
+    np.testing.assert_array_equal(picture_io.read_rgb(tmp_path / "0.png"), load_upscaler(first)(lr))
+    np.testing.assert_array_equal(picture_io.read_rgb(tmp_path / "1.png"), load_upscaler(second)(lr))
+    middle = (picture_io.read_rgb(tmp_path / "0.png").astype(float) + picture_io.read_rgb(tmp_path / "1.png")) / 2
+    assert np.abs(picture_io.read_rgb(tmp_path / "0.5.png") - middle).max() <= 1
 
 
 def test_models_of_two_scales_cannot_be_mixed(srgan, photos, tmp_path, save_generator):
@@ -66,8 +67,10 @@ def test_bicubic_cannot_be_mixed(srgan, photos, tmp_path):
 def test_another_size_is_the_result_downscaled(srgan, photos, tmp_path, size, expected):
     assert srgan(photos / "a.png", "-o", tmp_path / "full.png")[0] == 0
     assert srgan(photos / "a.png", "-o", tmp_path / "small.png", "--size", size)[0] == 0
-    full = rgb.read_rgb(tmp_path / "full.png")
-    np.testing.assert_array_equal(rgb.read_rgb(tmp_path / "small.png"), resize.resize_bicubic(full, *expected[::-1]))
+    full = picture_io.read_rgb(tmp_path / "full.png")
+    np.testing.assert_array_equal(
+        picture_io.read_rgb(tmp_path / "small.png"), resize.resize_bicubic(full, *expected[::-1])
+    )
 
 
 def test_a_size_beyond_the_models_is_refused(srgan, photos, tmp_path):
@@ -89,7 +92,7 @@ def test_tiles_change_no_pixel_by_more_than_one_level(srgan, tmp_path, noise, ti
     Image.fromarray(noise(101, 75)).save(tmp_path / "a.png")
     assert srgan(tmp_path / "a.png", "-o", tmp_path / "whole.png", "--tile", "1000")[0] == 0
     assert srgan(tmp_path / "a.png", "-o", tmp_path / "tiled.png", "--tile", tile)[0] == 0
-    whole, tiled = (rgb.read_rgb(tmp_path / f"{name}.png").astype(int) for name in ("whole", "tiled"))
+    whole, tiled = (picture_io.read_rgb(tmp_path / f"{name}.png").astype(int) for name in ("whole", "tiled"))
     assert np.abs(whole - tiled).max() <= 1
 
 
@@ -104,7 +107,7 @@ def test_out_of_memory_is_said_of_the_picture_alone(srgan, photos, tmp_path, mon
     tile = Upscaler._tile
 
     def sometimes(self, lr, *rest):
-        if np.array_equal(lr, rgb.read_rgb(photos / "a.png")):
+        if np.array_equal(lr, picture_io.read_rgb(photos / "a.png")):
             raise MemoryError
         tile(self, lr, *rest)
 
@@ -165,4 +168,4 @@ def test_a_kill_leaves_no_half_result(tmp_path, save_generator, noise):
     assert process.wait(60) == 143
     assert 2 <= len(files(tmp_path / "big")) < 40
     for name in files(tmp_path / "big"):
-        assert rgb.read_rgb(tmp_path / "big" / name).shape == (1200, 1600, 3)
+        assert picture_io.read_rgb(tmp_path / "big" / name).shape == (1200, 1600, 3)

@@ -12,7 +12,7 @@ from PIL import Image, ImageCms
 
 from pyimagesearch.cli.main import main
 from pyimagesearch.images import picture_io
-from pyimagesearch.images.decoding import Upload
+from pyimagesearch.images.picture_io import Upload
 from pyimagesearch.inference.upscaler import load_upscaler
 from pyimagesearch.serving.errors import ServiceError
 from pyimagesearch.serving.static import Page

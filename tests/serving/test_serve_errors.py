@@ -16,7 +16,7 @@ from helpers.server_process import code, png
 
 from pyimagesearch.cli.main import main
 from pyimagesearch.images import picture_io
-from pyimagesearch.images.decoding import TooManyPixels, UnreadablePicture, Upload
+from pyimagesearch.images.picture_io import TooManyPixels, UnreadablePicture, Upload
 
 
 @pytest.mark.parametrize("accept", ["text/html", "image/gif", "image/png;q=0"])

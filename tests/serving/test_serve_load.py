@@ -17,8 +17,8 @@ from helpers import server_process
 from PIL import Image
 
 from pyimagesearch.cli.main import main
-from pyimagesearch.images import picture_io, rgb
-from pyimagesearch.images.decoding import Upload
+from pyimagesearch.images import picture_io
+from pyimagesearch.images.picture_io import Upload
 from pyimagesearch.models import build_generator
 from pyimagesearch.presets import get_config
 from pyimagesearch.serving.errors import ServiceError
@@ -54,7 +54,7 @@ def test_200_requests_of_16_clients_each_get_their_picture(model, tmp_path, nois
         (tmp_path / f"in/{number}.bmp").write_bytes(file_of(noise(height, width, number)))
     assert main(["upscale", str(tmp_path / "in"), "-o", str(tmp_path / "out"), "--model", model]) == 0
     sent = [(tmp_path / f"in/{number}.bmp").read_bytes() for number in range(len(SIZES))]
-    expected = [rgb.read_rgb(tmp_path / f"out/{number}.bmp") for number in range(len(SIZES))]
+    expected = [picture_io.read_rgb(tmp_path / f"out/{number}.bmp") for number in range(len(SIZES))]
     chance = random.Random(0)
     jobs = [chance.choice(range(len(SIZES) - 1)) for _ in range(195)] + [len(SIZES) - 1] * 5
     chance.shuffle(jobs)

@@ -12,7 +12,7 @@ from pyimagesearch.data.pairs import Pair, make_pair
 from pyimagesearch.data.sources.base import Entry, rank
 from pyimagesearch.data.sources.dead_leaves import make_collage
 from pyimagesearch.data.sources.folder import FolderSource
-from pyimagesearch.images import rgb
+from pyimagesearch.images import picture_io
 
 PHOTOGRAPHS = 6  # that a collage is made of, at most; few, since reading them takes time
 DRAWN = 1  # goes up whenever the same photographs make other collages, so that records never mix both
@@ -52,9 +52,9 @@ class CollageSource:
     def _make(self, name: str) -> Pair:
         base = self._base[name].name
         rng = np.random.default_rng(int(name.split()[1]))
-        photographs = [rgb.read_rgb(self._folder.paths[base])]
+        photographs = [picture_io.read_rgb(self._folder.paths[base])]
         for number in rng.integers(len(self._files), size=PHOTOGRAPHS - 1):
-            photographs.append(_middle(rgb.read_rgb(self._files[number])))
+            photographs.append(_middle(picture_io.read_rgb(self._files[number])))
         shrink = self._folder.shrink[base]
         return make_pair(name, make_collage(photographs, rng, shrink), self._folder.scale, shrink=shrink)
 

@@ -1,14 +1,13 @@
 """DIV2K through TensorFlow Datasets."""
 
 import functools
-import io
 import logging
 from collections.abc import Callable, Iterator, Sequence
 
 from pyimagesearch.data.pairs import Pair, same_area
 from pyimagesearch.data.sources.base import Entry
 from pyimagesearch.errors import InputError
-from pyimagesearch.images import rgb
+from pyimagesearch.images import picture_io
 from pyimagesearch.system import console
 
 DIV2K_CONFIGS = (
@@ -69,7 +68,8 @@ class Div2kSource:
             yield functools.partial(self._decode, entry.name, example["lr"], example["hr"])
 
     def _decode(self, name: str, lr: bytes, hr: bytes) -> Pair:
-        return Pair(name, *same_area(rgb.read_rgb(io.BytesIO(lr)), rgb.read_rgb(io.BytesIO(hr)), self._scale))
+        small, large = (picture_io.read_rgb(picture_io.Upload(data)) for data in (lr, hr))
+        return Pair(name, *same_area(small, large, self._scale))
 
 
 def download_options() -> dict:

@@ -10,7 +10,7 @@ from pathlib import Path
 from pyimagesearch.data.pairs import Pair, match_lr, read_pair
 from pyimagesearch.data.sources.base import GIVEN, KERNEL, Entry, held_out, rank
 from pyimagesearch.errors import InputError, MissingLibraryError
-from pyimagesearch.images import rgb
+from pyimagesearch.images import picture_io
 from pyimagesearch.system import console, parallel
 
 
@@ -35,7 +35,7 @@ class FolderSource:
         skip_bad: bool = False,
     ):
         self.scale, self._crop, self._resize = scale, crop, resize
-        found = rgb.list_pictures(folder)
+        found = picture_io.list_pictures(folder)
         self.paths = {_name(path, factor): path for factor in shrink for path in found}
         self.shrink = {_name(path, factor): factor for factor in shrink for path in found}
         self._lr_paths: dict[str, Path] | None = None
@@ -63,7 +63,7 @@ class FolderSource:
 
         def check(name: str) -> tuple[int, int, str, int] | str:
             try:
-                hr = self._read(name).hr if self._lr_paths else rgb.read_rgb(self.paths[name])
+                hr = self._read(name).hr if self._lr_paths else picture_io.read_rgb(self.paths[name])
             except MissingLibraryError:
                 raise
             except InputError as error:
@@ -78,7 +78,7 @@ class FolderSource:
                 return f"{self.paths[name]}: {size} pixels are fewer than the crop of {self._crop}"
             return height, width, self._hash(name), hr.shape[0] * hr.shape[1]
 
-        found = parallel.ordered(check, self.paths, weight=lambda name: rgb.pixels(self.paths[name]))
+        found = parallel.ordered(check, self.paths, weight=lambda name: picture_io.header_pixels(self.paths[name]))
         bar = console.progress(found, total=len(self.paths), label="checking", unit="picture")
         checked = dict(zip(self.paths, bar, strict=True))
         return (

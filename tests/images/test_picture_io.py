@@ -1,4 +1,4 @@
-"""pyimagesearch.pictures: what a file holds beside its colours comes out again."""
+"""images/picture_io.py: what a file holds beside its colours is read and written again."""
 
 import io
 import struct
@@ -12,8 +12,7 @@ from PIL import Image, ImageCms, ImageOps
 
 from pyimagesearch.errors import InputError
 from pyimagesearch.images import picture_io
-from pyimagesearch.images.decoding import UnreadablePicture, Upload
-from pyimagesearch.images.picture_io import Picture
+from pyimagesearch.images.picture_io import Picture, UnreadablePicture, Upload
 
 ICC = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 MAKE, ORIENTATION, EXIF_IFD, WIDTH, HEIGHT, EXPOSURE = 0x10F, 0x112, 0x8769, 0xA002, 0xA003, 0x829A

@@ -1,0 +1,54 @@
+"""A picture in memory, where its file's bytes come from, and the errors of reading it."""
+
+import io
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pyimagesearch.errors import InputError
+
+Source = str | os.PathLike[str] | io.BytesIO  # the path of a picture's file, or the bytes of one
+
+
+class UnreadablePicture(InputError):
+    """The file is not a picture, or it is corrupt or truncated."""
+
+
+class TooManyPixels(UnreadablePicture):
+    """The picture's header announces more pixels than are allowed."""
+
+
+class Upload(io.BytesIO):
+    """The bytes of a picture's file. Messages call it "the picture", since it has no path."""
+
+    def __str__(self) -> str:
+        return "the picture"
+
+
+def data_of(source: Source) -> bytes:
+    """The bytes of a picture's file."""
+    return source.getvalue() if isinstance(source, io.BytesIO) else Path(source).read_bytes()
+
+
+@dataclass
+class Picture:
+    """The pixels of a picture and what else its file holds.
+
+    samples: uint8 or uint16, upright: grey (H, W), grey with alpha (H, W, 2), RGB (H, W, 3), RGBA (H, W, 4).
+    icc: the colour profile, or None.
+    exif: the EXIF block without orientation, which is applied to the samples, and without thumbnail; b"" for none.
+    encoder: settings of Pillow's encoders by format, such as a JPEG's quantization tables, as the file was made with.
+    """
+
+    samples: np.ndarray
+    icc: bytes | None = None
+    exif: bytes = b""
+    encoder: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def alpha(self) -> bool:
+        """Whether the last channel is transparency."""
+        return self.samples.ndim == 3 and self.samples.shape[2] in (2, 4)
