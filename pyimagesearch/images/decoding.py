@@ -8,16 +8,19 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 import numpy as np
-from PIL import Image, ImageFile, ImageOps
+from PIL import Image, ImageFile, ImageOps, PngImagePlugin
 
 from pyimagesearch.errors import InputError
-from pyimagesearch.images import metadata, opencv, pixel_formats
+from pyimagesearch.images import inspection, metadata, opencv, pixel_formats, ppm
 from pyimagesearch.images.picture import Picture, Source, TooManyPixels, UnreadablePicture, data_of
 
 Result = TypeVar("Result")
 
 # Pillow warns above this number and refuses twice as many: a header of more than 500 megapixels is an error.
 Image.MAX_IMAGE_PIXELS = 250_000_000
+# Pillow inflates at most so many bytes of one text or ICC profile of a PNG: 1 MB would refuse profiles for printing.
+PngImagePlugin.MAX_TEXT_CHUNK = inspection.MOST_PROFILE
+ppm.register()
 # Pillow warns of odd metadata, which does not change the pixels, and of corrupt files, for which we raise.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
@@ -30,7 +33,7 @@ def read(source: Source, most: int | None = None) -> Picture:
 
     source: a path, or the bytes of a file as `Upload`.
     most: set it for a stranger's picture. Then only formats of OPEN_TO_ALL and those of OpenCV are read, of at most
-        this many pixels.
+        this many pixels, and within the limits of `inspection`.
 
     Raises InputError where there is no such file, UnreadablePicture where it is not a picture, corrupt or truncated,
     and TooManyPixels before anything is decoded.
@@ -38,7 +41,11 @@ def read(source: Source, most: int | None = None) -> Picture:
     >>> read("photo.jpg").samples.shape
     (480, 640, 3)
     """
-    formats = None if most is None else OPEN_TO_ALL
+    formats = None
+    if most is not None:
+        formats = OPEN_TO_ALL
+        with _decoder_errors(source):
+            inspection.check_structure(data_of(source), source)
     return _decoded(
         source, formats, lambda opened: _picture(source, opened, most), lambda: Picture(_read_other(source, most))
     )
@@ -113,6 +120,8 @@ def _picture(source: Source, opened: ImageFile.ImageFile, most: int | None) -> P
     _check_pixels(source, opened.height, opened.width, most)
     stored = str([tile.args for tile in opened.tile])  # empty once the picture is decoded
     deep = ";16" in stored and opened.mode in ("RGB", "RGBA", "LA")  # Pillow would keep only 8 bits of these
+    if most is not None:
+        _check_unpacked(source, opened)
     exif = metadata.read_exif(opened)
     orientation = exif.get(metadata.ORIENTATION, 1)
     encoder = metadata.encoder_settings(source, opened)
@@ -125,6 +134,18 @@ def _picture(source: Source, opened: ImageFile.ImageFile, most: int | None) -> P
     icc = None if opened.mode == "CMYK" else opened.info.get("icc_profile")
     kept = metadata.kept_exif(exif, tiff=opened.format == "TIFF")
     return Picture(pixel_formats.upright(samples, orientation), icc, kept, encoder)
+
+
+def _check_unpacked(source: Source, opened: ImageFile.ImageFile) -> None:
+    """Check what `inspection` sees only where Pillow has unpacked it.
+
+    That is the EXIF that ImageMagick writes into a compressed text of a PNG, and the profile of CMYK.
+    """
+    if opened.mode == "CMYK":
+        inspection.check_inks(opened.info.get("icc_profile") or b"", source)
+    if opened.format == "PNG":
+        opened.load()  # texts may follow the pixels
+        inspection.check_exif_text(opened.info.get("Raw profile type exif", ""), source)
 
 
 def _check_pixels(source: Source, height: int, width: int, most: int | None) -> None:
