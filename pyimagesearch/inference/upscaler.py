@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from pyimagesearch.images import resize
+from pyimagesearch.inference.samples import check_samples, count_colours, fill_hidden_colours
 from pyimagesearch.models import loading
 from pyimagesearch.system import memory
 
@@ -49,11 +50,12 @@ class Upscaler:
     def __call__(self, lr: np.ndarray, watch: Watcher = lambda _: None) -> np.ndarray:
         """The picture `lr`, larger; `watch` hears of every tile. A tile that the memory does not hold is halved, and
         so are all after it."""
-        lr = lr if lr.ndim == 3 else lr[:, :, None]
-        seen = with_filled_colours(lr)
-        sr = np.empty((lr.shape[0] * self.scale, lr.shape[1] * self.scale, lr.shape[2]), lr.dtype)
-        self._fill(seen, sr, (0, 0, *lr.shape[:2]), watch)
-        return sr if lr.shape[2] > 1 else sr[:, :, 0]
+        check_samples(lr)
+        samples = fill_hidden_colours(lr if lr.ndim == 3 else lr[:, :, None])
+        height, width, channels = samples.shape
+        sr = np.empty((height * self.scale, width * self.scale, channels), lr.dtype)
+        self._fill(samples, sr, (0, 0, height, width), watch)
+        return sr if lr.ndim == 3 else sr[:, :, 0]
 
     @functools.cached_property
     def tile(self) -> int:
@@ -103,7 +105,7 @@ class Upscaler:
         seen = lr[y : bottom + self.context, x : right + self.context]
         inner = (slice((top - y) * s, (bottom - y) * s), slice((left - x) * s, (right - x) * s))
         place = sr[top * s : bottom * s, left * s : right * s]
-        colours = _colours(lr)
+        colours = count_colours(lr)
         place[:, :, :colours] = self._network(seen[:, :, :colours])[inner]
         if colours < lr.shape[2]:
             place[:, :, colours:] = resize.upscale_bicubic(seen[:, :, colours:], s)[inner]
@@ -147,30 +149,6 @@ def _bytes(tensor: tf.Tensor) -> int:
     return (tensor.shape.num_elements() or 0) * tensor.dtype.size
 
 
-def _colours(picture: np.ndarray) -> int:
-    """How many channels of (H, W, channels) are no alpha."""
-    return 3 if picture.shape[2] >= 3 else 1
-
-
-def with_filled_colours(picture: np.ndarray) -> np.ndarray:
-    """The picture (H, W, channels) with the nearest visible colour where its alpha is 0.
-
-    Files hold any colour there, black as a rule, which would bleed into what is visible.
-    """
-    colours = _colours(picture)
-    if colours == picture.shape[2]:
-        return picture
-    hidden = picture[:, :, colours] == 0
-    if hidden.all() or not hidden.any():
-        return picture
-    from scipy import ndimage
-
-    nearest = ndimage.distance_transform_edt(hidden, return_distances=False, return_indices=True)
-    filled = picture.copy()
-    filled[:, :, :colours] = picture[nearest[0], nearest[1], :colours]
-    return filled
-
-
 def _reach(model: keras.Model) -> int:
     """How many LR pixels around a pixel its convolutions see at most: deep trunks need more than CONTEXT.
 
@@ -189,7 +167,9 @@ class BicubicUpscaler:
 
     def __call__(self, lr: np.ndarray, watch: Watcher = lambda _: None) -> np.ndarray:
         """The picture `lr`, larger, in bands of whole rows: its float32 copies are many times as large as itself."""
-        samples, s = with_filled_colours(lr if lr.ndim == 3 else lr[:, :, None]), self.scale
+        check_samples(lr)
+        check_samples(lr)
+        samples, s = fill_hidden_colours(lr if lr.ndim == 3 else lr[:, :, None]), self.scale
         height, width = lr.shape[:2]
         sr = np.empty((height * s, width * s, samples.shape[2]), lr.dtype)
         rows = max(1, BAND // width)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from pyimagesearch.errors import InputError
 from pyimagesearch.images import resize
 from pyimagesearch.inference import upscaler
 from pyimagesearch.inference.blend import Blend, Blends
@@ -27,6 +28,27 @@ def test_any_size_of_picture_becomes_scale_times_larger(model, size, noise):
         sr = upscale(noise(*size))
         assert sr.shape == (4 * size[0], 4 * size[1], 3)
         assert sr.dtype == np.uint8
+
+
+@pytest.mark.parametrize(
+    ("lr", "received"),
+    [
+        (np.zeros((8, 9, 3), np.float32), "received float32 of shape (8, 9, 3)"),
+        (np.zeros((8, 9), np.int32), "received int32 of shape (8, 9)"),
+        (np.zeros((8, 9, 3), bool), "received bool of shape (8, 9, 3)"),
+        (np.zeros((1, 8, 9, 3), np.uint8), "received uint8 of shape (1, 8, 9, 3)"),
+        (np.zeros((8, 9, 5), np.uint8), "received uint8 of shape (8, 9, 5)"),
+        (np.zeros((8, 9, 0), np.uint8), "received uint8 of shape (8, 9, 0)"),
+        (np.zeros((0, 9, 3), np.uint16), "received uint16 of shape (0, 9, 3)"),
+        (np.zeros(8, np.uint8), "received uint8 of shape (8,)"),
+        ([[1, 2], [3, 4]], "received list"),
+    ],
+)
+def test_an_array_that_is_no_picture_is_refused_and_named(save_generator, lr, received):
+    for upscale in (Upscaler(save_generator("light", 4)[1], 4), BicubicUpscaler(4)):
+        with pytest.raises(InputError) as refused:
+            upscale(lr)
+        assert str(refused.value).endswith(received)
 
 
 @pytest.mark.parametrize("scale", [2, 3, 8])
