@@ -179,7 +179,7 @@ def create(tmp_path, capfd):
 
     def command(*flags, output="out"):
         capfd.readouterr()
-        code = main.main(["tfrecords", "--output", str(tmp_path / output), *map(str, flags)])
+        code = main(["tfrecords", "--output", str(tmp_path / output), *map(str, flags)])
         out, err = capfd.readouterr()
         return code, out.splitlines(), [line for line in err.split("\n") if line and not line.startswith("\r")]
 
@@ -193,7 +193,7 @@ def srgan(save_generator, capsys):
     def run(*arguments, model=None):
         model = model or save_generator("light", 4)[0]
         capsys.readouterr()
-        code = main.main(["upscale", *map(str, arguments), "--model", str(model)])
+        code = main(["upscale", *map(str, arguments), "--model", str(model)])
         out, err = capsys.readouterr()
         return code, out, err.splitlines()
 

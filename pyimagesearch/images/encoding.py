@@ -2,6 +2,7 @@
 
 import io
 import os
+import struct
 import zlib
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,10 +10,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-from PIL import Image
+from PIL import Image, TiffImagePlugin, TiffTags
 
 from pyimagesearch.errors import InputError
-from pyimagesearch.images.metadata import with_own_size
+from pyimagesearch.images import metadata
 from pyimagesearch.images.opencv import load_opencv
 from pyimagesearch.images.picture import Picture
 from pyimagesearch.system.files import appearing
@@ -21,6 +22,7 @@ WITH_ALPHA = (".png", ".tif", ".tiff", ".webp", ".jp2")
 WITH_16_BITS = (".png", ".tif", ".tiff")
 LONGEST = {".webp": 16383, ".jpg": 65500, ".jpeg": 65500}  # pixels a side
 FAST_PNG = {"compress_level": 1, "compress_type": 3}  # zlib's run-length strategy, which suits filtered rows
+LONGEST_JPEG_EXIF = 65533  # bytes: one segment
 PNG_HEADER = 33  # bytes of the signature and of IHDR, the first chunk
 # Encoder settings where those of the source are unknown.
 DEFAULTS: dict[str, dict[str, Any]] = {
@@ -66,7 +68,7 @@ def encode(suffix: str, picture: Picture) -> bytes:
     """
     check_format(f"picture{suffix}", picture, *picture.samples.shape[:2])
     if suffix == ".png" and picture.samples.shape[2:] != (2,):  # OpenCV has no grey with alpha
-        return _fast_png(with_own_size(picture))
+        return _fast_png(metadata.with_own_size(picture))
     file = io.BytesIO()
     _save(file, suffix, replace(picture, encoder={**picture.encoder, "PNG": FAST_PNG}))
     return file.getvalue()
@@ -80,7 +82,7 @@ def _fast_png(picture: Picture) -> bytes:
 
 
 def _save(file: BinaryIO, suffix: str, picture: Picture) -> None:
-    picture = with_own_size(picture)
+    picture = metadata.with_own_size(picture)
     pixels = picture.samples
     file_format = Image.registered_extensions()[suffix.lower()]
     if pixels.dtype == np.uint16 and pixels.ndim == 3:  # Pillow does not write these
@@ -90,8 +92,43 @@ def _save(file: BinaryIO, suffix: str, picture: Picture) -> None:
             _save_deep_tiff(file, picture)
         return
     settings = dict(picture.encoder.get(file_format, DEFAULTS.get(file_format, {})))
-    settings |= {key: data for key, data in (("exif", picture.exif), ("icc_profile", picture.icc)) if data}
+    exif, directories = picture.exif, dict[int, dict[int, Any]]()
+    if file_format == "TIFF" and settings["compression"] != "raw":
+        exif, directories = metadata.without_directories(exif)  # libtiff, which compresses, does not write them
+    if file_format == "JPEG" and len(exif) > LONGEST_JPEG_EXIF:
+        exif = b""
+    settings |= {key: data for key, data in (("exif", exif), ("icc_profile", picture.icc)) if data}
     Image.fromarray(pixels).save(file, format=file_format, **settings)
+    if directories:
+        _append_directories(file, directories)
+
+
+def _append_directories(file: BinaryIO, directories: dict[int, dict[int, Any]]) -> None:
+    """Add the directories of EXIF, by their tags, to a TIFF: at its end, after a new first directory (TIFF 6.0)."""
+    file.seek(0)
+    header = file.read(8)
+    order = ">" if header[:2] == b"MM" else "<"
+    file.seek(struct.unpack(order + "I", header[4:])[0])
+    count = struct.unpack(order + "H", file.read(2))[0]
+    entries = [file.read(12) for _ in range(count)]
+    for tag, values in directories.items():
+        directory = TiffImagePlugin.ImageFileDirectory_v2(header, group=tag)
+        directory.update(values)
+        place = _even_end(file)
+        file.write(directory.tobytes(place))
+        entries.append(struct.pack(order + "HHII", tag, TiffTags.LONG, 1, place))
+    entries.sort(key=lambda entry: struct.unpack(order + "H", entry[:2]))
+    place = _even_end(file)
+    file.write(struct.pack(order + "H", len(entries)) + b"".join(entries) + bytes(4))
+    file.seek(4)
+    file.write(struct.pack(order + "I", place))
+
+
+def _even_end(file: BinaryIO) -> int:
+    """The end of a file, as the place of a directory, which is even."""
+    if file.seek(0, os.SEEK_END) % 2:
+        file.write(b"\0")
+    return file.tell()
 
 
 def _png_by_opencv(picture: Picture, settings: Sequence[int] = ()) -> bytes:

@@ -59,9 +59,21 @@ def with_own_size(picture: Picture) -> Picture:
     return replace(picture, exif=exif.tobytes())
 
 
+def without_directories(block: bytes) -> tuple[bytes, dict[int, dict[int, Any]]]:
+    """An EXIF block without its nested directories, and those by their tags."""
+    exif, rest = Image.Exif(), Image.Exif()
+    exif.load(block)
+    directories = {tag: exif.get_ifd(tag) for tag in (EXIF_IFD, GPS_IFD) if tag in exif}
+    for tag in set(exif) - set(directories):
+        rest[tag] = exif[tag]
+    return rest.tobytes() if len(rest) else b"", directories
+
+
 def encoder_settings(source: Source, opened: Image.Image) -> dict[str, dict[str, Any]]:
     """The settings of Pillow's encoder, by format, that give a file of the same quality; empty where unknown."""
     if isinstance(opened, JpegImagePlugin.JpegImageFile):
+        if set(opened.quantization) != set(range(len(opened.quantization))):  # Pillow writes tables from 0 on alone
+            return {}
         settings = {"qtables": opened.quantization, "subsampling": JpegImagePlugin.get_sampling(opened)}
         return {"JPEG": settings | ({"progressive": True} if "progressive" in opened.info else {})}
     if opened.format == "TIFF" and opened.info.get("compression") in LOSSLESS_TIFF:

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 import tifffile
+from helpers.hostile_pictures import encoded
 from PIL import Image, ImageCms, ImageOps
 
 from pyimagesearch.errors import InputError
@@ -15,7 +16,7 @@ from pyimagesearch.images import picture_io
 from pyimagesearch.images.picture_io import Picture, UnreadablePicture, Upload
 
 ICC = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-MAKE, ORIENTATION, EXIF_IFD, WIDTH, HEIGHT, EXPOSURE = 0x10F, 0x112, 0x8769, 0xA002, 0xA003, 0x829A
+MAKE, ORIENTATION, EXIF_IFD, GPS_IFD, WIDTH, HEIGHT, EXPOSURE = 0x10F, 0x112, 0x8769, 0x8825, 0xA002, 0xA003, 0x829A
 
 
 def exif(orientation=1, width=7, height=5):
@@ -121,6 +122,43 @@ def test_icc_and_exif_stay_and_the_size_in_exif_follows(tmp_path, noise, suffix)
     assert written.info["icc_profile"] == ICC
     assert written.getexif()[MAKE] == "Maker"
     assert dict(written.getexif().get_ifd(EXIF_IFD)) == {WIDTH: 28, HEIGHT: 20, EXPOSURE: 0.5}
+
+
+@pytest.mark.parametrize("compression", ["raw", "tiff_lzw", "tiff_adobe_deflate"])
+def test_a_tiff_keeps_the_exif_of_a_camera_with_any_compression(tmp_path, noise, compression):
+    block = Image.Exif()
+    block.load(exif())
+    block[GPS_IFD] = {1: "N", 2: (1.0, 2.0, 3.0)}
+    encoder = {"TIFF": {"compression": compression}}
+    picture_io.write(tmp_path / "a.tif", Picture(noise(5, 7), ICC, block.tobytes(), encoder))
+    with Image.open(tmp_path / "a.tif") as written:
+        assert written.info["compression"] == compression
+        tags = written.getexif()
+        assert tags[MAKE] == "Maker"
+        assert dict(tags.get_ifd(EXIF_IFD)) == {WIDTH: 7, HEIGHT: 5, EXPOSURE: 0.5}
+        assert dict(tags.get_ifd(GPS_IFD)) == {1: "N", 2: (1.0, 2.0, 3.0)}
+    found = picture_io.read(tmp_path / "a.tif")
+    np.testing.assert_array_equal(found.samples, noise(5, 7))
+    assert found.icc == ICC
+
+
+def test_exif_that_is_too_long_for_a_jpeg_is_left_out(noise):
+    block = Image.Exif()
+    block[MAKE] = "M" * 70_000
+    picture = Picture(noise(5, 7), exif=block.tobytes())
+    assert picture_io.read(Upload(picture_io.encode(".png", picture))).exif
+    assert picture_io.read(Upload(picture_io.encode(".jpg", picture))).exif == b""
+
+
+def test_a_jpeg_whose_tables_have_odd_numbers_is_written_with_others(tmp_path):
+    data = bytearray(encoded("JPEG"))
+    for place in (data.index(b"\xff\xdb") + 4, data.rindex(b"\xff\xdb") + 4):
+        data[place] += 2
+    start = data.index(b"\xff\xc0") + 10
+    for component in range(3):
+        data[start + 3 * component + 2] += 2
+    (tmp_path / "a.jpg").write_bytes(data)
+    assert again(tmp_path / "a.jpg", tmp_path).samples.shape == (16, 16, 3)
 
 
 def test_a_broken_profile_is_kept_as_it_is(tmp_path, deep):
