@@ -1,10 +1,10 @@
-"""Limits on what a stranger's picture may ask of the decoders, checked before anything is decoded.
+"""Limits on the structure of a stranger's picture, checked before it is decoded.
 
-Decoders take minutes, or gigabytes, for small files that repeat what a picture needs once: scans, segments, chunks,
-comments, numbers of metadata. The checks below follow the structure of a file by its lengths, in linear time. They
-leave what is merely corrupt to the decoders.
+Some small files keep decoders busy for minutes, or make them allocate gigabytes: they repeat scans, segments, chunks,
+comments or metadata. The checks walk over the parts of a file by their lengths, in linear time. Corrupt files are left
+to the decoders.
 
-The limits are far above what cameras and editors write, and low enough that a file at its limit costs a second at most.
+The limits are far above what cameras and editors write. A file at a limit costs about a second.
 """
 
 import re
@@ -33,15 +33,15 @@ MOST_PPM_COMMENTS = 1_000
 
 SOS, EOI, APP1, APP2, APP13 = 0xDA, 0xD9, 0xE1, 0xE2, 0xED
 WITHOUT_LENGTH = (0x01, 0xD8, EOI)
-# Not escaped data (FF 00), restarts (FF D0 to FF D7) and padding (FF FF), of which scans are full.
+# Not FF 00 (an escaped byte of a scan), FF D0 to FF D7 (restarts of a scan), FF FF (padding).
 JPEG_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
-# The magic number and width, height and (unless bits) maximum, between white space and comments.
+# The magic number, width, height and, except for bits, the largest value, between white space and comments.
 PPM_HEADER = re.compile(rb"P\S{1,5}\s(?:(?:\s|#[^\r\n]*+[\r\n])*+[^\s#]++\s){3}")
 PBM_HEADER = re.compile(rb"P[14]\s(?:(?:\s|#[^\r\n]*+[\r\n])*+[^\s#]++\s){2}")
 
 
 def check_structure(data: bytes, source: Source = "the picture") -> None:
-    """Raise UnreadablePicture where a picture's file repeats or holds more of something than any picture needs.
+    """Raise UnreadablePicture where a picture's file exceeds a limit of this module.
 
     data: the whole file, of any format. source: what the message calls it.
     """
@@ -53,15 +53,15 @@ def check_structure(data: bytes, source: Source = "the picture") -> None:
 
 
 def check_exif_text(text: str, source: Source) -> None:
-    """check_structure for EXIF in hexadecimal digits, after three lines of a name and a length (ImageMagick)."""
+    """The same for EXIF in hexadecimal digits, after three lines with a name and a length (ImageMagick)."""
     with _named(source), suppress(ValueError):  # no digits: no EXIF
         check_exif(bytes.fromhex("".join(text.split("\n")[3:])))
 
 
 def check_inks(profile: bytes, source: Source) -> None:
-    """check_structure for the ICC profile of a CMYK picture, by which its colours are converted.
+    """The same for the ICC profile of a CMYK picture, by which its colours are converted.
 
-    Multi-process elements, which are rare, may be chained without end (ICC.1:2022, 10.17).
+    A profile may chain any number of multi-process elements (ICC.1:2022, 10.17). Printing profiles have none.
     """
     with _named(source):
         for tag in range(min(MOST_PROFILE_TAGS, int.from_bytes(profile[128:132]))):

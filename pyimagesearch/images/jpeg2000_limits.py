@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from pyimagesearch.images.tiff_limits import TooMuch
 
 MOST_BOXES = 1_000
-MOST_SEGMENTS = 20_000  # of the headers of the picture and its tiles
+MOST_SEGMENTS = 10_000  # of the headers of the picture and its tiles
 MOST_COMPONENTS = 16
 MOST_TILES = 4_096
 MOST_PRECINCTS = 100_000  # of all components; those of 128x128 pixels, a usual size, are 1,000 in 4 megapixels
 MOST_PACKETS = 1_000_000  # precincts times layers
 
 SOT, SOD, EOC, SIZ, COD, COC = 0x90, 0x93, 0xD9, 0x51, 0x52, 0x53
-UNDIVIDED = 15  # the exponent of precincts that are not said
+UNDIVIDED = 15  # the exponent of precincts where the header gives none
 
 
 def check_jp2(data: bytes) -> None:
@@ -40,7 +40,7 @@ def _boxes(data: bytes, position: int, end: int) -> Iterator[tuple[bytes, int, i
         header = 8
         if length == 1:
             length, header = int.from_bytes(data[position + 8 : position + 16]), 16
-        after = position + length if length else end  # 0: up to the end
+        after = position + length if length else end  # 0: the rest of the file
         if after < position + header:
             return
         yield kind, position + header, min(after, end)
@@ -50,7 +50,7 @@ def _boxes(data: bytes, position: int, end: int) -> Iterator[tuple[bytes, int, i
 def check_codestream(data: bytes, start: int = 0) -> None:
     """Raise TooMuch where the picture whose codestream begins at `start` has too many parts."""
     height = width = components = layers = 0
-    precincts = 0  # the most that any header says
+    precincts = 0  # the largest number that a header asks for
     segments, position, tile_end = 0, start + 2, None
     while position + 4 <= len(data) and data[position] == 0xFF and data[position + 1] != EOC:
         marker, content = data[position + 1], position + 4
@@ -88,8 +88,10 @@ def _size(segment: bytes) -> tuple[int, int, int, int]:
 
 
 def _precincts(height: int, width: int, style: bytes) -> int:
-    """The precincts of a component. style: whether their sizes are said, levels, 4 other bytes, sizes from the smallest
-    resolution to the largest."""
+    """The number of precincts of a component.
+
+    style: a flag for given sizes, the number of levels, 4 other bytes, the sizes from the smallest resolution on.
+    """
     levels = style[1]
     total = 0
     for resolution in range(levels + 1):

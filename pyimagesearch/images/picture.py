@@ -40,7 +40,7 @@ class Picture:
     samples: uint8 or uint16, upright: grey (H, W), grey with alpha (H, W, 2), RGB (H, W, 3), RGBA (H, W, 4).
     icc: the colour profile, or None.
     exif: the EXIF block without orientation, which is applied to the samples, and without thumbnail; b"" for none.
-    encoder: settings of Pillow's encoders by format, such as a JPEG's quantization tables, as the file was made with.
+    encoder: the settings that the file was encoded with, such as a JPEG's quantization tables, by Pillow's format.
     """
 
     samples: np.ndarray

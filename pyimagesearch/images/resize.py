@@ -1,10 +1,10 @@
-"""Resizing as the field's benchmarks do it: MATLAB's antialiased bicubic. NumPy alone."""
+"""Resizing with MATLAB's antialiased bicubic kernel, which the benchmarks of super-resolution use. NumPy only."""
 
 import math
 
 import numpy as np
 
-STRIP = 1 << 20  # pixels that are resized in one go
+STRIP = 1 << 20  # pixels that are resized at once
 
 
 def crop_to_multiple(picture: np.ndarray, multiple: int) -> np.ndarray:
@@ -14,7 +14,7 @@ def crop_to_multiple(picture: np.ndarray, multiple: int) -> np.ndarray:
 
 
 def cubic(x: np.ndarray) -> np.ndarray:
-    """Weights at distances `x`, in pixels: Keys' cubic convolution kernel, a = -0.5 (IEEE TASSP 29(6), 1981)."""
+    """The weights at distances `x` (pixels) of Keys' cubic convolution kernel, a = -0.5 (IEEE TASSP 29(6), 1981)."""
     x = np.abs(x)
     near = (1.5 * x - 2.5) * x * x + 1.0
     far = ((-0.5 * x + 2.5) * x - 4.0) * x + 2.0
@@ -50,11 +50,15 @@ def _resize_axis(samples: np.ndarray, out_length: int, axis: int) -> np.ndarray:
 
 
 def resize_bicubic(picture: np.ndarray, height: int, width: int) -> np.ndarray:
-    """MATLAB's imresize(picture, [height width], "bicubic"), antialiased: the kernel of the field's benchmarks.
+    """MATLAB's imresize(picture, [height width], "bicubic"), with antialiasing.
 
-    (H, W, channels) of uint8 or uint16, in and out. A downscale equals the LR files that papers use, to one level: they
-    repeat the border's pixels and round after each of the two passes. An upscale mirrors the border and rounds once, as
-    models can.
+    picture: uint8 or uint16 (H, W, channels); the result is (height, width, channels) of the same type.
+
+    A downscale equals the LR files of the benchmarks to one level: it repeats the border's pixels and rounds after each
+    of the two passes. An upscale mirrors the border and rounds once.
+
+    >>> resize_bicubic(np.zeros((96, 128, 3), np.uint8), 24, 32).shape
+    (24, 32, 3)
     """
     kind = picture.dtype
     samples = _resize_axis(picture.astype(np.float32), height, 0)
@@ -65,20 +69,23 @@ def resize_bicubic(picture: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 def to_whole(samples: np.ndarray, kind: np.dtype) -> np.ndarray:
-    """Float samples rounded and clipped to the integers of `kind`; works on `samples` in place."""
+    """Round float samples and clip them to the range of the integer type `kind`. Overwrites `samples`."""
     return np.clip(np.rint(samples, out=samples), 0, np.iinfo(kind).max, out=samples).astype(kind)
 
 
 def downscale(hr: np.ndarray, scale: int) -> np.ndarray:
-    """The LR picture (H/scale, W/scale, 3) of an HR picture whose sides divide by `scale`.
+    """The LR picture, uint8 (H/scale, W/scale, 3), of an HR picture, uint8 (H, W, 3), whose sides divide by `scale`.
 
-    resize_bicubic for a whole factor, several times as fast and without a copy of the picture in float32.
+    The same as resize_bicubic for a whole factor, but several times as fast, and without a float32 copy of the picture.
+
+    >>> downscale(np.zeros((96, 128, 3), np.uint8), 4).shape
+    (24, 32, 3)
     """
     return _shrink_axis(_shrink_axis(hr, scale, 0), scale, 1)
 
 
 def shrink_weights(scale: int) -> tuple[np.ndarray, np.ndarray]:
-    """Where the pixels lie that make one pixel of a downscale, from `scale` times its place, and their weights."""
+    """The HR pixels that one LR pixel is made of: their offsets from `scale` times its position, and their weights."""
     centre = (scale - 1) / 2  # of the first output pixel
     offsets = np.arange(math.floor(centre - 2 * scale) + 1, math.ceil(centre + 2 * scale))  # inside the kernel
     weights = cubic((centre - offsets) / scale)
@@ -86,7 +93,7 @@ def shrink_weights(scale: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _shrink_axis(samples: np.ndarray, scale: int, axis: int) -> np.ndarray:
-    """One pass of a downscale: every output pixel has the same weights, which slide over strips of the picture."""
+    """One pass of a downscale. All output pixels have the same weights, which slide over strips of the picture."""
     offsets, weights = shrink_weights(scale)
     length, across = samples.shape[axis], 1 - axis
     padding = [(0, 0)] * 3
@@ -97,9 +104,9 @@ def _shrink_axis(samples: np.ndarray, scale: int, axis: int) -> np.ndarray:
     step = max(1, STRIP // length)
     for start in range(0, samples.shape[across], step):
         strip = (slice(None),) * across + (slice(start, start + step),)
-        part = np.pad(samples[strip], padding, mode="edge").astype(np.float32)
-        # (rows, columns, channels, taps); einsum is one call without Python's lock
-        windows = np.lib.stride_tricks.sliding_window_view(part, len(weights), axis=axis)
+        padded = np.pad(samples[strip], padding, mode="edge").astype(np.float32)
+        # (rows, columns, channels, taps); einsum releases Python's lock
+        windows = np.lib.stride_tricks.sliding_window_view(padded, len(weights), axis=axis)
         windows = windows[::scale] if axis == 0 else windows[:, ::scale]
         total = np.einsum("hwct,t->hwc", windows, weights)
         out[strip] = to_whole(total, out.dtype)
@@ -107,5 +114,5 @@ def _shrink_axis(samples: np.ndarray, scale: int, axis: int) -> np.ndarray:
 
 
 def upscale_bicubic(lr: np.ndarray, scale: int) -> np.ndarray:
-    """(H, W, 3) to (scale*H, scale*W, 3): the baseline that every model is compared with."""
+    """uint8 (H, W, 3) to (scale*H, scale*W, 3) by bicubic: the baseline of all comparisons."""
     return resize_bicubic(lr, lr.shape[0] * scale, lr.shape[1] * scale)

@@ -1,4 +1,4 @@
-"""Limits on the directories of TIFF files, which EXIF is made of too (TIFF 6.0, section 2)."""
+"""Limits on the directories of tags of TIFF files and of EXIF, which have the same form (TIFF 6.0, section 2)."""
 
 import struct
 
@@ -7,18 +7,18 @@ MOST_DIRECTORIES = 16
 MOST_TAGS = 10_000
 MOST_NUMBERS = 250_000  # a TIFF may have one or two for each row
 MOST_FRACTIONS = 4_000  # Pillow takes 10 microseconds for each; photographs have 30
-SLACK = 1 << 16  # bytes that values may share with each other
+SLACK = 1 << 16  # bytes of values that may overlap
 
 SUBDIRECTORIES = (0x8769, 0x8825, 0xA005)  # EXIF, GPS, interoperability
 # Bytes of a value by type (TIFF 6.0, page 15, and BigTIFF).
 SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
-TEXTS = (1, 2, 6, 7)  # and other bytes, which are not made numbers one by one
+TEXTS = (1, 2, 6, 7)  # types that Pillow reads as one string of bytes
 FRACTIONS = (5, 10)
 PREFIX = b"Exif\0\0"  # of EXIF outside of PNG
 
 
 class TooMuch(Exception):
-    """A file has more of something than is allowed; the text says of what."""
+    """A file exceeds a limit; the text says which one."""
 
 
 def check_exif(block: bytes) -> None:
@@ -33,7 +33,7 @@ def check_exif(block: bytes) -> None:
 def check_directories(data: bytes) -> None:
     """Raise TooMuch where the directories of a TIFF have too many tags or numbers, or values that overlap.
 
-    Those that Pillow reads: the first one, and what it points at. Pointers out of the data are left to Pillow.
+    Checks the directories that Pillow reads: the first one, and those that it points at.
     """
     order = ">" if data[:2] == b"MM" else "<"
     big = data[2:4] in (b"+\0", b"\0+")

@@ -22,16 +22,24 @@ MOST_PIXELS = 4_000_000
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_file_that_asks_for_too_much_is_refused_at_once(name):
     upload = Upload(HOSTILE[name]())
-    tracemalloc.start()
     start = time.process_time()
-    with pytest.raises(UnreadablePicture, match=r"the picture: .*; save it anew, for example as PNG") as refusal:
-        picture_io.read(upload, MOST_PIXELS)
-    seconds = time.process_time() - start
+    refusal = refused(upload)
+    assert time.process_time() - start < 0.5
+    assert refusal.startswith("the picture: ")
+    assert refusal.endswith("; save it anew, for example as PNG")
+    assert "\n" not in refusal
+    tracemalloc.start()  # which makes it slower
+    refused(upload)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert "\n" not in str(refusal.value)
-    assert seconds < 0.9  # of work under tracemalloc, which makes it slower
     assert peak < 8 << 20
+
+
+def refused(upload):
+    """The message of the refusal."""
+    with pytest.raises(UnreadablePicture) as refusal:
+        picture_io.read(upload, MOST_PIXELS)
+    return str(refusal.value)
 
 
 def photograph():
@@ -118,7 +126,7 @@ def test_photographs_and_benchmarks_pass(test_data):
 def test_a_file_that_ends_early_is_left_to_the_decoders():
     for make in ORDINARY.values():
         data = make()
-        for length in range(min(len(data), 200)):
+        for length in range(min(len(data), 120)):
             inspection.check_structure(data[:length])
 
 
@@ -135,7 +143,7 @@ def test_changed_bytes_raise_nothing_else():
     random = np.random.default_rng(0)
     for make in ORDINARY.values():
         data = make()[:100_000]
-        for _ in range(50):
+        for _ in range(20):
             changed = bytearray(data)
             for place in random.integers(0, min(len(changed), 400), 4):
                 changed[place] = random.integers(256)

@@ -82,7 +82,7 @@ def test_a_palette_with_transparency_becomes_colours_with_alpha(tmp_path):
         np.testing.assert_array_equal(picture_io.read(tmp_path / f"a{suffix}").samples, expected)
 
 
-def test_of_a_gif_the_first_frame_is_read(tmp_path):
+def test_the_first_frame_of_a_gif_is_read(tmp_path):
     frames = [Image.new("RGB", (6, 4), colour) for colour in ("red", "lime")]
     frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
     assert (picture_io.read(tmp_path / "a.gif").samples == (255, 0, 0)).all()
@@ -184,7 +184,7 @@ def test_icc_and_exif_stay_with_16_bits(tmp_path, deep, suffix):
 
 @pytest.mark.parametrize("kind", [np.uint8, np.uint16])
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
-def test_a_png_for_who_waits_is_the_one_that_is_written(tmp_path, kind, channels):
+def test_encode_gives_the_pixels_and_the_metadata_that_write_gives(tmp_path, kind, channels):
     samples = np.squeeze(np.random.default_rng(3).integers(0, np.iinfo(kind).max, (5, 7, channels), dtype=kind))
     picture = Picture(samples, ICC, exif(width=2, height=1))
     picture_io.write(tmp_path / "a.png", picture)
@@ -200,13 +200,13 @@ def test_a_png_for_who_waits_is_the_one_that_is_written(tmp_path, kind, channels
 
 
 @pytest.mark.parametrize("broken", [b"Exif\0\0", b"Exif\0\0MM\0*\0\0\0\x08\0\x09\x01", exif()[:40], exif()[:-9]])
-def test_a_picture_with_broken_exif_is_a_picture_still(tmp_path, noise, broken):
+def test_a_picture_with_broken_exif_is_read(tmp_path, noise, broken):
     Image.fromarray(noise(5, 7)).save(tmp_path / "a.jpg", exif=broken)
     assert again(tmp_path / "a.jpg", tmp_path).samples.shape == (5, 7, 3)
 
 
 @pytest.mark.parametrize("suffix", [".bmp", ".jp2"])
-def test_what_a_format_has_no_place_for_is_left_out(tmp_path, noise, suffix):
+def test_metadata_that_a_format_cannot_hold_are_left_out(tmp_path, noise, suffix):
     picture_io.write(tmp_path / f"a{suffix}", Picture(noise(5, 7), ICC, exif()))
     np.testing.assert_array_equal(picture_io.read(tmp_path / f"a{suffix}").samples, noise(5, 7))
 
@@ -241,7 +241,7 @@ def test_floats_become_16_bits(tmp_path):
 
 
 @pytest.mark.parametrize(("wrong", "level"), [(np.nan, 0), (np.inf, 65535), (-np.inf, 0)])
-def test_what_is_no_number_leaves_the_rest_as_it_is(wrong, level, tmp_path):
+def test_nan_and_infinity_do_not_change_other_samples(wrong, level, tmp_path):
     cv2.imwrite(str(tmp_path / "a.tif"), np.array([[[1.0, 0.5, wrong]]], np.float32))
     np.testing.assert_array_equal(picture_io.read(tmp_path / "a.tif").samples, [[[level, 32768, 65535]]])
 
@@ -254,14 +254,14 @@ def test_what_is_no_number_leaves_the_rest_as_it_is(wrong, level, tmp_path):
         ("a.webp", np.zeros((1, 17000), np.uint8), "16383"),
     ],
 )
-def test_what_a_format_cannot_hold_is_refused(tmp_path, name, samples, wrong):
+def test_pixels_that_a_format_cannot_hold_are_refused(tmp_path, name, samples, wrong):
     with pytest.raises(InputError, match=wrong):
         picture_io.write(tmp_path / name, Picture(samples))
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".tif", ".webp", ".bmp", ".gif"])
-def test_a_truncated_picture_is_said_to_be_one(tmp_path, noise, suffix):
+def test_a_truncated_picture_is_unreadable(tmp_path, noise, suffix):
     path = tmp_path / f"cut{suffix}"
     Image.fromarray(noise(64, 64)).save(path)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
@@ -269,7 +269,7 @@ def test_a_truncated_picture_is_said_to_be_one(tmp_path, noise, suffix):
         picture_io.read(path)
 
 
-def test_a_truncated_16_bit_picture_is_said_to_be_one(tmp_path):
+def test_a_truncated_16_bit_picture_is_unreadable(tmp_path):
     path = tmp_path / "cut.png"
     cv2.imwrite(str(path), np.random.default_rng(0).integers(0, 65536, (64, 64, 3), dtype=np.uint16))
     path.write_bytes(path.read_bytes()[:9000])

@@ -94,12 +94,12 @@ def test_float_tiff_of_zero_to_one_is_stretched(tmp_path):
 
 
 @pytest.mark.parametrize(("wrong", "level"), [(np.nan, 0), (np.inf, 255), (-np.inf, 0)])
-def test_what_is_no_number_in_a_float_tiff_leaves_the_rest_as_it_is(wrong, level, tmp_path):
+def test_nan_and_infinity_in_a_float_tiff_do_not_change_other_pixels(wrong, level, tmp_path):
     cv2.imwrite(str(tmp_path / "a.tif"), np.array([[wrong, 0.5, 1.0]], np.float32))
     assert_close(picture_io.read_rgb(tmp_path / "a.tif"), grey_as_rgb(np.array([[level, 128, 255]], np.uint8)))
 
 
-def test_what_only_opencv_reads_keeps_its_channel_order(tmp_path, noise):
+def test_a_picture_that_only_opencv_reads_keeps_its_channel_order(tmp_path, noise):
     cv2.imwrite(str(tmp_path / "a.tif"), noise(8, 12)[:, :, ::-1].astype(np.float32) / 255)
     with pytest.raises(Image.UnidentifiedImageError):
         Image.open(tmp_path / "a.tif")
@@ -143,7 +143,7 @@ def test_pictures_are_listed_by_name_whatever_the_case_of_their_suffix(tmp_path)
     assert [path.name for path in picture_io.list_pictures(tmp_path)] == ["a.jpeg", "b.PNG", "c.Tif"]
 
 
-def test_a_file_says_how_many_pixels_it_holds(tmp_path, noise):
+def test_the_number_of_pixels_is_read_from_the_header(tmp_path, noise):
     Image.fromarray(noise(3, 5)).save(tmp_path / "a.png")
     assert picture_io.header_pixels(tmp_path / "a.png") == 15
     (tmp_path / "b.png").write_bytes(b"garbage")

@@ -1,4 +1,4 @@
-"""pyimagesearch.images: bicubic as MATLAB's, luma as MATLAB's."""
+"""images/resize.py, color.py: bicubic and luma equal MATLAB's."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""pyimagesearch.images: files and folders that are missing, broken or no pictures are named, in one line."""
+"""images/picture_io.py: missing or broken files and folders, and files that are not pictures, are named in one line."""
 
 import struct
 import subprocess
@@ -32,7 +32,7 @@ def test_garbage_is_named(tmp_path, content):
 
 
 def test_a_garbage_file_prints_nothing_beside_its_error(tmp_path, capfd):
-    """The codecs of OpenCV log on their own, which would break "one line on stderr"."""
+    """The codecs of OpenCV log their errors, which would break "one line on stderr"."""
     for name, content in {
         "a.png": b"\x89PNG\r\n\x1a\n" + b"x" * 50,
         "a.bmp": b"BM",
@@ -68,7 +68,7 @@ def test_a_missing_file_is_named(tmp_path):
         picture_io.read_rgb(tmp_path / "gone.png")
 
 
-# Permissions mean nothing to root, who may run this: the refusal is played at the call that would meet it.
+# Simulated, since root, who may run this test, can read every file.
 def test_an_unreadable_file_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(Image, "open", lambda *_, **__: (_ for _ in ()).throw(PermissionError(13, "Permission denied")))
     with pytest.raises(InputError, match=r"locked\.png: cannot be read \(permission denied\)"):
