@@ -1,4 +1,4 @@
-"""The front of every command: flags in, an exit code out. Standard library only, so that --help answers at once."""
+"""Runs a command: parses flags, prints log records, turns errors into exit codes. Light imports, for a fast --help."""
 
 import io
 import os
@@ -13,7 +13,7 @@ from pyimagesearch import __version__
 from pyimagesearch.cli import benchmark, evaluate, export, grid, results, serve, tfrecords, train, upscale, verify
 from pyimagesearch.cli.flags import Parser, add_command
 from pyimagesearch.errors import InputError, Interrupted, RunError
-from pyimagesearch.system import gcs
+from pyimagesearch.system import console, gcs
 
 COMMANDS = {
     "tfrecords": tfrecords,
@@ -42,17 +42,18 @@ def build_parser(prog: str = "srgan") -> Parser:
 
 
 def main(argv: Sequence[str] | None = None, prog: str = "srgan") -> int:
-    """Run a command; returns its exit code (design: 0 done, 1 a fault, 2 wrong input, 130 and 143 after a signal)."""
+    """Run a command and return its exit code: 0 done, 1 failed, 2 wrong input, 130 and 143 after a signal."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # its errors also arrive as exceptions
     gcs.configure()
     argv = list(sys.argv[1:] if argv is None else argv)
-    if isinstance(sys.stdout, io.TextIOWrapper):  # names of files may hold bytes that are no text
+    if isinstance(sys.stdout, io.TextIOWrapper):  # file names may hold bytes that are not UTF-8
         sys.stdout.reconfigure(errors="backslashreplace")
     on_main_thread = threading.current_thread() is threading.main_thread()
     before = signal.signal(signal.SIGTERM, _terminated) if on_main_thread else None
     try:
         args = build_parser().parse_args(argv)
-        COMMANDS[args.command].run(args)
+        with console.log_to_stdout():
+            COMMANDS[args.command].run(args)
         sys.stdout.flush()
         return 0
     except SystemExit as ended:  # --help and --version
@@ -61,8 +62,8 @@ def main(argv: Sequence[str] | None = None, prog: str = "srgan") -> int:
         return _fail(prog, "stopped by SIGINT", 130)
     except Interrupted as error:
         return _fail(prog, str(error), error.exit_code)
-    except BrokenPipeError:  # who reads what is printed has gone, such as head
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would say so at its end
+    except BrokenPipeError:  # stdout was closed, for example by `head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python reports it again at exit
         return 1
     except Exception as error:
         return _fail(prog, *_explain(error))
@@ -72,11 +73,11 @@ def main(argv: Sequence[str] | None = None, prog: str = "srgan") -> int:
 
 
 def _terminated(*_) -> NoReturn:
-    """What is under way unwinds and removes its unfinished files. Training has a handler of its own, which saves."""
+    """Unwind the command, which removes its temporary files. Training has its own handler, which saves first."""
     raise Interrupted("stopped by SIGTERM", 128 + signal.SIGTERM)
 
 
-# TensorFlow's file errors are no OSErrors, and importing it here to name them would slow every command down.
+# TensorFlow's file errors are not OSErrors. They are compared by name, since importing TensorFlow takes seconds.
 _UNUSABLE = ("PermissionDeniedError", "FailedPreconditionError", "NotFoundError", "AlreadyExistsError")
 
 

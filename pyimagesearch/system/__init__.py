@@ -1,1 +1,1 @@
-"""Files, buckets, console, memory, threads."""
+"""Files, locks, gs:// buckets, console, memory, threads, registries."""

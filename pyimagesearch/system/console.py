@@ -1,5 +1,6 @@
-"""What the commands print: durations, sizes, progress bars and the closing line."""
+"""What the commands print: log records as lines, progress bars, durations, sizes."""
 
+import logging
 import os
 import resource
 import sys
@@ -15,7 +16,7 @@ T = TypeVar("T")
 
 
 def duration(seconds: float) -> str:
-    """`seconds` as a person would say it: `8.4 s`, `4 min 05 s`, `3 h 20 min`."""
+    """A time for people to read: `8.4 s`, `4 min 05 s`, `3 h 20 min`."""
     if seconds < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
@@ -26,7 +27,7 @@ def duration(seconds: float) -> str:
 
 
 def size(count: float) -> str:
-    """`count` bytes with a unit: `12.3 MB`, `1.2 GB`."""
+    """A number of bytes with its unit: `12.3 MB`, `1.2 GB`."""
     for unit in ("bytes", "kB", "MB", "GB"):
         if count < 1000:
             return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"
@@ -35,7 +36,7 @@ def size(count: float) -> str:
 
 
 def progress(items: Iterable[T], *, total: int, label: str, unit: str) -> Iterator[T]:
-    """Iterate over `items` under a progress bar that shows the time left (on stderr, where that is a terminal)."""
+    """Yield `items` and show a progress bar with the time left on stderr, if stderr is a terminal."""
     with progress_bar(total=total, label=label, unit=unit) as bar:
         for item in items:
             yield item
@@ -43,7 +44,7 @@ def progress(items: Iterable[T], *, total: int, label: str, unit: str) -> Iterat
 
 
 def progress_bar(*, total: int, label: str, unit: str, leave: bool = True) -> tqdm:
-    """The bar alone, for work that calls its `update()`; without `leave` it goes when the work is done."""
+    """A progress bar for work that calls `update()` itself. `leave`: keep the finished bar on the screen."""
     return tqdm(
         total=total, desc=label, unit=unit, mininterval=0.5, dynamic_ncols=True, disable=None, leave=leave,
         unit_scale=total >= 100_000,
@@ -51,12 +52,36 @@ def progress_bar(*, total: int, label: str, unit: str, leave: bool = True) -> tq
 
 
 def say(line: str) -> None:
-    """Print a line beside the bars that are shown."""
+    """Print a line to stdout above the progress bars."""
     tqdm.write(line)
 
 
+class _Lines(logging.Handler):
+    """Prints the message of a record with `say`. Errors of stdout reach the caller, so that `main` can handle them."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        prefix = "WARNING: " if record.levelno >= logging.WARNING else ""
+        say(prefix + record.getMessage())
+
+
+@contextmanager
+def log_to_stdout(name: str = "pyimagesearch") -> Iterator[None]:
+    """Print the log records of this package to stdout, from level info: as they are, or after `WARNING: `."""
+    logger, handler = logging.getLogger(name), _Lines()
+    level, propagate = logger.level, logger.propagate
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    logger.propagate = False  # TensorFlow's libraries may have given the root logger a handler of their own
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+        logger.propagate = propagate
+
+
 class Stopwatch:
-    """Says how long a command took and how much memory it needed at most."""
+    """Measures the time of a command; as a string, with the peak memory of the process."""
 
     def __init__(self) -> None:
         self._start = time.perf_counter()
@@ -72,13 +97,13 @@ class Stopwatch:
 
 @contextmanager
 def hidden_native_stderr() -> Iterator[None]:
-    """Drop what C++ libraries write to stderr while they load: TensorFlow's banner has no switch."""
+    """Discard what native libraries write to stderr. TensorFlow prints a banner at import that no option turns off."""
     sys.stderr.flush()
-    kept = os.dup(2)
+    stderr = os.dup(2)
     with tempfile.TemporaryFile() as sink:
         os.dup2(sink.fileno(), 2)
         try:
             yield
         finally:
-            os.dup2(kept, 2)
-            os.close(kept)
+            os.dup2(stderr, 2)
+            os.close(stderr)

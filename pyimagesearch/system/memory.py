@@ -1,4 +1,4 @@
-"""How much memory is free, for this process and what it runs in."""
+"""How much memory this process can still take."""
 
 from pathlib import Path
 
@@ -8,13 +8,13 @@ OWN_GROUP = Path("/proc/self/cgroup")
 
 
 def available() -> int:
-    """Bytes that can still be taken without swapping (Linux), within the limits of a container, a job or a service."""
+    """Bytes that are free without swapping (Linux), within the memory limits of a container, job or service."""
     free = _numbers(MACHINE)["MemAvailable:"] * 1024
     return min([free, *(left for group in _groups() if (left := _left(group)) is not None)])
 
 
 def _groups() -> list[Path]:
-    """The control groups (version 2) that this process is in, the innermost first. A container sees its own as /."""
+    """The control groups (version 2) of this process, innermost first. In a container its own group is /."""
     try:
         own = next((line[4:] for line in OWN_GROUP.read_text().splitlines() if line.startswith("0::/")), "")
     except OSError:
@@ -24,17 +24,17 @@ def _groups() -> list[Path]:
 
 
 def _left(group: Path) -> int | None:
-    """Bytes that a group's limit leaves; None where it has none."""
+    """Bytes left below the limit of a group; None if it has no limit."""
     try:
         limit, used = ((group / name).read_text().strip() for name in ("memory.max", "memory.current"))
-        # Files that were read or written count as used, and make room when it is needed.
+        # The kernel counts cached files as used, but drops them when memory is needed.
         cached = _numbers(group / "memory.stat")["inactive_file"]
-    except OSError:  # the machine as a whole, or groups of the old kind
+    except OSError:  # the root group, or control groups of version 1
         return None
     return None if limit == "max" else int(limit) - int(used) + cached
 
 
 def _numbers(path: Path) -> dict[str, int]:
-    """The first number of every line by the word before it."""
+    """Maps the first word of every line to the number after it."""
     lines = (line.split() for line in path.read_text().splitlines())
     return {name: int(number) for name, number, *_ in lines}

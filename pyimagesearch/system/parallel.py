@@ -1,4 +1,4 @@
-"""Work on several cores, results in order, with a bound on what is in memory."""
+"""Runs work on all cores, yields the results in order, and bounds the memory in use."""
 
 import os
 from collections import deque
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-PIXELS = 48_000_000  # of pictures at work at once: with their copies and records, half a gigabyte
+PIXELS = 48_000_000  # of the pictures in memory at a time: about 0.5 GB with their copies and records
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -20,23 +20,23 @@ def cores() -> int:
 def ordered(
     work: Callable[[T], R], items: Iterable[T], *, weight: Callable[[T], int], budget: int = PIXELS
 ) -> Iterator[R]:
-    """work(item) of every item, in order, done by a thread per core: decoding and hashing release Python's lock.
+    """Yield work(item) for every item, in order. One thread per core: decoding and hashing release Python's lock.
 
-    Items are begun while the weights of those that are begun and not yet handed out stay within `budget`; one heavier
-    than that goes alone.
+    The weights of the items that are started and not yet yielded add up to at most `budget`. An item that is heavier
+    than the budget runs alone.
     """
     pending: deque[tuple[int, Future[R]]] = deque()
     load = 0
     pool = ThreadPoolExecutor(cores())
     try:
         for item in items:
-            heavy = weight(item)
-            while pending and load + heavy > budget:
-                done, future = pending.popleft()
+            cost = weight(item)
+            while pending and load + cost > budget:
+                oldest_cost, future = pending.popleft()
                 yield future.result()
-                load -= done
-            pending.append((heavy, pool.submit(work, item)))
-            load += heavy
+                load -= oldest_cost
+            pending.append((cost, pool.submit(work, item)))
+            load += cost
         while pending:
             yield pending.popleft()[1].result()
     finally:

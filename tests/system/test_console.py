@@ -1,5 +1,6 @@
-"""What the commands print."""
+"""pyimagesearch.system.console: durations, sizes, log records as lines, progress bars, stderr of native libraries."""
 
+import logging
 import os
 import re
 import sys
@@ -72,3 +73,23 @@ def test_stderr_comes_back_after_an_error(capfd):
         raise ImportError
     os.write(2, b"error\n")
     assert capfd.readouterr().err == "error\n"
+
+
+def test_log_records_are_lines_on_stdout_above_the_bars(capsys):
+    logger = logging.getLogger("pyimagesearch.training.driver")
+    with console.log_to_stdout():
+        logger.debug("detail")
+        logger.info("step %d", 3)
+        logger.warning("%s is damaged", "step-2")
+    logger.info("nobody listens")
+    assert capsys.readouterr() == ("step 3\nWARNING: step-2 is damaged\n", "")
+    assert not logging.getLogger("pyimagesearch").handlers
+
+
+def test_a_closed_stdout_reaches_who_logs(monkeypatch):
+    def closed(_):
+        raise BrokenPipeError
+
+    monkeypatch.setattr(console.tqdm, "write", closed)
+    with pytest.raises(BrokenPipeError), console.log_to_stdout():
+        logging.getLogger("pyimagesearch.data").info("line")
