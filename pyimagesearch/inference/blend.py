@@ -2,6 +2,7 @@
 
 import keras
 
+from pyimagesearch.inference.receptive_field import ReceptiveField, receptive_field
 from pyimagesearch.inference.upscaler import Upscaler
 
 
@@ -18,6 +19,10 @@ class Blend(keras.Model):
         """(B, H, W, 3) to (B, scale*H, scale*W, 3); each output is clipped, as it would be alone."""
         psnr, gan = (keras.ops.clip(model(lr, training=training), 0.0, 255.0) for model in (self.psnr, self.gan))
         return (1.0 - self.part) * psnr + self.part * gan
+
+    def receptive_field(self, scale: int) -> ReceptiveField:
+        """That of both models side by side."""
+        return receptive_field(self.psnr, scale) | receptive_field(self.gan, scale)
 
 
 class Blends:

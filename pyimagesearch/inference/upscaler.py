@@ -6,6 +6,7 @@ comes out is of the same kind.
 """
 
 import functools
+import math
 from collections.abc import Callable, Iterator
 
 import keras
@@ -13,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from pyimagesearch.images import resize
+from pyimagesearch.inference.receptive_field import receptive_field
 from pyimagesearch.inference.samples import check_samples, count_colours, fill_hidden_colours
 from pyimagesearch.models import loading
 from pyimagesearch.system import memory
@@ -42,8 +44,10 @@ class Upscaler:
         self.scale = scale
         if tile:
             self.tile = tile
-        self._multiple = multiple
-        self.context = max(CONTEXT, _reach(model))
+        field = receptive_field(model, scale)
+        self._period = field.period
+        self._multiple = math.lcm(multiple, field.period)
+        self.context = _rounded_up(max(CONTEXT, field.pixels), field.period)
         self._model = model
         self._programs: dict[tuple[np.dtype, int], Callable] = {}
 
@@ -84,8 +88,8 @@ class Upscaler:
         """Upscale one area of the picture, in parts where it is larger than a tile."""
         top, left, bottom, right = area
         if max(bottom - top, right - left) > self.tile:
-            for part in _parts(area, self.tile):
-                self._fill(lr, sr, part, watch)
+            for tile in _cut(area, max(1, self.tile // self._period) * self._period):
+                self._fill(lr, sr, tile, watch)
             return
         try:
             self._tile(lr, sr, area)
@@ -135,10 +139,14 @@ class Upscaler:
 
     def _missing(self, side: int) -> int:
         """How many pixels a side lacks of what the network is to see."""
-        return max(LEAST, -(-side // self._multiple) * self._multiple) - side
+        return _rounded_up(max(LEAST, side), self._multiple) - side
 
 
-def _parts(area: Area, tile: int) -> Iterator[Area]:
+def _rounded_up(count: int, multiple: int) -> int:
+    return -(-count // multiple) * multiple
+
+
+def _cut(area: Area, tile: int) -> Iterator[Area]:
     top, left, bottom, right = area
     for y in range(top, bottom, tile):
         for x in range(left, right, tile):
@@ -147,16 +155,6 @@ def _parts(area: Area, tile: int) -> Iterator[Area]:
 
 def _bytes(tensor: tf.Tensor) -> int:
     return (tensor.shape.num_elements() or 0) * tensor.dtype.size
-
-
-def _reach(model: keras.Model) -> int:
-    """How many LR pixels around a pixel its convolutions see at most: deep trunks need more than CONTEXT.
-
-    Models inside it stand side by side, as in Blend.
-    """
-    inside = [_reach(layer) for layer in model.layers if isinstance(layer, keras.Model)]
-    convolutions = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
-    return max(inside, default=0) + sum(max(layer.kernel_size) // 2 for layer in convolutions)
 
 
 class BicubicUpscaler:

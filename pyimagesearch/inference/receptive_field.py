@@ -1,0 +1,114 @@
+"""How far around a pixel a network looks: tiles overlap by so much, so that they join without a seam."""
+
+import dataclasses
+import math
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from pyimagesearch.errors import InputError
+
+# The generators of this package: convolutions at LR size, one after the other.
+STACKED = ("edsr", "faces", "light", "srcnn", "srresnet")
+SIDES = (96, 192, 384)  # LR pixels a side of the probes; multiples of every period
+PERIODS = (1, 2, 3, 4, 6, 8, 12, 16)
+DRAWS = 2  # random pictures, since a ReLU may be closed for one of them
+SAME = 1e-3  # levels of 255 between two results that count as equal
+
+
+@dataclasses.dataclass(frozen=True)
+class ReceptiveField:
+    """What decides how a picture may be cut.
+
+    pixels: LR pixels around a pixel that its SR pixels depend on, at most.
+    period: tiles have to begin at multiples of so many LR pixels; 1 unless the network has strides.
+    """
+
+    pixels: int
+    period: int = 1
+
+    def __or__(self, other: "ReceptiveField") -> "ReceptiveField":
+        """The field of two networks side by side."""
+        return ReceptiveField(max(self.pixels, other.pixels), math.lcm(self.period, other.period))
+
+
+def receptive_field(model: keras.Model, scale: int) -> ReceptiveField:
+    """The receptive field that a network declares, or else the measured one.
+
+    A network declares it at its registration, or by a method `receptive_field(scale) -> ReceptiveField`.
+    Raises InputError where it can be neither known nor measured.
+    """
+    if hasattr(model, "receptive_field"):
+        return model.receptive_field(scale)
+    if model.name in STACKED:
+        convolutions = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
+        return ReceptiveField(sum(max(layer.kernel_size) // 2 for layer in convolutions))
+    return measure(model, scale)
+
+
+def measure(model: keras.Model, scale: int) -> ReceptiveField:
+    """The receptive field of a network with its present weights, by gradients on random pictures.
+
+    Raises InputError where the field reaches the border of the largest probe, where no shift of the picture shifts
+    the result, and where there is no gradient.
+    """
+    for side in SIDES:
+        if _reach(model, scale, side, 1) is None:
+            continue
+        period = _period(model, scale, side)
+        if period is None:
+            continue
+        pixels = _reach(model, scale, side, period)
+        if pixels is not None:
+            return ReceptiveField(pixels, period)
+    raise InputError(
+        f"the network {model.name} looks more than {SIDES[-1] // 2 - PERIODS[-1]} pixels around each pixel, or its "
+        "result does not follow a shift of the picture; tiles of it would not join"
+    )
+
+
+def _reach(model: keras.Model, scale: int, side: int, period: int) -> int | None:
+    """How far the gradient of the middle block of `period` pixels reaches; None where it reaches the border."""
+    middle = side // 2 // period * period
+    block = slice(middle * scale, (middle + period) * scale)
+    reach = 0
+    for seed in range(DRAWS):
+        lr = tf.constant(_random(side, seed))
+        with tf.GradientTape() as tape:
+            tape.watch(lr)
+            sr = model(lr, training=False)[:, block, block]
+            weights = np.random.default_rng(seed).normal(size=sr.shape)  # so that gradients do not cancel out
+            value = tf.reduce_sum(sr * tf.constant(weights, sr.dtype))
+        gradient = tape.gradient(value, lr)
+        places = [] if gradient is None else np.argwhere(np.abs(gradient.numpy()[0]).sum(axis=-1) > 0)
+        if not len(places):
+            raise InputError(f"the network {model.name} has no gradient, by which to measure how far it looks around")
+        if places.min() == 0 or places.max() == side - 1:
+            return None
+        reach = max(reach, middle - places.min(), places.max() - (middle + period - 1))
+    return int(reach)
+
+
+def _period(model: keras.Model, scale: int, side: int) -> int | None:
+    """The least shift of the picture that shifts the middle of the result as far; None where there is none."""
+    lr = _random(side, DRAWS)
+    middle, margin = side // 2, max(PERIODS)
+    whole = np.asarray(model(lr, training=False))
+    expected = whole[:, scale * middle : scale * (middle + margin), scale * middle : scale * (middle + margin)]
+    for period in PERIODS:
+        try:
+            found = np.asarray(model(lr[:, period:, period:], training=False))
+        except (ValueError, tf.errors.InvalidArgumentError):  # it takes no pictures of this size
+            continue
+        if found.shape[1:3] != (scale * (side - period),) * 2:
+            continue
+        start = scale * (middle - period)
+        found = found[:, start : start + scale * margin, start : start + scale * margin]
+        if np.abs(found - expected).max() <= SAME * max(1.0, np.abs(expected).max() / 255):
+            return period
+    return None
+
+
+def _random(side: int, seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).uniform(0, 255, (1, side, side, 3)).astype(np.float32)
