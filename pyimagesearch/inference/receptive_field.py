@@ -81,9 +81,9 @@ def _reach(model: keras.Model, scale: int, side: int, period: int) -> int | None
             weights = np.random.default_rng(seed).normal(size=sr.shape)  # so that gradients do not cancel out
             value = tf.reduce_sum(sr * tf.constant(weights, sr.dtype))
         gradient = tape.gradient(value, lr)
-        places = [] if gradient is None else np.argwhere(np.abs(gradient.numpy()[0]).sum(axis=-1) > 0)
-        if not len(places):
+        if gradient is None or not np.any(gradient):
             raise InputError(f"the network {model.name} has no gradient, by which to measure how far it looks around")
+        places = np.argwhere(gradient.numpy()[0].any(axis=-1))
         if places.min() == 0 or places.max() == side - 1:
             return None
         reach = max(reach, middle - places.min(), places.max() - (middle + period - 1))

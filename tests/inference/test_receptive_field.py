@@ -28,7 +28,7 @@ def dilated() -> keras.Model:
 
 
 def depthwise() -> keras.Model:
-    convolutions = [layers.DepthwiseConv2D(21, padding="same", depthwise_initializer="he_normal") for _ in range(3)]
+    convolutions = [layers.DepthwiseConv2D(9, padding="same", depthwise_initializer="he_normal") for _ in range(7)]
     return network(*convolutions, layers.Conv2D(3, 1))
 
 
@@ -43,7 +43,7 @@ def strided() -> keras.Model:
     ("build", "field"),
     [
         (dilated, ReceptiveField(4 + 8 + 16 + 1)),
-        (depthwise, ReceptiveField(3 * 10)),
+        (depthwise, ReceptiveField(7 * 4)),
         (strided, ReceptiveField(27, period=4)),
     ],
 )
