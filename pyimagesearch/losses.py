@@ -4,30 +4,50 @@ Under several replicas each sees its part of the global batch: the training step
 replicas, so that the sum over replicas is the mean over the global batch.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from keras import ops
 
+from pyimagesearch.config_groups import FinetuneConfig
 from pyimagesearch.images.color import luma
+from pyimagesearch.system.registry import Registry
 
 COLOUR_PART = 0.1  # of l1_y: enough to hold colours to HR's
 GRID_WINDOW = 4  # LR pixels a side over which a grid has to repeat itself to count
 
 
-def pixel_loss(kind: str, sr, hr, border: int = 0):
-    """MSE or L1 between pictures (B, H, W, 3) in [0, 255], computed on [0, 1]; a scalar.
+# f(sr, hr) -> a scalar of pictures on [0, 1], from float32 pictures (B, H, W, 3) in [0, 255].
+PIXEL_LOSSES: Registry[Callable] = Registry("pixel loss")
 
-    kind: "mse", "l1", or "l1_y", which is L1 of Y, what the usual protocol measures, and COLOUR_PART of L1.
+
+@PIXEL_LOSSES.register("mse")
+def mse(sr, hr):
+    """The mean squared error."""
+    return ops.mean(ops.square((sr - hr) / 255.0))
+
+
+@PIXEL_LOSSES.register("l1")
+def l1(sr, hr):
+    """The mean absolute error."""
+    return ops.mean(ops.abs((sr - hr) / 255.0))
+
+
+@PIXEL_LOSSES.register("l1_y")
+def l1_y(sr, hr):
+    """L1 of Y, which the usual protocol measures, and COLOUR_PART of L1."""
+    return ops.mean(ops.abs(luma(sr) - luma(hr))) / 255.0 + COLOUR_PART * l1(sr, hr)
+
+
+def pixel_loss(kind: str, sr, hr, border: int = 0):
+    """The loss `kind` of PIXEL_LOSSES between pictures (B, H, W, 3) in [0, 255]; a scalar.
+
     `border` pixels at each side are left out.
     """
     inner = slice(border, -border or None)
     sr, hr = sr[:, inner, inner], hr[:, inner, inner]
-    sr, hr = ops.cast(sr, "float32"), ops.cast(hr, "float32")
-    difference = (sr - hr) / 255.0
-    if kind == "mse":
-        return ops.mean(ops.square(difference))
-    l1 = ops.mean(ops.abs(difference))
-    return l1 if kind == "l1" else ops.mean(ops.abs(luma(sr) - luma(hr))) / 255.0 + COLOUR_PART * l1
+    return PIXEL_LOSSES[kind](ops.cast(sr, "float32"), ops.cast(hr, "float32"))
 
 
 def content_loss(sr_features: Mapping, hr_features: Mapping, weights: Mapping[str, float], scale: float):
@@ -64,11 +84,11 @@ def grid_loss(sr, hr, scale: int):
     return ops.mean(ops.square(averages - ops.mean(averages, axis=-2, keepdims=True)))
 
 
-def squared_loss(logits, *, real: bool):
-    """MSE of the probabilities that logits (B, ...) stand for against all-real or all-fake labels; a scalar."""
-    return ops.mean(ops.square(ops.sigmoid(ops.cast(logits, "float32")) - float(real)))
+# f(logits, real=...) -> a scalar: logits (B, ...) against all-real or all-fake labels.
+DISCRIMINATOR_LOSSES: Registry[Callable] = Registry("discriminator loss")
 
 
+@DISCRIMINATOR_LOSSES.register("bce")
 def adversarial_loss(logits, *, real: bool):
     """Binary cross-entropy of logits (B, ...) against all-real or all-fake labels; a scalar.
 
@@ -76,3 +96,53 @@ def adversarial_loss(logits, *, real: bool):
     """
     logits = ops.cast(logits, "float32")
     return ops.mean(ops.softplus(-logits if real else logits))
+
+
+@DISCRIMINATOR_LOSSES.register("mse")
+def squared_loss(logits, *, real: bool):
+    """MSE of the probabilities that logits (B, ...) stand for against all-real or all-fake labels; a scalar."""
+    return ops.mean(ops.square(ops.sigmoid(ops.cast(logits, "float32")) - float(real)))
+
+
+@dataclass(frozen=True)
+class GeneratorStep:
+    """What a loss of the generator may look at in one step of phase 2.
+
+    lr (B, h, w, 3), sr and hr (B, scale*h, scale*w, 3): float32 in [0, 255].
+    features(pictures): VGG19's features by layer. judge(pictures): the updated discriminator's logits.
+    """
+
+    lr: Any
+    sr: Any
+    hr: Any
+    scale: int
+    config: FinetuneConfig
+    features: Callable[[Any], Mapping[str, Any]]
+    judge: Callable[[Any], Any]
+
+
+# f(GeneratorStep) -> a scalar. The weight of each is in config.finetune.losses; its column is NAME_loss.
+GENERATOR_LOSSES: Registry[Callable[[GeneratorStep], Any]] = Registry("loss of the generator")
+
+
+@GENERATOR_LOSSES.register("content")
+def _content(step: GeneratorStep):
+    config = step.config
+    features, hr_features = step.features(step.sr), step.features(step.hr)
+    return content_loss(features, hr_features, config.content_layers, config.content_scale)
+
+
+@GENERATOR_LOSSES.register("adversarial")
+def _adversarial(step: GeneratorStep):
+    return adversarial_loss(step.judge(step.sr), real=True)
+
+
+@GENERATOR_LOSSES.register("pixel")
+def _pixel(step: GeneratorStep):
+    """L1 on pixels: it holds colours and small networks in place."""
+    return pixel_loss("l1", step.sr, step.hr)
+
+
+@GENERATOR_LOSSES.register("grid")
+def _grid(step: GeneratorStep):
+    return grid_loss(step.sr, step.hr, step.scale)

@@ -84,7 +84,6 @@ def save_generator(tmp_path_factory):
 
     Its last conv is enlarged, so that it visibly differs from bicubic without any training.
     """
-    import dataclasses
 
     from pyimagesearch.models import build_generator
     from pyimagesearch.presets import get_config
@@ -94,7 +93,10 @@ def save_generator(tmp_path_factory):
     @functools.cache
     def save(kind="light", scale=4, seed=0):
         keras.utils.set_random_seed(seed)
-        config = dataclasses.replace(get_config("smoke"), generator=kind, scale=scale, crop=24 * scale)
+        sizes = {"network.filters": 8} if kind == "srcnn" else {"network.filters": 8, "network.blocks": 1}
+        config = get_config("smoke").with_values(
+            {"network.name": kind, "network.scale": scale, "data.crop": 24 * scale, **sizes}
+        )
         model = build_generator(config)
         last = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)][-1]
         last.kernel.assign(last.kernel * 4.0)

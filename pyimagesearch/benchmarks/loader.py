@@ -3,7 +3,6 @@
 Beside them: the crops/s that the preset's steps take on this machine, so that it is plain which of the two waits.
 """
 
-import dataclasses
 import statistics
 import time
 from pathlib import Path
@@ -105,17 +104,20 @@ def _one_side(dataset: tf.data.Dataset) -> dict[str, float]:
 
 def _step_speed(config: TrainConfig, name: str) -> float:
     """Crops/s that a phase's step takes on one device of this machine."""
-    batch = min(config.batch, STEP_BATCH)
-    config = dataclasses.replace(config, batch=batch, vgg_weights="random")  # as fast as trained ones
+    batch = min(config.data.batch, STEP_BATCH)
+    config = config.with_values({"data.batch": batch, "finetune.vgg_weights": "random"})  # as fast as trained ones
     precision, strategy = choose_precision(config.precision, "gpu"), tf.distribute.get_strategy()
     if name == "pretrain":
         phase = build_pretrain(config, strategy, precision)
     else:
         with compute_in(precision):
-            vgg = build_vgg([*config.content_layers], config.vgg_weights)
+            vgg = build_vgg([*config.finetune.content_layers], config.finetune.vgg_weights)
         phase = build_finetune(config, strategy, precision, vgg, "")
-    step, small = tf.function(phase.training.train_step), config.crop // config.scale
-    lr, hr = (tf.zeros([batch, side, side, 3], tf.uint8) for side in (small, config.crop))
+    step, small = (
+        tf.function(lambda lr, hr: phase.training.train_step((lr, hr))),
+        config.data.crop // config.network.scale,
+    )
+    lr, hr = (tf.zeros([batch, side, side, 3], tf.uint8) for side in (small, config.data.crop))
     seconds = []
     for _ in range(5):
         start = time.perf_counter()

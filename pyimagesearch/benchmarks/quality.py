@@ -3,7 +3,6 @@
 Phase 1 alone, since PSNR is what it trains for. Both sides read the same records with the same loader.
 """
 
-import dataclasses
 from collections.abc import Iterator
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -44,24 +43,24 @@ def run(
         raise InputError(f"--minutes must be above 0, received {minutes:g}")
     if lr and not hr:
         raise InputError("--lr belongs to --hr DIR, which is missing")
-    ours, theirs = get_config(preset), dataclasses.replace(get_config("tutorial"), precision="float32")
-    if ours.scale != theirs.scale:
-        raise InputError(f"--preset {preset}: is x{ours.scale}, but the tutorial is x{theirs.scale}")
-    chosen = list(scoring.folder_pairs(hr, lr, ours.scale)) if hr else []
+    ours, theirs = get_config(preset), get_config("tutorial").with_values({"precision": "float32"})
+    if ours.network.scale != theirs.network.scale:
+        raise InputError(f"--preset {preset}: is x{ours.network.scale}, but the tutorial is x{theirs.network.scale}")
+    chosen = list(scoring.folder_pairs(hr, lr, ours.network.scale)) if hr else []
     for pair in chosen:
-        scoring.check_size(pair, ours.scale)
+        scoring.check_size(pair, ours.network.scale)
     with TemporaryDirectory(prefix="srgan-benchmark-") as work:
-        crop = max(ours.crop, theirs.crop)
+        crop = max(ours.data.crop, theirs.data.crop)
         source = (
-            FolderSource(images, scale=ours.scale, crop=crop, validation=0.05, skip_bad=True)
+            FolderSource(images, scale=ours.network.scale, crop=crop, validation=0.05, skip_bad=True)
             if images
-            else SampleSource(scale=ours.scale, crop=crop)
+            else SampleSource(scale=ours.network.scale, crop=crop)
         )
-        manifest = write_dataset(source, work, scale=ours.scale, crop=crop)
+        manifest = write_dataset(source, work, scale=ours.network.scale, crop=crop)
         pairs = chosen or list(read_pictures(work, manifest))
         found: dict[str, Any] = {
             "minutes": minutes, "hr": hr or f"test pictures of {manifest.source}", "lr": lr, "pictures": len(pairs),
-            "device": scoring.device(), BICUBIC: scoring.mean_on_y(BicubicUpscaler(ours.scale), pairs),
+            "device": scoring.device(), BICUBIC: scoring.mean_on_y(BicubicUpscaler(ours.network.scale), pairs),
         }  # fmt: skip
         print(f"{'bicubic':9} {found[BICUBIC]['psnr_y']:.2f} dB on Y, mean of {len(pairs)} pictures")
         for name, config in (("ours", ours), ("tutorial", theirs)):
@@ -78,12 +77,12 @@ def _side(
     """Train one side for `seconds`, scoring not counted; its last scores and the curve that led there."""
     strategy = make_strategy("gpu" if tf.config.list_physical_devices("GPU") else "cpu", alone=True)
     precision = choose_precision(config.precision, "gpu")
-    config = dataclasses.replace(config, pretrain_steps=10**9)
+    config = config.with_values({"pretrain.steps": 10**9})
     training = _Training(config, strategy, precision, records, manifest)
     steps = training.steps_within(seconds, min(TRIAL, seconds / 10))
-    training = _Training(dataclasses.replace(config, pretrain_steps=steps), strategy, precision, records, manifest)
+    training = _Training(config.with_values({"pretrain.steps": steps}), strategy, precision, records, manifest)
     twin = build_generator(config)
-    upscaler, curve, spent, due = Upscaler(twin, config.scale), [], 0.0, seconds / POINTS
+    upscaler, curve, spent, due = Upscaler(twin, config.network.scale), [], 0.0, seconds / POINTS
     for progress in training.progress():
         spent += progress.seconds
         last = spent >= seconds or progress.step >= steps

@@ -1,6 +1,5 @@
 """`srgan benchmark step`: seconds of one GAN step of the tutorial preset, ours against the tutorial's."""
 
-import dataclasses
 import statistics
 import time
 from collections.abc import Callable
@@ -25,15 +24,17 @@ def run(*, precision: str, batch: int, json_path: str | None) -> None:
     if batch < 1:
         raise InputError(f"--batch must be at least 1, received {batch}")
     # Random VGG19 weights cost the same time as trained ones.
-    config = dataclasses.replace(get_config("tutorial"), batch=batch, vgg_weights="random")
+    config = get_config("tutorial").with_values({"data.batch": batch, "finetune.vgg_weights": "random"})
     chosen = choose_precision(precision, "gpu")
     sides = {
         "ours": _ours(config, chosen),
         "ours_float32": _ours(config, "float32"),
         "tutorial": _tutorials(config),
     }
-    lr = tf.cast(tf.random.uniform([batch, config.crop // 4, config.crop // 4, 3], maxval=256, seed=1), tf.uint8)
-    hr = tf.cast(tf.random.uniform([batch, config.crop, config.crop, 3], maxval=256, seed=2), tf.uint8)
+    lr = tf.cast(
+        tf.random.uniform([batch, config.data.crop // 4, config.data.crop // 4, 3], maxval=256, seed=1), tf.uint8
+    )
+    hr = tf.cast(tf.random.uniform([batch, config.data.crop, config.data.crop, 3], maxval=256, seed=2), tf.uint8)
     seconds: dict[str, list[float]] = {name: [] for name in sides}
     for round_number in range(ROUNDS + 2):
         for name, step in sides.items():
@@ -43,7 +44,7 @@ def run(*, precision: str, batch: int, json_path: str | None) -> None:
             if round_number >= 2:  # the first two trace and warm up
                 seconds[name].append(time.perf_counter() - start)
     medians = {name: statistics.median(times) for name, times in seconds.items()}
-    print(f"GAN step of the tutorial's networks, batch {batch}, crop {config.crop}, {ROUNDS} rounds, median:")
+    print(f"GAN step of the tutorial's networks, batch {batch}, crop {config.data.crop}, {ROUNDS} rounds, median:")
     for name, label in (
         ("ours", f"ours, {chosen}"),
         ("ours_float32", "ours, float32"),
@@ -57,15 +58,15 @@ def run(*, precision: str, batch: int, json_path: str | None) -> None:
 
 def _ours(config: TrainConfig, precision: str) -> Callable:
     with compute_in(precision):
-        vgg = build_vgg([*config.content_layers], config.vgg_weights)
+        vgg = build_vgg([*config.finetune.content_layers], config.finetune.vgg_weights)
     phase = build_finetune(config, tf.distribute.get_strategy(), precision, vgg, "")
-    return tf.function(phase.training.train_step)
+    return tf.function(lambda lr, hr: phase.training.train_step((lr, hr)))
 
 
 def _tutorials(config: TrainConfig) -> Callable:
-    vgg = build_vgg([*config.content_layers], config.vgg_weights)
+    vgg = build_vgg([*config.finetune.content_layers], config.finetune.vgg_weights)
     models = build_generator(config), build_discriminator(config)
-    optimizers = [keras.optimizers.Adam(config.finetune_rate) for _ in models]
+    optimizers = [keras.optimizers.Adam(config.finetune.rate) for _ in models]
     for optimizer, model in zip(optimizers, models, strict=True):
         optimizer.build(model.trainable_variables)
     training = TutorialTraining(config, *models, vgg, *optimizers)

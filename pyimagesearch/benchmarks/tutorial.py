@@ -39,9 +39,9 @@ class TutorialTraining:
             sr = self.generator(lr, training=True)
             adversarial = losses.adversarial_loss(self.discriminator(sr, training=True), real=True)
             content = losses.content_loss(
-                self.vgg(sr), self.vgg(hr), self.config.content_layers, self.config.content_scale
+                self.vgg(sr), self.vgg(hr), self.config.finetune.content_layers, self.config.finetune.content_scale
             )
-            loss = content + self.config.adversarial_weight * adversarial
+            loss = content + self.config.finetune.losses["adversarial"] * adversarial
         self.optimizer.apply(tape.gradient(loss, variables), variables)
         return {"loss": loss, "discriminator_loss": discriminator_loss}
 

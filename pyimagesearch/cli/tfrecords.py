@@ -4,7 +4,8 @@ from argparse import ArgumentParser, Namespace
 
 from pyimagesearch.cli.flags import factors, folder_path
 from pyimagesearch.cli.libraries import load_tensorflow
-from pyimagesearch.config import COMPRESSIONS, SCALES
+from pyimagesearch.config import COMPRESSIONS
+from pyimagesearch.config_groups import SCALES
 from pyimagesearch.errors import InputError
 from pyimagesearch.system.console import Stopwatch
 

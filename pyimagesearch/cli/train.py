@@ -1,14 +1,12 @@
 """srgan train."""
 
-import dataclasses
 import textwrap
 from argparse import ArgumentParser, Namespace
 
 from pyimagesearch.cli.flags import folder_path
 from pyimagesearch.cli.libraries import load_tensorflow
-from pyimagesearch.config import DEVICES, PRECISIONS
-from pyimagesearch.errors import InputError
-from pyimagesearch.presets import PRESETS
+from pyimagesearch.config import DEVICES, PRECISIONS, TrainConfig
+from pyimagesearch.presets import PRESETS, get_config
 from pyimagesearch.system.console import Stopwatch
 
 HELP = "Pretrain the generator, then train SRGAN."
@@ -60,40 +58,32 @@ def add_flags(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> None:
     """Run `srgan train`."""
-    watch = Stopwatch()
-    config = _train_config(args)
+    stopwatch = Stopwatch()
+    config = _config(args)
     load_tensorflow()
-    import tensorflow as tf
+    from pyimagesearch.system import console
+    from pyimagesearch.training.run import train
 
-    from pyimagesearch.training.strategy import check_tpu_folders, choose_precision, choose_xla, make_strategy
-
-    if args.device == "tpu":
-        check_tpu_folders(tfrecords=args.tfrecords, output=args.output)
-    strategy = make_strategy(args.device)
-    if args.deterministic:
-        tf.config.experimental.enable_op_determinism()
-    from pyimagesearch.training.trainer import Trainer
-
-    precision = choose_precision(config.precision, args.device)
-    print(f"Preset {config.preset}, {strategy.num_replicas_in_sync} replica(s), {precision}", end="")
-    print(f", VGG19 weights: {config.vgg_weights}" if config.finetune_steps else "")
-    Trainer(
-        config, tfrecords=args.tfrecords, output=args.output, strategy=strategy, precision=precision,
-        compiled=choose_xla(config.xla, args.device, strategy), cache=args.cache,
-    ).run()  # fmt: skip
-    print(f"{args.output}: trained ({watch})")
+    train(
+        config,
+        args.tfrecords,
+        args.output,
+        device=args.device,
+        cache=args.cache,
+        deterministic=args.deterministic,
+        say=console.say,
+    )
+    print(f"{args.output}: trained ({stopwatch})")
 
 
-def _train_config(args: Namespace):
-    from pyimagesearch.presets import get_config
-
+def _config(args: Namespace) -> TrainConfig:
+    """The preset's configuration with what the flags change."""
     config = get_config(args.preset).with_settings(args.settings)
-    names = ("pretrain_steps", "finetune_steps", "vgg_weights", "precision", "seed")
-    given = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
-    config = dataclasses.replace(config, **given)
-    if not config.pretrain_steps + config.finetune_steps:
-        raise InputError(
-            f"--preset {config.preset}: pretrain_steps and finetune_steps are both 0, so nothing would be trained; "
-            "give --pretrain-steps or --finetune-steps above 0"
-        )
-    return config
+    flags = {
+        "pretrain.steps": args.pretrain_steps,
+        "finetune.steps": args.finetune_steps,
+        "finetune.vgg_weights": args.vgg_weights,
+        "precision": args.precision,
+        "seed": args.seed,
+    }
+    return config.with_values({name: value for name, value in flags.items() if value is not None})

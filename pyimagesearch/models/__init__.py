@@ -6,13 +6,19 @@ from contextlib import contextmanager
 import keras
 
 from pyimagesearch.config import TrainConfig
-from pyimagesearch.models import srgan
-from pyimagesearch.models.edsr import edsr
-from pyimagesearch.models.faces import faces, patch_discriminator
-from pyimagesearch.models.srcnn import srcnn
+from pyimagesearch.models.registry import DISCRIMINATORS, GENERATORS, call_with_options, default_options
 from pyimagesearch.models.vgg import build_vgg, weights_identity
 
-__all__ = ["build_discriminator", "build_generator", "build_vgg", "compute_in", "weights_identity"]
+__all__ = [
+    "DISCRIMINATORS",
+    "GENERATORS",
+    "build_discriminator",
+    "build_generator",
+    "build_vgg",
+    "complete",
+    "compute_in",
+    "weights_identity",
+]
 
 
 @contextmanager
@@ -28,20 +34,12 @@ def compute_in(precision: str) -> Iterator[None]:
 
 def build_generator(config: TrainConfig) -> keras.Model:
     """LR (B, H, W, 3) in [0, 255] -> SR (B, scale*H, scale*W, 3) in [0, 255], float32, any H and W from 3."""
-    if config.generator == "light":
-        return srgan.light(filters=config.filters, blocks=config.blocks, scale=config.scale)
-    if config.generator == "edsr":
-        return edsr(
-            filters=config.filters, blocks=config.blocks, scale=config.scale, residual_scale=config.residual_scale
-        )
-    if config.generator == "srcnn":
-        return srcnn(filters=config.filters, scale=config.scale)
-    build = {"srresnet": srgan.srresnet, "faces": faces}[config.generator]
-    return build(
-        filters=config.filters,
-        blocks=config.blocks,
-        upsample_filters=config.upsample_filters,
-        scale=config.scale,
+    network = config.network
+    return call_with_options(
+        "network",
+        GENERATORS[network.name].build,
+        network.options,
+        scale=network.scale,
         sync_batch_norm=config.sync_batch_norm,
     )
 
@@ -51,9 +49,25 @@ def build_discriminator(config: TrainConfig) -> keras.Model:
 
     (B, 1), one for each picture, or from "patch" (B, crop/16, crop/16, 1), one for each place.
     """
-    build = {
-        "tutorial": srgan.tutorial_discriminator,
-        "paper": srgan.paper_discriminator,
-        "patch": patch_discriminator,
-    }[config.discriminator]
-    return build(crop=config.crop, filters=config.discriminator_filters, sync_batch_norm=config.sync_batch_norm)
+    discriminator = config.discriminator
+    return call_with_options(
+        "discriminator",
+        DISCRIMINATORS[discriminator.name],
+        discriminator.options,
+        crop=config.data.crop,
+        sync_batch_norm=config.sync_batch_norm,
+    )
+
+
+def complete(config: TrainConfig) -> TrainConfig:
+    """With every option of its networks and without losses of weight 0, so that equal runs have equal ones."""
+    network, discriminator = config.network, config.discriminator
+    network_options = default_options(GENERATORS[network.name].build, "scale", "sync_batch_norm")
+    discriminator_options = default_options(DISCRIMINATORS[discriminator.name], "crop", "sync_batch_norm")
+    return config.with_values(
+        {
+            "network.options": {**network_options, **network.options},
+            "discriminator.options": {**discriminator_options, **discriminator.options},
+            "finetune.losses": {name: weight for name, weight in config.finetune.losses.items() if weight},
+        }
+    )

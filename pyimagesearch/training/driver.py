@@ -7,19 +7,26 @@ device and on many with Keras 3, whose `fit` does not support all of these strat
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import tensorflow as tf
 
 from pyimagesearch.config import TrainConfig
 from pyimagesearch.data.dataset.manifest import Manifest
+from pyimagesearch.data.dataset.records import corrupt_message
 from pyimagesearch.data.input.cache import RamCache
 from pyimagesearch.data.input.loader import training_batches
 from pyimagesearch.errors import InputError
+from pyimagesearch.system.files import join
 from pyimagesearch.training.phases import Phase
 from pyimagesearch.training.signals import StopRequest
 from pyimagesearch.training.workers import Workers
 
 CALL_SECONDS = 1.0  # about how long one tf.function call may run: signals and the progress bar wait for it
+
+# (batches, first, count) -> the means of losses and of measures over the steps first, first + 1, ..., and the number of
+# steps before the first whose losses were not finite (-1: none).
+RunSteps = Callable[[Any, int, int], tuple[dict[str, float], dict[str, float], int]]
 
 
 class Diverged(Exception):
@@ -37,7 +44,8 @@ class Progress:
     step: int  # reached
     count: int  # how many it took
     seconds: float
-    metrics: dict[str, float]  # means over those steps and the global batch
+    losses: dict[str, float]  # means over those steps and the global batch
+    measures: dict[str, float]  # the same of what is no loss
     stop: bool  # some worker was asked to stop: this is the last call
 
 
@@ -55,7 +63,8 @@ class Driver:
         cache: RamCache | None,
         compiled: bool,
     ):
-        self._config, self._strategy, self._workers = config, strategy, workers
+        self._config = config
+        self.strategy, self.workers = strategy, workers
         self._folder, self._manifest, self._cache = folder, manifest, cache
         self._compiled = compiled
         self._batch = _global_batch(config, strategy.num_replicas_in_sync)
@@ -64,73 +73,100 @@ class Driver:
         """Train from `step` to the end, or until a worker is asked to stop. Raises Diverged."""
         config = self._config
         batches = iter(self._batches(phase, step))
-        run_steps = _compile(self._strategy, phase, config.ema, self._compiled)
-        intervals = [config.log_every, config.validate_every, config.sample_every, config.checkpoint_every]
+        run_steps = _compile(self.strategy, phase, config.ema, self._compiled)
+        intervals = [
+            config.intervals.log_every,
+            config.intervals.validate_every,
+            config.intervals.sample_every,
+            config.intervals.checkpoint_every,
+        ]
         per_call, asked = 1, False
         while step < phase.steps and not asked:
             boundary = min([phase.steps, *((step // every + 1) * every for every in intervals)])
             count = min(per_call, boundary - step)
             start = time.perf_counter()
-            means, bad_step = run_steps(batches, tf.constant(step), tf.constant(count))
-            metrics = {name: float(value) for name, value in means.items()}
+            losses, measures, bad_step = run_steps(batches, step, count)
             if bad_step >= 0:
-                raise Diverged(step + int(bad_step) + 1)
+                raise Diverged(step + bad_step + 1)
             # Workers take calls of the same length and stop after the same step, or they would wait for each other.
-            seconds, stopping = self._workers.mean(time.perf_counter() - start, float(stop.received is not None))
-            per_call = max(1, min(config.steps_per_call, 2 * count, round(CALL_SECONDS * count / seconds)))
+            seconds, stopping = self.workers.mean(time.perf_counter() - start, float(stop.received is not None))
+            per_call = max(1, min(config.intervals.steps_per_call, 2 * count, round(CALL_SECONDS * count / seconds)))
             step, asked = step + count, stopping > 0
             # An update can spoil the weights after losses that were fine: nothing to go back to must be made of them.
-            every = (config.checkpoint_every, config.validate_every)
+            every = (config.intervals.checkpoint_every, config.intervals.validate_every)
             saved = asked or step == phase.steps or any(step % interval == 0 for interval in every)
             if saved and not phase.weights_are_finite():
                 raise Diverged(step)
-            yield Progress(step, count, seconds, metrics, asked)
+            yield Progress(step, count, seconds, losses, measures, asked)
+
+    def corrupt_records(self) -> str:
+        """Say which shard holds the corrupt record that TensorFlow met without naming its file."""
+        paths = [join(self._folder, shard.path) for shard in self._manifest.of_split("train")]
+        return corrupt_message(self._folder, paths)
 
     def _batches(self, phase: Phase, step: int) -> tf.distribute.DistributedDataset:
         config = self._config
 
         def of_host(context: tf.distribute.InputContext) -> tf.data.Dataset:
             return training_batches(
-                self._folder, self._manifest, crop=config.crop, batch=self._batch,
+                self._folder, self._manifest, crop=config.data.crop, batch=self._batch,
                 seed=config.seed + (phase.name == "finetune"), start_step=step, hosts=context.num_input_pipelines,
                 host=context.input_pipeline_id, part=context.get_per_replica_batch_size(self._batch),
-                cache=self._cache, augment=config.augment,
+                cache=self._cache, augment=config.data.augment,
             )  # fmt: skip
 
-        return self._strategy.distribute_datasets_from_function(of_host)
+        return self.strategy.distribute_datasets_from_function(of_host)
 
 
 def _global_batch(config: TrainConfig, replicas: int) -> int:
-    batch = config.global_batch or config.batch * replicas
+    batch = config.data.global_batch or config.data.batch * replicas
     if batch % replicas:
-        raise InputError(f"global_batch {batch} cannot be shared by {replicas} replicas; make it a multiple")
+        raise InputError(f"`data.global_batch` {batch} cannot be shared by {replicas} replicas; make it a multiple")
     return batch
 
 
-def _compile(strategy: tf.distribute.Strategy, phase: Phase, decay: float, compiled: bool) -> Callable:
-    """A function of (batches, first, count) that trains the steps first, first + 1, ...; gives mean metrics and the
-    number of steps before the first whose losses were not finite (-1: none)."""
-    training, averaged = phase.training, [variable.value for variable in phase.generator.variables]
-    train_step = tf.function(training.train_step, jit_compile=True) if compiled else training.train_step
+def _compile(strategy: tf.distribute.Strategy, phase: Phase, decay: float, compiled: bool) -> RunSteps:
+    """The function that trains several steps in one call. compiled: by XLA."""
+    step = phase.training.step
+    losses: list[str] = []  # names of a step's values, known once it is traced
+    measures: list[str] = []
+
+    def flat_step(lr, hr):
+        """All values of a step as one tensor, the losses first."""
+        values = step(lr, hr)
+        losses[:], measures[:] = values.losses, values.measures
+        return tf.stack([*values.losses.values(), *values.measures.values()])
+
+    train_step = tf.function(flat_step, jit_compile=True) if compiled else flat_step
+    averaged = [variable.value for variable in phase.generator.variables]
 
     def update_average(average: tf.Variable, variable: tf.Variable, keep: tf.Tensor) -> None:
         average.assign(keep * average + (1.0 - keep) * variable)
 
     @tf.function
     def run_steps(batches, first, count):
-        totals = {name: tf.constant(0.0) for name in training.METRICS}
-        bad_step = tf.constant(-1)
+        totals, bad_step = tf.zeros([1]), tf.constant(-1)
         for index in tf.range(count):
-            per_replica = strategy.run(train_step, args=next(batches))
-            metrics = {name: strategy.reduce("SUM", per_replica[name], axis=None) for name in training.METRICS}
+            # How many values a step has is known after it is traced: at first one zero stands for all of them.
+            tf.autograph.experimental.set_loop_options(shape_invariants=[(totals, tf.TensorShape([None]))])
+            values = strategy.reduce("SUM", strategy.run(train_step, args=next(batches)), axis=None)
             # Few steps are averaged over few: otherwise short runs would keep the weights that they began with.
             done = tf.cast(first + index, tf.float32)
             keep = tf.minimum(decay, (1.0 + done) / (10.0 + done))
             for average, variable in zip(phase.ema, averaged, strict=False):
                 strategy.extended.update(average, update_average, args=(variable, keep))
-            totals = {name: totals[name] + metrics[name] for name in training.METRICS}
-            finite = tf.math.is_finite(tf.add_n([metrics[name] for name in training.METRICS if "loss" in name]))
+            totals += values
+            finite = tf.reduce_all(tf.math.is_finite(values[: len(losses)]))
             bad_step = tf.where(finite | (bad_step >= 0), bad_step, index)
-        return {name: total / tf.cast(count, tf.float32) for name, total in totals.items()}, bad_step
+        return totals / tf.cast(count, tf.float32), bad_step
 
-    return run_steps
+    def run(batches, first, count):
+        vector, bad_step = run_steps(batches, tf.constant(first), tf.constant(count))
+        means = vector.numpy().tolist()
+        return (
+            dict(zip(losses, means, strict=False)),
+            dict(zip(measures, means[len(losses) :], strict=True)),
+            int(bad_step),
+        )
+
+    return run

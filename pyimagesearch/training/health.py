@@ -13,31 +13,31 @@ def verdict(means: Mapping[str, float]) -> str | None:
     if "accuracy_real" not in means:
         return None
     real, fake = means["accuracy_real"], means["accuracy_fake"]
-    ratio, consistency = means["gradient_ratio"], means["lr_consistency_db"]
+    ratio, consistency = means.get("gradient_ratio"), means["lr_consistency_db"]
     if min(real, fake) > SURE:
         return (
             f"discriminator wins: it knows {real:.0%} of the reals and {fake:.0%} of the fakes; try a lower "
-            "finetune_rate, fewer discriminator_filters or a longer phase 1"
+            "finetune.rate, a lower discriminator.filters or a longer phase 1"
         )
     if real > SURE and fake < 1 - SURE:
         return (
             f"generator wins: the discriminator takes {1 - fake:.0%} of the fakes for real; try more "
-            "discriminator_filters or a lower adversarial_weight"
+            "discriminator.filters or a lower finetune.losses.adversarial"
         )
-    if ratio > LOUD:
+    if ratio is not None and ratio > LOUD:
         return (
             f"adversarial loss drowns the content loss: its gradient is {ratio:.1f} times as large; try a lower "
-            "adversarial_weight"
+            "finetune.losses.adversarial"
         )
-    if 0 < ratio < SILENT and min(real, fake) > GUESS:
+    if ratio is not None and 0 < ratio < SILENT and min(real, fake) > GUESS:
         return (
             f"adversarial loss does not count: its gradient is {ratio:.1g} of the content loss's; try a higher "
-            "adversarial_weight"
+            "finetune.losses.adversarial"
         )
     if consistency < FAITHFUL_DB:
         return (
-            f"generator leaves its input: downscaled, SR is {consistency:.1f} dB from LR; try a higher pixel_weight "
-            "or a lower adversarial_weight"
+            f"generator leaves its input: downscaled, SR is {consistency:.1f} dB from LR; try a higher "
+            "finetune.losses.pixel or a lower finetune.losses.adversarial"
         )
     return None
 

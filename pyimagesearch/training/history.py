@@ -2,18 +2,17 @@
 
 import csv
 import io
+import itertools
 from typing import Any
 
 from pyimagesearch.system.files import exists, read_text
 from pyimagesearch.training.run_folder import RunFolder
 
+FIRST_COLUMNS = ("phase", "step", "seconds")
+
 
 class History:
     """history.csv: one row per log interval, written whole (a bucket cannot append)."""
-
-    COLUMNS = ("phase", "step", "seconds", "loss", "content_loss", "adversarial_loss", "pixel_loss",
-               "grid_loss", "discriminator_loss", "accuracy_real", "accuracy_fake", "gradient_ratio",
-               "lr_consistency_db")  # fmt: skip
 
     def __init__(self, run: RunFolder):
         self._run = run
@@ -37,7 +36,8 @@ class History:
         if not self._changed:
             return
         out = io.StringIO()
-        writer = csv.DictWriter(out, self.COLUMNS, lineterminator="\n")
+        columns = dict.fromkeys(itertools.chain(FIRST_COLUMNS, *self._rows))  # what steps measured follows
+        writer = csv.DictWriter(out, list(columns), lineterminator="\n")
         writer.writeheader()
         writer.writerows(self._rows)
         self._run.write_text("history.csv", out.getvalue())

@@ -11,6 +11,7 @@ from pyimagesearch.data.pairs import Pair
 from pyimagesearch.evaluation import figures, run_report, scoring
 from pyimagesearch.inference.upscaler import BICUBIC, TILE, AnyUpscaler, BicubicUpscaler, Upscaler
 from pyimagesearch.system.console import duration
+from pyimagesearch.training.driver import Progress
 from pyimagesearch.training.health import HealthWatch
 from pyimagesearch.training.history import History
 from pyimagesearch.training.phases import Phase
@@ -57,6 +58,7 @@ class Monitor:
         )
         self._health = HealthWatch()
         self._sums: dict[str, float] = {}
+        self._losses: list[str] = []
         self._count, self._timed, self._span = 0, 0, 0.0
         self._calls = 0
         self._on_cpu = not any(tf.config.list_logical_devices(kind) for kind in ("GPU", "TPU"))
@@ -70,17 +72,17 @@ class Monitor:
                 spec = tf.TensorSpec([1, side, side, 3], tf.float32)
                 tf.summary.graph(tf.function(network).get_concrete_function(spec).graph)
 
-    def add(self, metrics: dict[str, float], steps: int, seconds: float) -> None:
-        """Take the means of `steps` more steps, which took `seconds`."""
-        for name, value in metrics.items():
+    def add(self, progress: Progress) -> None:
+        """Take the means of more steps."""
+        steps, seconds = progress.count, progress.seconds
+        for name, value in {**progress.losses, **progress.measures}.items():
             self._sums[name] = self._sums.get(name, 0.0) + value * steps
+        self._losses = list(progress.losses)
         self._count += steps
         self._span += seconds if self._calls else 0.0  # the first call compiles
         self._timed += steps if self._calls else 0
         self._seconds += seconds
-        self._bar.set_postfix(
-            {name: f"{value:.4g}" for name, value in metrics.items() if "loss" in name}, refresh=False
-        )
+        self._bar.set_postfix({name: f"{value:.4g}" for name, value in progress.losses.items()}, refresh=False)
         self._bar.update(steps)
         self._step += steps
         self._calls += 1
@@ -104,7 +106,7 @@ class Monitor:
         self._flush_when_due()
         if self._bar.disable and self._timed:
             left = duration((self._phase.steps - step) * self._span / self._timed)
-            losses = ", ".join(f"{name} {value:.4g}" for name, value in means.items() if "loss" in name)
+            losses = ", ".join(f"{name} {means[name]:.4g}" for name in self._losses)
             self.say(f"{self._phase.name} step {step} of {self._phase.steps}: {losses}; {left} to go")
         if news := self._health.news(means):
             self.say(f"WARNING: {self._phase.name} step {step}: {news}")

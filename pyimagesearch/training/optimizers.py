@@ -1,4 +1,6 @@
-"""Muon for convolutions: steps of equal size in every direction of a kernel's matrix. keras.ops only.
+"""The optimizers and their learning rates.
+
+Muon for convolutions takes steps of equal size in every direction of a kernel's matrix.
 
 Jordan et al., "Muon: An optimizer for hidden layers in neural networks" (2024), with the step size of Liu et al., "Muon
 is Scalable for LLM Training" (arXiv 2502.16982), under which Adam's learning rates fit. Keras' own Muon, from 3.12 on,
@@ -6,6 +8,7 @@ leaves convolutions to Adam.
 """
 
 import keras
+import tensorflow as tf
 from keras import ops
 
 COEFFICIENTS = 3.4445, -4.7750, 2.0315  # Jordan et al.: steep at 0, so that few iterations do
@@ -58,3 +61,28 @@ def orthogonalized(matrix):
 def hidden_kernels(model: keras.Model) -> list[keras.Variable]:
     """The kernels of the model's convolutions but the first, which reads a picture, and the last, which draws one."""
     return [variable for variable in model.trainable_variables if len(variable.shape) == 4][1:-1]
+
+
+class Rate(keras.optimizers.schedules.LearningRateSchedule):
+    """A learning rate, decaying or not, times a variable that slows it down."""
+
+    def __init__(self, rate: float, decay: str, steps: int, slowdown: tf.Variable):
+        super().__init__()
+        self._schedule = keras.optimizers.schedules.CosineDecay(rate, max(steps, 1)) if decay == "cosine" else None
+        self._rate, self._slowdown = rate, slowdown
+
+    def __call__(self, step):
+        return (self._schedule(step) if self._schedule else self._rate) * self._slowdown
+
+
+def build_optimizer(kind: str, rate: Rate, model: keras.Model, *, beta_1: float, precision: str) -> keras.Optimizer:
+    """Adam or Muon for the weights of `model`, with its variables made; in float16 with a scaled loss.
+
+    kind: one of config.OPTIMIZERS. beta_1: Adam's decay of its mean of the gradients.
+    """
+    settings = {"learning_rate": rate, "beta_1": beta_1}
+    optimizer = Muon(hidden_kernels(model), **settings) if kind == "muon" else keras.optimizers.Adam(**settings)
+    if precision == "float16":
+        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+    optimizer.build(model.trainable_variables)  # before the first step: inside a tf.function it would fail
+    return optimizer

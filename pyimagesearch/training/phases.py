@@ -10,9 +10,9 @@ import tensorflow as tf
 from pyimagesearch.config import TrainConfig
 from pyimagesearch.errors import InputError
 from pyimagesearch.models import build_discriminator, build_generator, compute_in
+from pyimagesearch.models.generators.light import deepened
 from pyimagesearch.models.loading import load_generator
-from pyimagesearch.models.srgan import deepened
-from pyimagesearch.training.optimizers import Muon, hidden_kernels
+from pyimagesearch.training.optimizers import Rate, build_optimizer
 from pyimagesearch.training.srgan_training import PretrainTraining, SRGANTraining
 
 Schedule = Callable[[int], float]
@@ -47,15 +47,16 @@ def build_pretrain(config: TrainConfig, strategy: tf.distribute.Strategy, precis
     with strategy.scope():
         with compute_in(precision):
             generator = build_generator(config)
-        if config.start:
-            copy_weights(config.start, generator)
+        if config.network.start:
+            copy_weights(config.network.start, generator)
         slowdown = tf.Variable(1.0, trainable=False)
-        rate = _Rate(config.pretrain_rate, config.pretrain_decay, config.pretrain_steps, slowdown)
-        optimizer = _optimizer(config, rate, generator, precision, config.optimizer)
+        rate = Rate(config.pretrain.rate, config.pretrain.decay, config.pretrain.steps, slowdown)
+        optimizer = build_optimizer(config.optimizer, rate, generator, beta_1=config.adam_beta1, precision=precision)
         ema = _averages(config, generator)
-    training = PretrainTraining(config, generator, optimizer, strategy.num_replicas_in_sync)
+        training = PretrainTraining(config, generator)
+        training.compile(optimizer)
     state = {"generator": generator, "optimizer": optimizer, "ema": ema, "slowdown": slowdown}
-    return Phase("pretrain", config.pretrain_steps, training, lambda step: float(rate(step)), state, ema, slowdown)
+    return Phase("pretrain", config.pretrain.steps, training, lambda step: float(rate(step)), state, ema, slowdown)
 
 
 def build_finetune(
@@ -69,13 +70,14 @@ def build_finetune(
         if start:
             copy_weights(start, generator)
         slowdown = tf.Variable(1.0, trainable=False)
-        rate = _Rate(config.finetune_rate, config.finetune_decay, config.finetune_steps, slowdown)
-        optimizer = _optimizer(config, rate, generator, precision, config.optimizer)
-        discriminator_optimizer = _optimizer(config, rate, discriminator, precision)
+        rate = Rate(config.finetune.rate, config.finetune.decay, config.finetune.steps, slowdown)
+        optimizer = build_optimizer(config.optimizer, rate, generator, beta_1=config.adam_beta1, precision=precision)
+        discriminator_optimizer = build_optimizer(
+            "adam", rate, discriminator, beta_1=config.adam_beta1, precision=precision
+        )
         ema = _averages(config, generator)
-    training = SRGANTraining(
-        config, generator, discriminator, vgg, optimizer, discriminator_optimizer, strategy.num_replicas_in_sync
-    )
+        training = SRGANTraining(config, generator, discriminator, vgg)
+        training.compile(optimizer, discriminator_optimizer)
     state = {
         "generator": generator,
         "discriminator": discriminator,
@@ -85,7 +87,7 @@ def build_finetune(
         "slowdown": slowdown,
     }
     return Phase(
-        "finetune", config.finetune_steps, training, lambda step: float(rate(step)), state, ema, slowdown, discriminator
+        "finetune", config.finetune.steps, training, lambda step: float(rate(step)), state, ema, slowdown, discriminator
     )
 
 
@@ -104,29 +106,6 @@ def copy_weights(name: str, generator: keras.Model) -> None:
         raise InputError(
             f"{name}: holds another architecture than this run's generator; change the one or the other"
         ) from None
-
-
-class _Rate(keras.optimizers.schedules.LearningRateSchedule):
-    """A learning rate, decaying or not, times a variable that slows it down."""
-
-    def __init__(self, rate: float, decay: str, steps: int, slowdown: tf.Variable):
-        super().__init__()
-        self._schedule = keras.optimizers.schedules.CosineDecay(rate, max(steps, 1)) if decay == "cosine" else None
-        self._rate, self._slowdown = rate, slowdown
-
-    def __call__(self, step):
-        return (self._schedule(step) if self._schedule else self._rate) * self._slowdown
-
-
-def _optimizer(
-    config: TrainConfig, rate: _Rate, model: keras.Model, precision: str, kind: str = "adam"
-) -> keras.Optimizer:
-    settings = {"learning_rate": rate, "beta_1": config.adam_beta1}
-    optimizer = Muon(hidden_kernels(model), **settings) if kind == "muon" else keras.optimizers.Adam(**settings)
-    if precision == "float16":
-        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
-    optimizer.build(model.trainable_variables)  # before the first step: inside a tf.function it would fail
-    return optimizer
 
 
 def _averages(config: TrainConfig, generator: keras.Model) -> list[tf.Variable]:

@@ -3,7 +3,6 @@
 Every file is whole or not there. A bucket, which neither appends nor renames cheaply, gets whole objects.
 """
 
-import dataclasses
 import json
 import os
 import platform
@@ -16,12 +15,16 @@ import tensorflow as tf
 
 from pyimagesearch.config import TrainConfig
 from pyimagesearch.errors import InputError
+from pyimagesearch.models import complete
 from pyimagesearch.system.files import appearing, check_disk, exists, is_folder, join, paths_in, read_text, write_whole
+from pyimagesearch.training.old_config import dotted, grouped
 
 # What may differ between two starts of one run without changing what it means.
-FREE_FIELDS = {"steps_per_call", "log_every", "validate_every", "sample_every",
-               "checkpoint_every", "keep_checkpoints", "vgg_weights", "precision", "xla"}  # fmt: skip
-GROWING_FIELDS = ("pretrain_steps", "finetune_steps")
+FREE_FIELDS = {"intervals.steps_per_call", "intervals.log_every", "intervals.validate_every", "intervals.sample_every",
+               "intervals.checkpoint_every", "intervals.keep_checkpoints", "finetune.vgg_weights", "precision",
+               "xla"}  # fmt: skip
+GROWING_FIELDS = ("pretrain.steps", "finetune.steps")
+
 PRETRAINED = "pretrained_generator"
 GENERATOR = "generator"
 DISCRIMINATOR = "discriminator"
@@ -69,16 +72,16 @@ class RunFolder:
                 "give another --output, or the same settings to go on with that run"
             )
 
-        defaults = {field.name: field.default for field in dataclasses.fields(TrainConfig)}
-        for name, new in now["config"].items():
-            old = before["config"].get(name, defaults[name])  # a field that came with a later version
+        there, here = dotted(before["config"]), dotted(now["config"])
+        for name in [*here, *(there.keys() - here.keys())]:
+            old, new = there.get(name), here.get(name)
             if name in GROWING_FIELDS:
-                if new < old:
+                if (new or 0) < (old or 0):
                     refuse(name, old, new)
             elif name not in FREE_FIELDS and new != old:
                 refuse(name, old, new)
-        if now["config"]["pretrain_steps"] > before["config"]["pretrain_steps"] and self.checkpoints("finetune"):
-            refuse("pretrain_steps", before["config"]["pretrain_steps"], now["config"]["pretrain_steps"])
+        if here["pretrain.steps"] > there["pretrain.steps"] and self.checkpoints("finetune"):
+            refuse("pretrain.steps", there["pretrain.steps"], here["pretrain.steps"])
         for name in ("dataset", "vgg", "precision"):
             if name == "vgg" and before.get(name) is None:
                 continue  # no phase 2 yet
@@ -107,10 +110,10 @@ class RunFolder:
 
 
 def _parse(path: str, text: str) -> dict[str, Any]:
+    """What a config.json says, its configuration completed with the defaults of fields that are newer than it."""
     try:
-        found = json.loads(text)
-        if all(isinstance(found["config"][name], int) for name in GROWING_FIELDS):
-            return found
-    except (ValueError, KeyError, TypeError):
-        pass
-    raise InputError(f"{path}: not the config.json of a run; give another --output")
+        values = json.loads(text)
+        config = complete(TrainConfig.from_dict(grouped(values["config"])))
+        return {**values, "config": config.to_dict()}
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise InputError(f"{path}: not the config.json of a run; give another `output`") from None

@@ -1,9 +1,13 @@
-"""The training step of each phase, as one replica runs it.
+"""The training step of each phase, as a keras.Model.
 
-Each step takes uint8 lr (b, h, w, 3) and hr (b, scale*h, scale*w, 3), updates the networks, and returns float32
-scalars that are already divided by the number of replicas: their sum over replicas is the mean over the global batch.
-`optimizer.apply` sums gradients over replicas by itself, so losses are divided before the gradient is taken.
+`step(lr, hr)` is what the trainer's driver runs in every replica. It takes uint8 lr (b, h, w, 3) and hr
+(b, scale*h, scale*w, 3) and updates the networks. Its values are float32 scalars that are already divided by the number
+of replicas: their sum over replicas is the mean over the global batch. `optimizer.apply` sums gradients over replicas,
+so losses are divided before the gradient is taken. `train_step(data)` is the same step for `fit`, on one device or
+under MirroredStrategy.
 """
+
+from dataclasses import dataclass, field
 
 import keras
 import tensorflow as tf
@@ -11,101 +15,130 @@ import tensorflow as tf
 from pyimagesearch import losses
 from pyimagesearch.config import TrainConfig
 from pyimagesearch.evaluation import metrics
+from pyimagesearch.models import GENERATORS
 
-Metrics = dict[str, tf.Tensor]
+Scalars = dict[str, tf.Tensor]
 
 
-class PretrainTraining:
-    """Phase 1: the generator against a pixel loss."""
+@dataclass(frozen=True)
+class StepValues:
+    """What a step measured, by name. All of it may be averaged over steps and replicas."""
 
-    METRICS = ("loss",)
+    losses: Scalars  # shown in the progress bar; a run stops where one is not finite
+    measures: Scalars = field(default_factory=dict)
 
-    def __init__(self, config: TrainConfig, generator: keras.Model, optimizer: keras.Optimizer, replicas: int):
+    def all(self) -> Scalars:
+        return {**self.losses, **self.measures}
+
+
+class Training(keras.Model):
+    """A phase's networks, compiled with their optimizers; subclasses define `step`."""
+
+    def __init__(self, config: TrainConfig, generator: keras.Model):
+        super().__init__()
         self.config = config
         self.generator = generator
-        self.optimizer = optimizer
-        self.replicas = replicas
+        self.built = True  # the networks are; there is no `call`
 
-    def train_step(self, lr: tf.Tensor, hr: tf.Tensor) -> Metrics:
-        """One update of the generator; returns `loss`."""
+    def compile(self, optimizer: keras.Optimizer) -> None:
+        """Set the generator's optimizer."""
+        # XLA gives other bits, and cannot compile what replicas do together.
+        super().compile(optimizer=optimizer, jit_compile=False, auto_scale_loss=False)
+        _build(optimizer, self.generator)
+
+    def step(self, lr: tf.Tensor, hr: tf.Tensor) -> StepValues:
+        """Update the networks on a replica's part of the global batch."""
+        raise NotImplementedError
+
+    def train_step(self, data: tuple[tf.Tensor, tf.Tensor]) -> Scalars:
+        """One step on (lr, hr) for `fit`, which takes the mean over replicas."""
+        return {name: value * self.replicas for name, value in self.step(*data).all().items()}
+
+    @property
+    def replicas(self) -> int:
+        return tf.distribute.get_strategy().num_replicas_in_sync
+
+
+class PretrainTraining(Training):
+    """Phase 1: the generator against a pixel loss.
+
+    Example:
+        training = PretrainTraining(config, build_generator(config))
+        training.compile(keras.optimizers.Adam(1e-4))
+        training.fit(open_records("tfrecord", crop=96, batch=16), steps_per_epoch=1000)
+    """
+
+    def step(self, lr: tf.Tensor, hr: tf.Tensor) -> StepValues:
+        """One update of the generator."""
         lr, hr = tf.cast(lr, tf.float32), tf.cast(hr, tf.float32)
+        border = GENERATORS[self.config.network.name].label_border(self.config.network.scale)
         variables = self.generator.trainable_variables
         with tf.GradientTape() as tape:
             sr = self.generator(lr, training=True)
-            loss = losses.pixel_loss(self.config.pretrain_loss, sr, hr, self.config.label_border) / self.replicas
+            loss = losses.pixel_loss(self.config.pretrain.loss, sr, hr, border) / self.replicas
             scaled = self.optimizer.scale_loss(loss)
         _apply(self.optimizer, tape.gradient(scaled, variables), variables, self.replicas)
-        return {"loss": loss}
+        return StepValues({"loss": loss})
 
 
-class SRGANTraining:
-    """Phase 2: generator and discriminator against each other (Ledig et al., CVPR 2017, section 2.2)."""
+class SRGANTraining(Training):
+    """Phase 2: generator and discriminator against each other (Ledig et al., CVPR 2017, section 2.2).
 
-    METRICS = (
-        "loss",
-        "content_loss",
-        "adversarial_loss",
-        "pixel_loss",
-        "grid_loss",
-        "discriminator_loss",
-        "accuracy_real",
-        "accuracy_fake",
-        "gradient_ratio",
-        "lr_consistency_db",
-    )
+    vgg: an extractor of models.build_vgg for config.finetune.content_layers.
 
-    def __init__(
-        self,
-        config: TrainConfig,
-        generator: keras.Model,
-        discriminator: keras.Model,
-        vgg: keras.Model,
-        optimizer: keras.Optimizer,
-        discriminator_optimizer: keras.Optimizer,
-        replicas: int,
-    ):
-        self.config = config
-        self.generator = generator
+    Example:
+        training = SRGANTraining(config, build_generator(config), build_discriminator(config), vgg)
+        training.compile(keras.optimizers.Adam(1e-4), keras.optimizers.Adam(1e-4))
+        training.fit(open_records("tfrecord", crop=96, batch=16), steps_per_epoch=1000)
+    """
+
+    def __init__(self, config: TrainConfig, generator: keras.Model, discriminator: keras.Model, vgg: keras.Model):
+        super().__init__(config, generator)
         self.discriminator = discriminator
         self.vgg = vgg
-        self.optimizer = optimizer
-        self.discriminator_optimizer = discriminator_optimizer
-        self.replicas = replicas
 
-    def train_step(self, lr: tf.Tensor, hr: tf.Tensor) -> Metrics:
+    def compile(  # type: ignore[override]
+        self, optimizer: keras.Optimizer, discriminator_optimizer: keras.Optimizer
+    ) -> None:
+        """Set both optimizers."""
+        super().compile(optimizer)
+        self.discriminator_optimizer = discriminator_optimizer
+        _build(discriminator_optimizer, self.discriminator)
+
+    def step(self, lr: tf.Tensor, hr: tf.Tensor) -> StepValues:
         """The discriminator's update on fakes and reals, then the generator's against that discriminator."""
         lr, hr = tf.cast(lr, tf.float32), tf.cast(hr, tf.float32)
+        weights = {name: weight for name, weight in self.config.finetune.losses.items() if weight}
         variables = self.generator.trainable_variables
-        hr_features = self.vgg(hr, training=False)  # outside every tape: nothing is learned through it
         with tf.GradientTape() as generator_tape:
             sr = self.generator(lr, training=True)  # the only forward pass of the generator
         judged = self._train_discriminator(sr, hr)
+        seen = losses.GeneratorStep(
+            lr, sr, hr, self.config.network.scale, self.config.finetune, self._features, self._judge
+        )
         with tf.GradientTape(persistent=True) as loss_tape:
             loss_tape.watch(sr)
-            parts = self._generator_losses(sr, hr, hr_features)
-            weighted = self._weighted(parts)
-            scaled = {name: self.optimizer.scale_loss(loss) for name, loss in weighted.items()}
-        # The chain rule by hand: what each loss would have the picture change, then the weights that draw it. One by
-        # one costs no more than at once, since the losses look at the picture through different networks.
-        pulls = {name: loss_tape.gradient(loss, sr) for name, loss in scaled.items()}
+            values = {name: losses.GENERATOR_LOSSES[name](seen) / self.replicas for name in weights}
+            weighted = {name: weights[name] * value for name, value in values.items()}
+            scaled = {name: self.optimizer.scale_loss(value) for name, value in weighted.items()}
+        # The chain rule by hand: how each loss wants the picture to change, then the weights that draw it. One by one
+        # costs no more than at once, since the losses look at the picture through different networks.
+        pulls = {name: loss_tape.gradient(value, sr) for name, value in scaled.items()}
         gradients = generator_tape.gradient(sr, variables, output_gradients=tf.add_n(list(pulls.values())))
         _apply(self.optimizer, gradients, variables, self.replicas)
-        ratio = tf.math.divide_no_nan(_norms(pulls["adversarial_loss"]), _norms(pulls["content_loss"]))
-        ratio = tf.where(tf.math.is_finite(ratio), ratio, 0.0)  # float16 may overflow; that step is left out
-        consistency = tf.reduce_mean(metrics.lr_consistency(sr, lr, self.config.scale))
-        return {
-            **judged,
-            **parts,
-            "loss": tf.add_n(list(weighted.values())),
-            "gradient_ratio": tf.reduce_mean(ratio) / self.replicas,
-            "lr_consistency_db": consistency / self.replicas,
-        }
+        loss_values = {"loss": tf.add_n(list(weighted.values()))}
+        loss_values |= {f"{name}_loss": value for name, value in values.items()}
+        consistency = tf.reduce_mean(metrics.lr_consistency(sr, lr, self.config.network.scale))
+        return StepValues(
+            {**loss_values, **judged.losses},
+            {**judged.measures, **self._gradient_ratio(pulls), "lr_consistency_db": consistency / self.replicas},
+        )
 
-    def _train_discriminator(self, sr: tf.Tensor, hr: tf.Tensor) -> Metrics:
+    def _train_discriminator(self, sr: tf.Tensor, hr: tf.Tensor) -> StepValues:
         variables = self.discriminator.trainable_variables
-        criterion = losses.squared_loss if self.config.discriminator_loss == "mse" else losses.adversarial_loss
+        criterion = losses.DISCRIMINATOR_LOSSES[self.config.finetune.discriminator_loss]
         with tf.GradientTape() as tape:
-            if self.config.concatenate_batches:
+            if self.config.finetune.concatenate_batches:
                 fake, real = tf.split(self.discriminator(tf.concat([sr, hr], 0), training=True), 2)
             else:
                 fake, real = self.discriminator(sr, training=True), self.discriminator(hr, training=True)
@@ -113,40 +146,36 @@ class SRGANTraining:
             loss = (criterion(fake, real=False) + criterion(real, real=True)) / 2 / self.replicas
             scaled = self.discriminator_optimizer.scale_loss(loss)
         _apply(self.discriminator_optimizer, tape.gradient(scaled, variables), variables, self.replicas)
-        return {
-            "discriminator_loss": loss,
+        accuracies = {
             "accuracy_real": tf.reduce_mean(tf.cast(real > 0, tf.float32)) / self.replicas,
             "accuracy_fake": tf.reduce_mean(tf.cast(fake <= 0, tf.float32)) / self.replicas,
         }
+        return StepValues({"discriminator_loss": loss}, accuracies)
 
-    def _generator_losses(self, sr: tf.Tensor, hr: tf.Tensor, hr_features: dict[str, tf.Tensor]) -> Metrics:
-        config = self.config
-        features = self.vgg(sr, training=False)
-        content = losses.content_loss(features, hr_features, config.content_layers, config.content_scale)
-        adversarial = losses.adversarial_loss(self._judge(sr), real=True)
-        return {
-            "content_loss": content / self.replicas,
-            "adversarial_loss": adversarial / self.replicas,
-            "pixel_loss": losses.pixel_loss("l1", sr, hr) / self.replicas,
-            "grid_loss": losses.grid_loss(sr, hr, config.scale) / self.replicas,
-        }
+    def _gradient_ratio(self, pulls: Scalars) -> Scalars:
+        """The size of the adversarial gradient over the content gradient, where there are both."""
+        if not {"adversarial", "content"} <= set(pulls):
+            return {}
+        ratio = tf.math.divide_no_nan(_norms(pulls["adversarial"]), _norms(pulls["content"]))
+        ratio = tf.where(tf.math.is_finite(ratio), ratio, 0.0)  # float16 may overflow; that step is left out
+        return {"gradient_ratio": tf.reduce_mean(ratio) / self.replicas}
 
-    def _weighted(self, parts: Metrics) -> Metrics:
-        config = self.config
-        return {
-            "content_loss": config.content_weight * parts["content_loss"],
-            "adversarial_loss": config.adversarial_weight * parts["adversarial_loss"],
-            "pixel_loss": config.pixel_weight * parts["pixel_loss"],
-            "grid_loss": config.grid_weight * parts["grid_loss"],
-        }
+    def _features(self, pictures: tf.Tensor) -> dict[str, tf.Tensor]:
+        return self.vgg(pictures, training=False)
 
-    def _judge(self, sr: tf.Tensor) -> tf.Tensor:
+    def _judge(self, pictures: tf.Tensor) -> tf.Tensor:
         """The discriminator's logits with the statistics of this batch, leaving its moving averages alone."""
         model = self.discriminator
         trainable = [variable.value for variable in model.trainable_variables]
         state = [variable.value for variable in model.non_trainable_variables]
-        logits, _ = model.stateless_call(trainable, state, sr, training=True)
+        logits, _ = model.stateless_call(trainable, state, pictures, training=True)
         return logits
+
+
+def _build(optimizer: keras.Optimizer, model: keras.Model) -> None:
+    """Make the optimizer's variables now: inside a tf.function it would fail."""
+    if not optimizer.built:
+        optimizer.build(model.trainable_variables)
 
 
 def _norms(gradient: tf.Tensor) -> tf.Tensor:
@@ -157,7 +186,7 @@ def _norms(gradient: tf.Tensor) -> tf.Tensor:
 def _apply(optimizer: keras.Optimizer, gradients: list[tf.Tensor], variables: list, replicas: int) -> None:
     """Update `variables` with the sum of the replicas' gradients."""
     if replicas > 1 and isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
-        # It leaves a step out where the first replica's gradients are not finite: so all have to see the sum, of
+        # It skips a step where the first replica's gradients are not finite. So all replicas have to see the sum, of
         # which each then gives its part.
         total = tf.distribute.get_replica_context().all_reduce("SUM", gradients)
         gradients = [gradient / replicas for gradient in total]

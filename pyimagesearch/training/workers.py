@@ -57,7 +57,7 @@ class Workers:
         return self._strategy.reduce("MEAN", self._strategy.run(tf.identity, args=(mine,)), axis=None)
 
     @contextmanager
-    def loss_is_said(self) -> Iterator[None]:
+    def report_lost_worker(self) -> Iterator[None]:
         """Turn what collective operations raise when a worker is gone into one line."""
         try:
             yield

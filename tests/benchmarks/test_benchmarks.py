@@ -22,7 +22,7 @@ from pyimagesearch.training.phases import build_finetune
 
 def test_the_tutorials_step_runs_the_generator_twice_and_learns_from_the_same_losses():
     config = get_config("smoke")
-    vgg = build_vgg([*config.content_layers], "random")
+    vgg = build_vgg([*config.finetune.content_layers], "random")
     ours = build_finetune(config, tf.distribute.get_strategy(), "float32", vgg, None).training
     calls = []
 
@@ -126,7 +126,9 @@ def test_benchmark_records_writes_on_all_cores_and_on_one(tmp_path, capsys, monk
 
 @pytest.mark.slow
 def test_benchmark_quality_trains_both_sides_for_as_long(tmp_path, capsys, monkeypatch):
-    small = dataclasses.replace(get_config("smoke"), generator="light", pretrain_loss="l1", precision="auto")
+    small = get_config("smoke").with_values(
+        {"network.name": "light", "network.filters": 8, "network.blocks": 1, "pretrain.loss": "l1", "precision": "auto"}
+    )
     monkeypatch.setattr(quality, "get_config", lambda name: dataclasses.replace(small, preset=name))
     json_path, plot = tmp_path / "quality.json", tmp_path / "quality.png"
     command = ["benchmark", "quality", "--preset", "smoke", "--minutes", "0.3", "--json", str(json_path)]

@@ -3,112 +3,99 @@
 import pytest
 
 from pyimagesearch.errors import InputError
-from pyimagesearch.models import build_discriminator, build_generator
+from pyimagesearch.models import build_discriminator, build_generator, complete
 from pyimagesearch.presets import PRESETS, get_config
+from pyimagesearch.training.old_config import dotted
 
 # The published numbers of the 2022 SRGAN tutorial.
 TUTORIAL = {
-    "generator": "srresnet",
-    "filters": 64,
-    "blocks": 16,
-    "upsample_filters": 128,
-    "scale": 4,
-    "discriminator": "tutorial",
-    "discriminator_filters": 64,
-    "crop": 96,
-    "batch": 64,
+    "network.name": "srresnet",
+    "network.options": {"filters": 64, "blocks": 16, "upsample_filters": 128},
+    "network.scale": 4,
+    "discriminator.name": "tutorial",
+    "discriminator.options": {"filters": 64},
+    "data.crop": 96,
+    "data.batch": 64,
     "seed": 42,
-    "pretrain_steps": 2500 * 10,
-    "pretrain_loss": "mse",
-    "pretrain_rate": 1e-4,
-    "pretrain_decay": "constant",
-    "finetune_steps": 2500 * 10,
-    "finetune_rate": 1e-5,
-    "finetune_decay": "constant",
-    "adversarial_weight": 1e-3,
-    "content_weight": 1.0,
-    "pixel_weight": 0.0,
-    "content_layer": "block5_conv4",
-    "content_scale": 1 / 12.75,
-    "concatenate_batches": True,
-    "vgg_weights": "imagenet",
+    "pretrain.steps": 2500 * 10,
+    "pretrain.loss": "mse",
+    "pretrain.rate": 1e-4,
+    "pretrain.decay": "constant",
+    "finetune.steps": 2500 * 10,
+    "finetune.rate": 1e-5,
+    "finetune.decay": "constant",
+    "finetune.losses": {"content": 1.0, "adversarial": 1e-3},
+    "finetune.content_layers": {"block5_conv4": 1.0},
+    "finetune.content_scale": 1 / 12.75,
+    "finetune.concatenate_batches": True,
+    "finetune.vgg_weights": "imagenet",
     "ema": 0.0,
 }
 # Ledig et al., CVPR 2017.
 PAPER = {
-    "filters": 64,
-    "blocks": 16,
-    "upsample_filters": 256,
-    "discriminator": "paper",
-    "discriminator_filters": 64,
-    "crop": 96,
-    "batch": 16,
-    "pretrain_steps": 10**6,
-    "pretrain_loss": "mse",
-    "pretrain_rate": 1e-4,
-    "finetune_steps": 2 * 10**5,
-    "finetune_rate": 1e-4,
-    "adversarial_weight": 1e-3,
-    "content_layer": "block5_conv4",
-    "concatenate_batches": False,
+    "network.options": {"filters": 64, "blocks": 16, "upsample_filters": 256},
+    "discriminator.name": "paper",
+    "discriminator.options": {"filters": 64},
+    "data.crop": 96,
+    "data.batch": 16,
+    "pretrain.steps": 10**6,
+    "pretrain.loss": "mse",
+    "pretrain.rate": 1e-4,
+    "finetune.steps": 2 * 10**5,
+    "finetune.rate": 1e-4,
+    "finetune.losses": {"content": 1.0, "adversarial": 1e-3},
+    "finetune.content_layers": {"block5_conv4": 1.0},
+    "finetune.concatenate_batches": False,
 }
-
-
 # The 2023 article, but for the decay of its rate.
 EDSR = {
-    "generator": "edsr",
-    "filters": 64,
-    "blocks": 16,
-    "residual_scale": 1.0,
-    "scale": 4,
-    "crop": 96,
-    "batch": 16,
-    "pretrain_steps": 300_000,
-    "pretrain_loss": "l1",
-    "pretrain_rate": 1e-4,
-    "finetune_steps": 0,
+    "network.name": "edsr",
+    "network.options": {"filters": 64, "blocks": 16, "residual_scale": 1.0},
+    "network.scale": 4,
+    "data.crop": 96,
+    "data.batch": 16,
+    "pretrain.steps": 300_000,
+    "pretrain.loss": "l1",
+    "pretrain.rate": 1e-4,
+    "finetune.steps": 0,
 }
 # The 2021 cookbook, but for the size of its patches and the decay of its rate.
 SRCNN = {
-    "generator": "srcnn",
-    "filters": 64,
-    "pretrain_loss": "mse",
-    "pretrain_rate": 1e-3,
-    "finetune_steps": 0,
+    "network.name": "srcnn",
+    "network.options": {"filters": 64},
+    "pretrain.loss": "mse",
+    "pretrain.rate": 1e-3,
+    "finetune.steps": 0,
 }
 # The 2019 book.
 FACES = {
-    "generator": "faces",
-    "filters": 64,
-    "blocks": 16,
-    "upsample_filters": 256,
-    "scale": 4,
-    "discriminator": "patch",
-    "discriminator_filters": 64,
-    "discriminator_loss": "mse",
-    "concatenate_batches": False,
-    "crop": 256,
-    "augment": "flip",
-    "batch": 1,
-    "pretrain_steps": 0,
-    "finetune_steps": 20_000,
-    "finetune_rate": 2e-4,
-    "finetune_decay": "constant",
+    "network.name": "faces",
+    "network.options": {"filters": 64, "blocks": 16, "upsample_filters": 256},
+    "network.scale": 4,
+    "discriminator.name": "patch",
+    "discriminator.options": {"filters": 64},
+    "finetune.discriminator_loss": "mse",
+    "finetune.concatenate_batches": False,
+    "data.crop": 256,
+    "data.augment": "flip",
+    "data.batch": 1,
+    "pretrain.steps": 0,
+    "finetune.steps": 20_000,
+    "finetune.rate": 2e-4,
+    "finetune.decay": "constant",
     "adam_beta1": 0.5,
-    "adversarial_weight": 1e-3,
-    "content_weight": 1.0,
-    "content_scale": 1.0,
-    "content_layer": "block3_conv3",
-    "content_input": "signed",
-    "pixel_weight": 0.0,
-    "sample_every": 100,
+    "finetune.losses": {"content": 1.0, "adversarial": 1e-3},
+    "finetune.content_scale": 1.0,
+    "finetune.content_layers": {"block3_conv3": 1.0},
+    "finetune.content_input": "signed",
+    "intervals.sample_every": 100,
 }
 SOURCES = {"tutorial": TUTORIAL, "paper": PAPER, "edsr": EDSR, "srcnn": SRCNN, "faces": FACES}
 
 
 @pytest.mark.parametrize(("name", "published"), SOURCES.items())
 def test_a_preset_has_the_numbers_of_its_source(name, published):
-    config = get_config(name).to_dict()
+    config = dotted(complete(get_config(name)).to_dict())
     assert {field: config[field] for field in published} == published
 
 
@@ -124,7 +111,7 @@ def test_a_preset_carries_the_name_that_it_is_asked_for_by():
 
 @pytest.mark.parametrize("name", ["demo", "smoke"])
 def test_the_small_presets_need_no_download(name):
-    assert get_config(name).vgg_weights == "random"
+    assert get_config(name).finetune.vgg_weights == "random"
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -132,5 +119,5 @@ def test_a_preset_builds_both_networks(name):
     config = get_config(name)
     assert build_generator(config).output_shape == (None, None, None, 3)
     discriminator = build_discriminator(config)
-    assert discriminator.input_shape == (None, config.crop, config.crop, 3)
+    assert discriminator.input_shape == (None, config.data.crop, config.data.crop, 3)
     assert discriminator.output_shape == ((None, 16, 16, 1) if name == "faces" else (None, 1))

@@ -31,8 +31,8 @@ from pyimagesearch.training.workers import check_tf_config
 ROOT = Path(__file__).resolve().parents[2]
 # The tutorial's rates. A bias before a BatchNorm has no gradient but rounding errors, which Adam turns into steps as
 # large as the rate; the moving mean follows late. Ten times the second rate lets pictures drift by 0.07 of 255.
-RUN = ["--preset", "smoke", "--precision", "float32", "--set", "global_batch=4",
-       "--set", "pretrain_rate=1e-4", "--set", "finetune_rate=1e-5"]  # fmt: skip
+RUN = ["--preset", "smoke", "--precision", "float32", "--set", "data.global_batch=4",
+       "--set", "pretrain.rate=1e-4", "--set", "finetune.rate=1e-5"]  # fmt: skip
 MIRRORED = """
 import sys
 import tensorflow as tf
@@ -133,8 +133,8 @@ def test_one_device_several_and_two_processes_train_alike(records, tmp_path):
 def test_a_run_on_two_replicas_scores_as_one_on_one(records, tmp_path):
     """A run long enough to learn, in the precision of its preset, where rounding takes the two apart."""
     flags = ("--preset", "demo", "--precision", "bfloat16", "--pretrain-steps", "600", "--finetune-steps", "60",
-             "--set", "crop=32", "--set", "global_batch=8", "--set", "pretrain_rate=5e-4",
-             "--set", "finetune_rate=1e-4")  # fmt: skip
+             "--set", "data.crop=32", "--set", "data.global_batch=8", "--set", "pretrain.rate=5e-4",
+             "--set", "finetune.rate=1e-4")  # fmt: skip
     pairs = [job() for source in [SampleSource(scale=4, crop=32)] for job in source.jobs(source.entries[-2:])]
     bicubic = mean_on_y(BicubicUpscaler(4), pairs)["psnr_y"]
     for devices in (1, 2):
@@ -152,7 +152,7 @@ def test_a_run_on_two_replicas_scores_as_one_on_one(records, tmp_path):
 @pytest.mark.slow
 def test_a_worker_that_is_asked_to_stop_stops_all_and_a_lost_one_is_said_within_a_minute(records, tmp_path):
     output = tmp_path / "run"
-    flags = ("--pretrain-steps", "5000", "--finetune-steps", "0", "--set", "checkpoint_every=20")
+    flags = ("--pretrain-steps", "5000", "--finetune-steps", "0", "--set", "intervals.checkpoint_every=20")
     workers = start_workers(records, output, *flags)
     wait_until(lambda: newest(output) >= 20, *workers)
     workers[1].send_signal(signal.SIGTERM)
@@ -176,8 +176,8 @@ def test_a_worker_that_is_asked_to_stop_stops_all_and_a_lost_one_is_said_within_
 
 WRITER = {1: "said", 2: "worker0"}  # the file in which the one that writes the run folder speaks, by their number
 INTERVAL = 10  # of checkpoints, in steps
-EXACT = ("--deterministic", "--set", f"checkpoint_every={INTERVAL}", "--set", "log_every=2", "--set",
-         "validate_every=100", "--set", "sample_every=1000")  # fmt: skip
+EXACT = ("--deterministic", "--set", f"intervals.checkpoint_every={INTERVAL}", "--set", "intervals.log_every=2",
+         "--set", "intervals.validate_every=100", "--set", "intervals.sample_every=1000")  # fmt: skip
 
 
 def reached(text, phase):

@@ -46,14 +46,14 @@ SMOKE = ("train", "--device", "cpu", "--preset", "smoke")
         (("train", "--device", "gpux"), "'gpu', 'tpu', 'cpu'"),
         (("train", "--device", "cpu", "--preset", "huge"), "valid presets: tutorial, paper, light, edsr, srcnn"),
         (("train", "--device", "cpu", "--fast"), "--fast"),
-        ((*SMOKE, "--set", "batch=many"), "batch must be a whole number, received many"),
-        ((*SMOKE, "--set", "colour=red"), "unknown field colour; valid fields: adam_beta1"),
-        ((*SMOKE, "--set", "scale=5"), "scale must be one of 2, 3, 4, 8; received 5"),
-        ((*SMOKE, "--pretrain-steps", "-1"), "pretrain_steps must be at least 0, received -1"),
+        ((*SMOKE, "--set", "data.batch=many"), "data.batch must be a whole number, received many"),
+        ((*SMOKE, "--set", "colour=red"), "unknown field colour; valid fields: adam_beta1, data.augment"),
+        ((*SMOKE, "--set", "network.scale=5"), "network.scale must be one of 2, 3, 4, 8; received 5"),
+        ((*SMOKE, "--pretrain-steps", "-1"), "pretrain.steps must be at least 0, received -1"),
         ((*SMOKE, "--pretrain-steps", "0", "--finetune-steps", "0"), "are both 0, so nothing would be trained"),
         (
             ("train", "--device", "cpu", "--preset", "edsr", "--pretrain-steps", "0"),
-            "--preset edsr: pretrain_steps and",
+            "--preset edsr: pretrain.steps and",
         ),
         ((*SMOKE, "--tfrecords", "nowhere"), "nowhere: no such TFRecord folder"),
         ((*SMOKE, "--precision", "float8"), "float8"),
@@ -66,7 +66,10 @@ SMOKE = ("train", "--device", "cpu", "--preset", "smoke")
             "not the name of a bucket",
         ),
         ((*SMOKE, "--output", ""), "is empty; name a folder"),
-        ((*SMOKE, "--set", "upsample_filters=6"), "upsample_filters must be a multiple of 4, received 6"),
+        (
+            (*SMOKE, "--set", "network.upsample_filters=6"),
+            "--set network.upsample_filters must be a multiple of 4, received 6",
+        ),
         (("benchmark", "step", "--batch", "0"), "--batch must be at least 1, received 0"),
     ],
 )
@@ -105,8 +108,8 @@ def test_a_file_in_place_of_the_run_folder_is_refused(capsys, records, tmp_path)
 
 def test_records_of_another_scale_or_crop_are_refused(capsys, records, tmp_path):
     run = ("--tfrecords", records, "--output", tmp_path / "run")
-    assert "records of scale 4, but this run's scale is 2" in refused(capsys, *SMOKE, *run, "--set", "scale=2")
-    assert "crops of 32, but this run's crop is 64" in refused(capsys, *SMOKE, *run, "--set", "crop=64")
+    assert "records of scale 4, but this run's scale is 2" in refused(capsys, *SMOKE, *run, "--set", "network.scale=2")
+    assert "crops of 32, but this run's crop is 64" in refused(capsys, *SMOKE, *run, "--set", "data.crop=64")
     assert not (tmp_path / "run").exists()
 
 
@@ -240,10 +243,10 @@ def test_ctrl_c_saves_and_the_same_command_goes_on(records, tmp_path):
     more = ["--pretrain-steps", "200", "--finetune-steps", "0"]
     for setting in (
         "steps_per_call=1",
-        "checkpoint_every=50",
-        "validate_every=200",
-        "sample_every=200",
-        "log_every=50",
+        "intervals.checkpoint_every=50",
+        "intervals.validate_every=200",
+        "intervals.sample_every=200",
+        "intervals.log_every=50",
     ):
         more += ["--set", setting]
     process = start_training(records, output, *more)
@@ -279,7 +282,14 @@ def test_faces_from_pictures_of_any_shape_to_a_grid_without_a_pretrained_model(n
     records, run = tmp_path / "records", tmp_path / "run"
     assert main(["tfrecords", "--source", "folder", "--images", str(tmp_path), "--resize", "32",
                  "--output", str(records)]) == 0  # fmt: skip
-    small = ("filters=8", "blocks=1", "upsample_filters=16", "discriminator_filters=4", "crop=32", "finetune_steps=3")
+    small = (
+        "network.filters=8",
+        "network.blocks=1",
+        "network.upsample_filters=16",
+        "discriminator.filters=4",
+        "data.crop=32",
+        "finetune.steps=3",
+    )
     assert main(["train", "--device", "cpu", "--preset", "faces", "--tfrecords", str(records), "--output", str(run),
                  "--vgg-weights", "random", *(f"--set={setting}" for setting in small)]) == 0  # fmt: skip
     assert {path.name for path in (run / "models").iterdir()} == {"generator.keras", "discriminator.keras"}

@@ -189,7 +189,7 @@ def test_a_bucket_that_fails_while_a_run_trains_ends_it_and_the_same_command_goe
     assert (process.returncode, errors.count("\n")) == (1, 1), errors
     assert "gs://flaky: cannot be reached after 2 retries (HTTP 503" in errors
     gcs.busy["flaky"] = 0
-    rarely = [f"--set={every}_every=60" for every in ("checkpoint", "validate", "log")]
+    rarely = [f"--set=intervals.{every}_every=60" for every in ("checkpoint", "validate", "log")]
     said = succeed(gcs, *train, *rarely)
     assert "Resuming pretrain at step" in said
     assert "damaged" not in said

@@ -11,8 +11,9 @@ import tensorflow as tf
 from helpers.optional_extras import need_export
 
 from pyimagesearch.cli.main import main
-from pyimagesearch.config import GENERATORS, SCALES
+from pyimagesearch.config_groups import SCALES
 from pyimagesearch.export import formats, parity
+from pyimagesearch.models import GENERATORS
 from pyimagesearch.system import files
 
 need_export()

@@ -1,7 +1,5 @@
 """Small networks of every preset, and pictures for them."""
 
-import dataclasses
-
 import numpy as np
 
 from pyimagesearch.presets import get_config
@@ -10,14 +8,10 @@ from pyimagesearch.presets import get_config
 def small(preset: str, scale: int = 4):
     """The preset's architecture with few filters and blocks, and crops that every scale divides."""
     config = get_config(preset)
-    return dataclasses.replace(
-        config,
-        filters=min(config.filters, 8),
-        blocks=min(config.blocks, 2),
-        upsample_filters=min(config.upsample_filters, 16),
-        discriminator_filters=min(config.discriminator_filters, 4),
-        scale=scale,
-        crop=48,
+    limits = {"filters": 8, "blocks": 2, "upsample_filters": 16}
+    options = {name: min(value, limits[name]) for name, value in config.network.options.items()}
+    return config.with_values(
+        {"network.options": options, "discriminator.options": {"filters": 4}, "network.scale": scale, "data.crop": 48}
     )
 
 

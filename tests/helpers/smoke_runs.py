@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from pyimagesearch.presets import get_config
-from pyimagesearch.training.trainer import Trainer
+from pyimagesearch.training.run import prepare
 
 SMOKE = get_config("smoke")
 ONE = tf.distribute.OneDeviceStrategy("/cpu:0")
@@ -16,8 +16,7 @@ ONE = tf.distribute.OneDeviceStrategy("/cpu:0")
 
 def train(records: str, output: Path, config=SMOKE, strategy=ONE, say=print) -> None:
     """Both phases of `config` on one device, in float32."""
-    trainer = Trainer(config, tfrecords=records, output=str(output), strategy=strategy, precision="float32", say=say)
-    trainer.run()
+    prepare(config, records, str(output), strategy=strategy, precision="float32", say=say).run()
 
 
 def history(output: Path) -> list[dict[str, str]]:

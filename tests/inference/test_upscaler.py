@@ -1,7 +1,5 @@
 """The one promise: a uint8 picture of any size in, the same picture `scale` times larger out."""
 
-import dataclasses
-
 import keras
 import numpy as np
 import pytest
@@ -114,7 +112,10 @@ def test_a_large_picture_really_is_cut_into_tiles(model, noise, monkeypatch):
     ("preset", "blocks", "scale"), [("tutorial", 16, 2), ("tutorial", 16, 4), ("light", 8, 2), ("tutorial", 30, 4)]
 )
 def test_no_generator_looks_farther_than_the_context_of_a_tile(preset, blocks, scale):
-    config = dataclasses.replace(get_config(preset), filters=2, upsample_filters=4, blocks=blocks, scale=scale)
+    sizes = {"network.filters": 2, "network.blocks": blocks, "network.scale": scale}
+    if preset == "tutorial":
+        sizes["network.upsample_filters"] = 4
+    config = get_config(preset).with_values(sizes)
     model = build_generator(config)
     for variable in model.trainable_variables:
         if variable.name == "kernel":  # each conv moves the picture both ways, so that the farthest pixel counts
@@ -277,6 +278,6 @@ def test_another_part_of_a_blend_needs_no_other_program(save_generator, noise):
 
 
 def test_a_blend_looks_as_far_around_as_its_models(save_generator):
-    deep = build_generator(dataclasses.replace(get_config("light"), filters=2, blocks=40))
+    deep = build_generator(get_config("light").with_values({"network.filters": 2, "network.blocks": 40}))
     blend = Upscaler(Blend(save_generator("light", 4)[1], deep, 0.5), 4)
     assert blend.context == Upscaler(deep, 4).context > upscaler.CONTEXT

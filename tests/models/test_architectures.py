@@ -1,7 +1,5 @@
 """The networks' layers, shapes and numbers of parameters, against the papers and sources that describe them."""
 
-import dataclasses
-
 import keras
 import pytest
 from helpers.small_networks import pictures
@@ -39,7 +37,7 @@ def test_srresnet_has_as_many_parameters_as_its_source_describes(preset, upsampl
 def test_edsr_has_as_many_parameters_as_its_authors_count(scale, published):
     count = _conv(3, 3, 64) + 16 * 2 * _conv(3, 64, 64) + _conv(3, 64, 64) + _conv(3, 64, 3)
     count += 2 * _conv(3, 64, 256) if scale == 4 else _conv(3, 64, 64 * scale**2)
-    assert build_generator(dataclasses.replace(get_config("edsr"), scale=scale)).count_params() == count
+    assert build_generator(get_config("edsr").with_values({"network.scale": scale})).count_params() == count
     assert count == pytest.approx(published, rel=0.003)
 
 
@@ -62,7 +60,7 @@ def test_light_has_as_many_parameters_as_the_docs_say(preset, filters, blocks, c
 
 @pytest.mark.parametrize(("preset", "count"), [("light", 1_176_225), ("smoke", 19_013)])
 def test_the_small_discriminators_have_as_many_parameters_as_the_docs_say(preset, count):
-    filters = get_config(preset).discriminator_filters
+    filters = get_config(preset).discriminator.options["filters"]
     arithmetic = _conv(3, 3, filters) + _conv(3, filters, filters) + _norm(filters)
     for width in (filters, 2 * filters, 4 * filters):
         arithmetic += _conv(3, width, 2 * width) + _conv(3, 2 * width, 2 * width) + 2 * _norm(2 * width)
@@ -86,7 +84,7 @@ CONVOLUTIONS = {
 
 @pytest.mark.parametrize(("preset", "scale"), CONVOLUTIONS)
 def test_every_layer_of_a_generator_has_the_shape_that_its_source_says(preset, scale):
-    generator = build_generator(dataclasses.replace(get_config(preset), scale=scale))
+    generator = build_generator(get_config(preset).with_values({"network.scale": scale}))
     convolutions = [layer for layer in generator.layers if isinstance(layer, keras.layers.Conv2D)]
     outputs = keras.Model(generator.input, [layer.output for layer in convolutions])(pictures(1, 24, 24))
     found = [(tuple(layer.kernel.shape), out.shape[1]) for layer, out in zip(convolutions, outputs, strict=True)]

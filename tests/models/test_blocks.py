@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from helpers.small_networks import pictures
 
-from pyimagesearch.config import SCALES
+from pyimagesearch.config_groups import SCALES
 from pyimagesearch.images import resize
 from pyimagesearch.models.blocks import BicubicUpsample, MirrorPad, NearestUpsample, PixelShuffle
 

@@ -1,6 +1,5 @@
 """The networks: one harness for every preset's generator and discriminator, and what is particular to each."""
 
-import dataclasses
 import json
 import os
 import subprocess
@@ -13,17 +12,17 @@ import pytest
 import tensorflow as tf
 from helpers.small_networks import pictures, small
 
-from pyimagesearch.config import DISCRIMINATORS, GENERATORS, SCALES
+from pyimagesearch.config_groups import SCALES
 from pyimagesearch.inference.upscaler import load_upscaler
-from pyimagesearch.models import build_discriminator, build_generator, compute_in
+from pyimagesearch.models import DISCRIMINATORS, GENERATORS, build_discriminator, build_generator, compute_in
 from pyimagesearch.models.blocks import BicubicUpsample
 from pyimagesearch.presets import PRESETS, get_config
 
 
 def test_every_network_is_that_of_a_preset():
     """So that whatever goes through all presets goes through all networks."""
-    assert {preset.config.generator for preset in PRESETS.values()} == set(GENERATORS)
-    assert {preset.config.discriminator for preset in PRESETS.values()} == set(DISCRIMINATORS)
+    assert {preset.config.network.name for preset in PRESETS.values()} == set(GENERATORS)
+    assert {preset.config.discriminator.name for preset in PRESETS.values()} == set(DISCRIMINATORS)
 
 
 def spread(generator: keras.Model) -> keras.Model:
@@ -151,11 +150,11 @@ def test_edsr_sees_pictures_around_the_mean_of_div2k_and_answers_around_it():
 
 def test_residual_scaling_weakens_what_each_block_adds():
     config, lr = small("edsr"), pictures(1, 9, 9)
-    plain, scaled = build_generator(config), build_generator(dataclasses.replace(config, residual_scale=0.1))
-    assert len(scaled.layers) == len(plain.layers) + config.blocks
+    plain, scaled = build_generator(config), build_generator(config.with_values({"network.residual_scale": 0.1}))
+    assert len(scaled.layers) == len(plain.layers) + config.network.options["blocks"]
     scaled.set_weights(plain.get_weights())
     convolutions = [layer for layer in plain.layers if isinstance(layer, keras.layers.Conv2D)]
-    for second in convolutions[2 : 2 + 2 * config.blocks : 2]:
+    for second in convolutions[2 : 2 + 2 * config.network.options["blocks"] : 2]:
         second.kernel.assign(second.kernel * 0.1)
         second.bias.assign(second.bias * 0.1)
     np.testing.assert_allclose(scaled(lr), plain(lr), rtol=1e-4, atol=1e-3)
@@ -174,7 +173,7 @@ def test_srcnn_is_three_unpadded_convolutions_of_the_mirrored_bicubic_picture(sc
 
 def test_srcnns_labels_leave_out_just_what_a_crop_cannot_show():
     config = get_config("srcnn")
-    generator, lr, border = build_generator(config), pictures(1, 40, 40), config.label_border
+    generator, lr, border = build_generator(config), pictures(1, 40, 40), GENERATORS["srcnn"].label_border(4)
     whole = generator(lr).numpy()[:, 32:128, 32:128]
     crop = generator(lr[:, 8:32, 8:32]).numpy()
     np.testing.assert_allclose(
@@ -219,7 +218,7 @@ def test_a_discriminator_sees_pixels_between_minus_one_and_one(preset):
 
 def test_batch_statistics_are_synchronised_where_the_configuration_asks_for_it():
     for wanted in (True, False):
-        config = dataclasses.replace(small("tutorial"), sync_batch_norm=wanted)
+        config = small("tutorial").with_values({"sync_batch_norm": wanted})
         for network in (build_generator(config), build_discriminator(config)):
             norms = [layer for layer in network.layers if isinstance(layer, keras.layers.BatchNormalization)]
             assert {layer.synchronized for layer in norms} == {wanted}
@@ -229,9 +228,9 @@ ON_ANOTHER_BACKEND = """
 import json, pathlib, sys
 import keras, numpy as np
 from pyimagesearch.config import TrainConfig
-from pyimagesearch.models import build_discriminator, build_generator
+from pyimagesearch.models import DISCRIMINATORS, GENERATORS, build_discriminator, build_generator
 for path in sorted(pathlib.Path(sys.argv[1]).glob("*.json")):
-    config, known = TrainConfig(**json.loads(path.read_text())), np.load(path.with_suffix(".npz"))
+    config, known = TrainConfig.from_dict(json.loads(path.read_text())), np.load(path.with_suffix(".npz"))
     for build, given, expected in ((build_generator, "lr", "sr"), (build_discriminator, "hr", "logits")):
         network = build(config)
         network.set_weights([known[f"{expected}{n}"] for n in range(len(network.weights))])

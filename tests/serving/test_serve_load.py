@@ -1,7 +1,6 @@
 """`srgan serve` under load and at its end: nothing lost, nothing mixed up, nothing begun for nobody."""
 
 import asyncio
-import dataclasses
 import io
 import itertools
 import random
@@ -43,7 +42,7 @@ def model(save_generator):
 def slow_model(tmp_path_factory):
     """A generator that needs seconds for a picture of 320x320."""
     path = tmp_path_factory.mktemp("slow") / "slow.keras"
-    build_generator(dataclasses.replace(get_config("light"), filters=64, blocks=32)).save(path)
+    build_generator(get_config("light").with_values({"network.filters": 64, "network.blocks": 32})).save(path)
     return str(path)
 
 

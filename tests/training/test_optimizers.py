@@ -1,7 +1,5 @@
 """Muon: its matrices, its steps against Keras' own, and what it leaves to Adam."""
 
-import dataclasses
-
 import keras
 import numpy as np
 import pytest
@@ -13,7 +11,7 @@ from pyimagesearch.training.optimizers import Muon, hidden_kernels, orthogonaliz
 from pyimagesearch.training.phases import build_pretrain
 
 SMOKE = get_config("smoke")
-MUON = dataclasses.replace(SMOKE, generator="light", blocks=2, optimizer="muon")
+MUON = SMOKE.with_values({"network.name": "light", "network.filters": 8, "network.blocks": 2, "optimizer": "muon"})
 
 
 @pytest.mark.parametrize("shape", [(27, 8), (8, 27), (16, 16), (432, 48)])
@@ -67,5 +65,5 @@ def test_hidden_kernels_are_those_between_the_first_and_the_last_layer():
 def test_the_configuration_chooses_the_optimizer_of_phase_1():
     one = tf.distribute.OneDeviceStrategy("/cpu:0")
     assert isinstance(build_pretrain(MUON, one, "float32").training.optimizer, Muon)
-    adam = build_pretrain(dataclasses.replace(MUON, optimizer="adam"), one, "float32").training.optimizer
+    adam = build_pretrain(MUON.with_values({"optimizer": "adam"}), one, "float32").training.optimizer
     assert type(adam) is keras.optimizers.Adam

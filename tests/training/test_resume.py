@@ -1,6 +1,5 @@
 """Runs that stop, diverge or find a damaged checkpoint, and how they go on; folders of other runs are refused."""
 
-import dataclasses
 import json
 import shutil
 import signal
@@ -17,7 +16,21 @@ from pyimagesearch.training.checkpoints import PhaseCheckpoints
 from pyimagesearch.training.phases import build_pretrain
 from pyimagesearch.training.run_folder import RunFolder
 from pyimagesearch.training.signals import stop_requests
-from pyimagesearch.training.srgan_training import PretrainTraining
+from pyimagesearch.training.srgan_training import PretrainTraining, StepValues
+
+# What version 0.1 wrote for the preset `smoke`, but for fields that it did not know at first (start, optimizer).
+OF_VERSION_0_1 = {
+    "preset": "smoke", "generator": "srresnet", "filters": 8, "blocks": 1, "upsample_filters": 16,
+    "residual_scale": 1.0, "scale": 4, "discriminator": "tutorial", "discriminator_filters": 4,
+    "sync_batch_norm": True, "crop": 32, "augment": "dihedral", "batch": 4, "global_batch": 0, "seed": 42,
+    "pretrain_steps": 8, "pretrain_loss": "mse", "pretrain_rate": 0.001, "pretrain_decay": "constant",
+    "label_border": 0, "finetune_steps": 6, "finetune_rate": 0.001, "finetune_decay": "constant",
+    "adversarial_weight": 0.001, "content_weight": 1.0, "pixel_weight": 0.0, "grid_weight": 0.0,
+    "content_layer": "block2_conv2", "content_scale": 0.0784313725490196, "content_input": "imagenet",
+    "discriminator_loss": "bce", "concatenate_batches": False, "vgg_weights": "random", "adam_beta1": 0.9, "ema": 0.9,
+    "precision": "float32", "xla": "auto", "steps_per_call": 2, "log_every": 2, "validate_every": 4,
+    "validation_pictures": 1, "sample_every": 8, "checkpoint_every": 2, "keep_checkpoints": 3,
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -62,7 +75,7 @@ def test_a_stopped_run_goes_on_and_ends_as_one_that_was_never_stopped(
     records, finished, tmp_path, monkeypatch, phase, step
 ):
     output = tmp_path / "run"
-    one_by_one = dataclasses.replace(SMOKE, steps_per_call=1)  # stops exactly there
+    one_by_one = SMOKE.with_values({"intervals.steps_per_call": 1})  # stops exactly there
     with monkeypatch.context() as patch:
         StopAt(patch, phase, step)
         with pytest.raises(Interrupted) as stopped:
@@ -88,20 +101,20 @@ def test_a_run_whose_pretrained_model_is_gone_does_not_start_from_scratch(record
 
 
 def test_a_run_of_an_older_version_goes_on(records, output):
-    """Its config.json lacks the fields that came since."""
+    """Its config.json has flat fields, and lacks those that came since."""
     config = json.loads((output / "config.json").read_text())
-    del config["config"]["start"], config["config"]["optimizer"]
+    config["config"] = OF_VERSION_0_1
     (output / "config.json").write_text(json.dumps(config))
     said: list[str] = []
     train(records, output, say=said.append)
     assert "finetune is finished: 6 of 6 steps" in said
     with pytest.raises(InputError, match="optimizer adam there, muon here"):
-        train(records, output, dataclasses.replace(SMOKE, optimizer="muon"))
+        train(records, output, SMOKE.with_values({"optimizer": "muon"}))
 
 
 def test_a_longer_run_goes_on_from_a_finished_one(records, output):
     said: list[str] = []
-    train(records, output, dataclasses.replace(SMOKE, finetune_steps=8), say=said.append)
+    train(records, output, SMOKE.with_values({"finetune.steps": 8}), say=said.append)
     assert "Resuming finetune at step 6" in said
     assert history(output)[-1]["step"] == "8"
 
@@ -110,24 +123,28 @@ def test_a_longer_run_goes_on_from_a_finished_one(records, output):
     ("change", "named"),
     [
         ({"seed": 7}, "seed 42 there, 7 here"),
-        ({"filters": 4}, "filters 8 there, 4 here"),
-        ({"finetune_steps": 2}, "finetune_steps 6 there, 2 here"),
-        ({"pretrain_steps": 20}, "pretrain_steps 8 there, 20 here"),
+        ({"network.filters": 4}, "network.options .*'filters': 8.* there, .*'filters': 4.* here"),
+        ({"finetune.steps": 2}, "finetune.steps 6 there, 2 here"),
+        ({"pretrain.steps": 20}, "pretrain.steps 8 there, 20 here"),
     ],
 )
 def test_another_run_in_the_same_folder_is_refused_by_name(records, finished, change, named):
     with pytest.raises(InputError, match=named):
-        train(records, finished, dataclasses.replace(SMOKE, **change))
+        train(records, finished, SMOKE.with_values(change))
 
 
 def test_intervals_may_change_between_starts(records, finished):
-    train(records, finished, dataclasses.replace(SMOKE, log_every=3, validate_every=2, steps_per_call=1))
+    train(
+        records,
+        finished,
+        SMOKE.with_values({"intervals.log_every": 3, "intervals.validate_every": 2, "intervals.steps_per_call": 1}),
+    )
 
 
 def test_a_checkpoint_of_another_architecture_is_refused(records, output):
-    other = dataclasses.replace(SMOKE, filters=4)
+    other = SMOKE.with_values({"network.filters": 4})
     config = json.loads((output / "config.json").read_text())
-    config["config"]["filters"] = 4
+    config["config"]["network"]["options"]["filters"] = 4
     (output / "config.json").write_text(json.dumps(config))
     with pytest.raises(InputError, match="checkpoint of another architecture"):
         train(records, output, other)
@@ -153,7 +170,9 @@ def test_checkpoints_are_found_without_tensorflows_list_of_them(records, output)
 
 
 def test_losses_that_are_not_finite_twice_stop_the_run_and_name_the_step(records, tmp_path):
-    config = dataclasses.replace(SMOKE, pretrain_rate=1e30, steps_per_call=1, checkpoint_every=100)
+    config = SMOKE.with_values(
+        {"pretrain.rate": 1e30, "intervals.steps_per_call": 1, "intervals.checkpoint_every": 100}
+    )
     said: list[str] = []
     with pytest.raises(
         RunError, match=r"step \d+ of pretrain: losses or weights are not finite .*with half the learning rate"
@@ -166,26 +185,26 @@ class PoisonOnce:
     """Makes the losses of one step of phase 1 nan, or the weights after it, the first time that it comes."""
 
     def __init__(self, monkeypatch, step, what="losses"):
-        real = PretrainTraining.train_step
+        real = PretrainTraining.step
         left = tf.Variable(1, dtype=tf.int64)
 
         def train_step(training, lr, hr):
-            metrics = real(training, lr, hr)
+            values = real(training, lr, hr)
             poisoned = (training.optimizer.iterations.value == step + 1) & (left > 0)
             left.assign_sub(tf.cast(poisoned, tf.int64))
             if what == "weights":
                 kernel = training.generator.trainable_variables[0].value
                 kernel.assign(tf.where(poisoned, float("inf"), kernel))
-                return metrics
-            return {name: tf.where(poisoned, float("nan"), value) for name, value in metrics.items()}
+                return values
+            return StepValues({"loss": tf.where(poisoned, float("nan"), values.losses["loss"])})
 
-        monkeypatch.setattr(PretrainTraining, "train_step", train_step)
+        monkeypatch.setattr(PretrainTraining, "step", train_step)
 
 
 def test_a_run_that_diverges_once_goes_back_and_ends_with_half_the_rate(records, tmp_path, monkeypatch):
     PoisonOnce(monkeypatch, step=5)
     said: list[str] = []
-    train(records, tmp_path, dataclasses.replace(SMOKE, finetune_steps=0, steps_per_call=1), say=said.append)
+    train(records, tmp_path, SMOKE.with_values({"finetune.steps": 0, "intervals.steps_per_call": 1}), say=said.append)
     warning = (
         "WARNING: step 6 of pretrain: losses or weights are not finite (nan or inf); going back to step 4 with half"
     )
@@ -194,16 +213,16 @@ def test_a_run_that_diverges_once_goes_back_and_ends_with_half_the_rate(records,
     phase = build_pretrain(SMOKE, ONE, "float32")
     PhaseCheckpoints(RunFolder(str(tmp_path)), phase, 3, said.append).restore()
     assert phase.slowdown.numpy() == 0.5  # a restart goes on as slowly
-    assert phase.rate(3) == pytest.approx(SMOKE.pretrain_rate / 2)
-    assert float(phase.training.optimizer.learning_rate) == pytest.approx(SMOKE.pretrain_rate / 2)
+    assert phase.rate(3) == pytest.approx(SMOKE.pretrain.rate / 2)
+    assert float(phase.training.optimizer.learning_rate) == pytest.approx(SMOKE.pretrain.rate / 2)
 
 
-@pytest.mark.parametrize(("interval", "back"), [("checkpoint_every", 2), ("validate_every", 0)])
+@pytest.mark.parametrize(("interval", "back"), [("intervals.checkpoint_every", 2), ("intervals.validate_every", 0)])
 def test_weights_that_are_not_finite_are_never_saved(records, tmp_path, monkeypatch, interval, back):
     PoisonOnce(monkeypatch, step=3, what="weights")
     said: list[str] = []
-    seldom = {"checkpoint_every": 100, "validate_every": 100} | {interval: 2}
-    config = dataclasses.replace(SMOKE, finetune_steps=0, steps_per_call=1, **seldom)
+    seldom = {"intervals.checkpoint_every": 100, "intervals.validate_every": 100} | {interval: 2}
+    config = SMOKE.with_values({"finetune.steps": 0, "intervals.steps_per_call": 1, **seldom})
     train(records, tmp_path, config, say=said.append)
     warning = f"WARNING: step 4 of pretrain: losses or weights are not finite (nan or inf); going back to step {back} "
     assert any(line.startswith(warning) for line in said)
@@ -211,7 +230,7 @@ def test_weights_that_are_not_finite_are_never_saved(records, tmp_path, monkeypa
 
 
 def test_the_second_phase_can_be_added_later(records, tmp_path):
-    train(records, tmp_path / "run", dataclasses.replace(SMOKE, finetune_steps=0))
+    train(records, tmp_path / "run", SMOKE.with_values({"finetune.steps": 0}))
     assert not (tmp_path / "run" / "models" / "generator.keras").exists()
     train(records, tmp_path / "run")
     assert (tmp_path / "run" / "models" / "generator.keras").exists()
@@ -222,7 +241,7 @@ def test_a_run_on_two_replicas_takes_global_batches_and_resumes(records, tmp_pat
     with monkeypatch.context() as patch:
         StopAt(patch, "pretrain", 4)
         with pytest.raises(Interrupted):
-            train(records, tmp_path / "run", dataclasses.replace(SMOKE, steps_per_call=1), two_replicas)
+            train(records, tmp_path / "run", SMOKE.with_values({"intervals.steps_per_call": 1}), two_replicas)
     said: list[str] = []
     train(records, tmp_path / "run", strategy=two_replicas, say=said.append)
     assert "Resuming pretrain at step 4" in said

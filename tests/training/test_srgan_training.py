@@ -7,19 +7,33 @@ import numpy as np
 import pytest
 import skimage.metrics
 import tensorflow as tf
+from helpers.smoke_runs import history, train
 
 from pyimagesearch import losses
+from pyimagesearch.data.dataset.manifest import read_manifest
+from pyimagesearch.data.input.loader import training_batches
 from pyimagesearch.images import resize
 from pyimagesearch.models import build_vgg
 from pyimagesearch.presets import PRESETS, get_config
+from pyimagesearch.training.driver import Driver
 from pyimagesearch.training.phases import build_finetune, build_pretrain
+from pyimagesearch.training.signals import StopRequest
+from pyimagesearch.training.srgan_training import PretrainTraining
+from pyimagesearch.training.workers import Workers
 
 SMOKE = get_config("smoke")
 # The smallest run with all that only the faces preset has.
-FACES = dataclasses.replace(
-    SMOKE, generator="faces", discriminator="patch", discriminator_loss="mse", content_input="signed", adam_beta1=0.5,
-    batch=1,
+FACES = SMOKE.with_values(
+    {
+        "network.name": "faces", "network.filters": 8, "network.blocks": 1, "network.upsample_filters": 16,
+        "discriminator.name": "patch", "discriminator.filters": 4, "finetune.discriminator_loss": "mse",
+        "finetune.content_input": "signed", "adam_beta1": 0.5, "data.batch": 1,
+    }
 )  # fmt: skip
+LIGHT, EDSR = (
+    SMOKE.with_values({"network.name": name, "network.filters": 8, "network.blocks": 1}) for name in ("light", "edsr")
+)
+SRCNN = SMOKE.with_values({"network.name": "srcnn", "network.filters": 8})
 
 
 def a_batch(count: int, crop: int = 32, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -32,7 +46,7 @@ def build(kind: str, config, strategy):
     if kind == "pretrain":
         return build_pretrain(config, strategy, "float32")
     with strategy.scope():
-        vgg = build_vgg([*config.content_layers], "random", config.content_input)
+        vgg = build_vgg([*config.finetune.content_layers], "random", config.finetune.content_input)
     return build_finetune(config, strategy, "float32", vgg, "")
 
 
@@ -43,7 +57,7 @@ def updated(kind: str, config, strategy, steps: int = 2) -> tuple[list[np.ndarra
 
     @tf.function
     def step(lr, hr):
-        per_replica = strategy.run(phase.training.train_step, args=(lr, hr))
+        per_replica = strategy.run(lambda lr, hr: phase.training.step(lr, hr).all(), args=(lr, hr))
         return {name: strategy.reduce("SUM", value, axis=None) for name, value in per_replica.items()}
 
     def of_replica(array: np.ndarray):
@@ -65,7 +79,7 @@ def updated(kind: str, config, strategy, steps: int = 2) -> tuple[list[np.ndarra
 def test_one_replica_and_two_give_the_same_update(kind, optimizer, two_replicas):
     # SGD would be the sharper test of the gradients, but Adam is what is used; its first steps divide by the
     # gradient's size, so that biases before a BatchNorm (true gradient: zero) may go anywhere. Outputs may not.
-    config = dataclasses.replace(SMOKE, optimizer=optimizer)
+    config = SMOKE.with_values({"optimizer": optimizer})
     one, one_metrics = updated(kind, config, tf.distribute.OneDeviceStrategy("/cpu:0"))
     two, two_metrics = updated(kind, config, two_replicas)
     assert one_metrics.keys() == two_metrics.keys()
@@ -82,10 +96,10 @@ def bce(logits, real: bool):
 
 
 def test_the_generator_trains_against_the_updated_discriminator_whose_statistics_it_leaves_alone():
-    config = dataclasses.replace(SMOKE, finetune_rate=0.05)  # a step large enough to tell before from after
+    config = SMOKE.with_values({"finetune.rate": 0.05})  # a step large enough to tell before from after
     ours, by_hand, untouched = (build("finetune", config, tf.distribute.get_strategy()) for _ in range(3))
     lr, hr = a_batch(4)
-    metrics = ours.training.train_step(tf.constant(lr), tf.constant(hr))
+    metrics = ours.training.train_step((tf.constant(lr), tf.constant(hr)))
 
     fakes = by_hand.generator(tf.cast(lr, tf.float32), training=True)
     judge, optimizer = by_hand.discriminator, keras.optimizers.Adam(0.05)
@@ -104,14 +118,16 @@ def test_the_generator_trains_against_the_updated_discriminator_whose_statistics
 
 def test_the_generators_gradient_is_that_of_its_whole_loss():
     """The chain of two tapes equals one tape around everything."""
-    layers = "block1_conv2:0.01,block2_conv2"
-    config = dataclasses.replace(SMOKE, pixel_weight=0.1, grid_weight=10, content_layer=layers)
+    layers = {"block1_conv2": 0.01, "block2_conv2": 1.0}
+    config = SMOKE.with_values(
+        {"finetune.losses.pixel": 0.1, "finetune.losses.grid": 10, "finetune.content_layers": layers}
+    )
     phase = build("finetune", config, tf.distribute.get_strategy())
     taken = []
     phase.training.optimizer.apply = lambda gradients, _: taken.extend(gradients)
     lr, hr = a_batch(4)
     reference = build("finetune", config, tf.distribute.get_strategy())
-    phase.training.train_step(tf.constant(lr), tf.constant(hr))
+    phase.training.train_step((tf.constant(lr), tf.constant(hr)))
 
     training = reference.training
     lr, hr = tf.cast(lr, tf.float32), tf.cast(hr, tf.float32)
@@ -119,10 +135,14 @@ def test_the_generators_gradient_is_that_of_its_whole_loss():
     variables = training.generator.trainable_variables
     with tf.GradientTape() as tape:
         sr = training.generator(lr, training=True)
-        content = losses.content_loss(training.vgg(sr), training.vgg(hr), config.content_layers, config.content_scale)
+        content = losses.content_loss(
+            training.vgg(sr), training.vgg(hr), config.finetune.content_layers, config.finetune.content_scale
+        )
         adversarial = losses.adversarial_loss(training.discriminator(sr, training=True), real=True)
-        loss = content + config.adversarial_weight * adversarial + 0.1 * tf.reduce_mean(tf.abs(sr - hr)) / 255
-        loss += 10 * losses.grid_loss(sr, hr, config.scale)
+        loss = (
+            content + config.finetune.losses["adversarial"] * adversarial + 0.1 * tf.reduce_mean(tf.abs(sr - hr)) / 255
+        )
+        loss += 10 * losses.grid_loss(sr, hr, config.network.scale)
     gradients = tape.gradient(loss, variables)
     noise = 1e-4 * max(float(tf.reduce_max(tf.abs(gradient))) for gradient in gradients)  # biases before a BatchNorm
     for ours, expected in zip(taken, gradients, strict=True):
@@ -135,7 +155,7 @@ def test_health_is_measured_on_the_pictures_of_the_step():
     """The ratio of gradients and the LR consistency, against other ways to them."""
     phase, reference = (build("finetune", SMOKE, tf.distribute.get_strategy()) for _ in range(2))
     lr, hr = a_batch(4)
-    metrics = phase.training.train_step(tf.constant(lr), tf.constant(hr))
+    metrics = phase.training.train_step((tf.constant(lr), tf.constant(hr)))
 
     training = reference.training
     real = tf.cast(hr, tf.float32)
@@ -149,10 +169,12 @@ def test_health_is_measured_on_the_pictures_of_the_step():
         return np.linalg.norm(np.reshape(tape.gradient(value, sr), (4, -1)), axis=1)
 
     content = pull(
-        lambda x: losses.content_loss(training.vgg(x), training.vgg(real), SMOKE.content_layers, SMOKE.content_scale)
+        lambda x: losses.content_loss(
+            training.vgg(x), training.vgg(real), SMOKE.finetune.content_layers, SMOKE.finetune.content_scale
+        )
     )
     adversarial = pull(lambda x: losses.adversarial_loss(training.discriminator(x, training=True), real=True))
-    expected = np.mean(SMOKE.adversarial_weight * adversarial / content)
+    expected = np.mean(SMOKE.finetune.losses["adversarial"] * adversarial / content)
     assert float(metrics["gradient_ratio"]) == pytest.approx(expected, rel=1e-3)
     whole = np.rint(np.clip(sr, 0, 255)).astype(np.uint8)
     back = np.stack([resize.downscale(picture, 4) for picture in whole])[:, 2:-2, 2:-2].astype(float)
@@ -163,7 +185,7 @@ def test_health_is_measured_on_the_pictures_of_the_step():
 
 def test_an_overflow_on_one_replica_leaves_the_step_out_on_all(two_replicas):
     """float16: Keras' loss scaling asks the first replica alone. No BatchNorm, which would tell that one too."""
-    phase = build_pretrain(dataclasses.replace(SMOKE, generator="light"), two_replicas, "float16")
+    phase = build_pretrain(LIGHT, two_replicas, "float16")
     before = phase.generator.get_weights()
     scale = phase.training.optimizer.dynamic_scale.numpy()
     lr, hr = a_batch(4)
@@ -177,7 +199,7 @@ def test_an_overflow_on_one_replica_leaves_the_step_out_on_all(two_replicas):
 
     @tf.function
     def step(lr, hr):
-        two_replicas.run(phase.training.train_step, args=(lr, hr))
+        two_replicas.run(lambda lr, hr: phase.training.step(lr, hr).all(), args=(lr, hr))
 
     step(of_replica(lr, False), of_replica(hr, True))
     assert phase.training.optimizer.dynamic_scale.numpy() == scale / 2
@@ -194,18 +216,18 @@ def test_an_overflow_on_one_replica_leaves_the_step_out_on_all(two_replicas):
 
 
 def test_labels_leave_out_a_border_of_the_crops():
-    config = dataclasses.replace(SMOKE, label_border=12)
+    config = SRCNN
     ours, reference = (build("pretrain", config, tf.distribute.get_strategy()) for _ in range(2))
     lr, hr = a_batch(4)
     sr = reference.generator(tf.cast(lr, tf.float32), training=True).numpy()
     expected = np.mean((sr[:, 12:20, 12:20] - hr[:, 12:20, 12:20]) ** 2) / 255**2
-    assert float(ours.training.train_step(lr, hr)["loss"]) == pytest.approx(expected, rel=1e-4)
+    assert float(ours.training.train_step((lr, hr))["loss"]) == pytest.approx(expected, rel=1e-4)
 
 
 def test_a_discriminator_of_places_is_trained_with_the_squares_of_all_its_probabilities():
     ours, reference = (build("finetune", FACES, tf.distribute.get_strategy()) for _ in range(2))
     lr, hr = a_batch(1)
-    metrics = ours.training.train_step(tf.constant(lr), tf.constant(hr))
+    metrics = ours.training.train_step((tf.constant(lr), tf.constant(hr)))
     fakes = reference.generator(tf.cast(lr, tf.float32), training=True)
     judge = reference.discriminator
     fake, real = (tf.sigmoid(judge(x, training=True)).numpy() for x in (fakes, tf.cast(hr, tf.float32)))
@@ -223,10 +245,10 @@ def test_every_adam_has_the_beta1_of_the_configuration():
 
 @pytest.mark.parametrize("concatenate", [True, False])
 def test_fakes_and_reals_share_batch_statistics_only_where_the_preset_says_so(concatenate):
-    config = dataclasses.replace(SMOKE, concatenate_batches=concatenate)
+    config = SMOKE.with_values({"finetune.concatenate_batches": concatenate})
     phase, reference = (build("finetune", config, tf.distribute.get_strategy()) for _ in range(2))
     lr, hr = a_batch(4)
-    metrics = phase.training.train_step(tf.constant(lr), tf.constant(hr))
+    metrics = phase.training.train_step((tf.constant(lr), tf.constant(hr)))
     judge, hr = reference.discriminator, tf.cast(hr, tf.float32)
     fakes = reference.generator(tf.cast(lr, tf.float32), training=True)
     together = tf.split(judge(tf.concat([fakes, hr], 0), training=True), 2)
@@ -243,22 +265,22 @@ def test_the_whole_step_compiles_under_xla(kind):
     """A TPU demands it: static shapes, and nothing that runs on the host."""
     phase = build(kind, SMOKE, tf.distribute.get_strategy())
     lr, hr = a_batch(4)
-    compiled = tf.function(phase.training.train_step, jit_compile=True)(lr, hr)
-    plain = build(kind, SMOKE, tf.distribute.get_strategy()).training.train_step(tf.constant(lr), tf.constant(hr))
+    compiled = tf.function(phase.training.train_step, jit_compile=True)((lr, hr))
+    plain = build(kind, SMOKE, tf.distribute.get_strategy()).training.train_step((tf.constant(lr), tf.constant(hr)))
     for name, value in compiled.items():
         assert float(value) == pytest.approx(float(plain[name]), rel=1e-3), name
 
 
 @pytest.mark.parametrize(("kind", "config"), [
-    ("pretrain", dataclasses.replace(SMOKE, generator="light")),
-    ("pretrain", dataclasses.replace(SMOKE, generator="edsr", residual_scale=0.1)),
-    ("pretrain", dataclasses.replace(SMOKE, generator="srcnn", label_border=12)),
+    ("pretrain", LIGHT),
+    ("pretrain", EDSR.with_values({"network.residual_scale": 0.1})),
+    ("pretrain", SRCNN),
     pytest.param("finetune", FACES, marks=pytest.mark.slow),
-], ids=lambda part: part if isinstance(part, str) else part.generator)  # fmt: skip
+], ids=lambda part: part if isinstance(part, str) else part.network.name)  # fmt: skip
 def test_every_generator_trains_under_xla(kind, config):
     """Their bicubic pictures are convolutions because the resize operations do not compile."""
     phase = build(kind, config, tf.distribute.get_strategy())
-    metrics = tf.function(phase.training.train_step, jit_compile=True)(*a_batch(4))
+    metrics = tf.function(phase.training.train_step, jit_compile=True)(a_batch(4))
     assert all(np.isfinite(float(value)) for value in metrics.values())
 
 
@@ -266,29 +288,68 @@ def test_every_generator_trains_under_xla(kind, config):
 @pytest.mark.parametrize("kind", ["pretrain", "finetune"])
 @pytest.mark.parametrize("name", [name for name in PRESETS if name != "smoke"])
 def test_every_presets_step_compiles_under_xla(name, kind):
-    config = dataclasses.replace(get_config(name), batch=1, vgg_weights="random")
+    config = get_config(name).with_values({"data.batch": 1, "finetune.vgg_weights": "random"})
     phase = build(kind, config, tf.distribute.get_strategy())
-    metrics = tf.function(phase.training.train_step, jit_compile=True)(*a_batch(1, config.crop))
+    metrics = tf.function(phase.training.train_step, jit_compile=True)(a_batch(1, config.data.crop))
     assert all(np.isfinite(float(value)) for value in metrics.values())
 
 
 @pytest.mark.parametrize(("kind", "config"), [
-    ("pretrain", SMOKE), ("finetune", SMOKE), ("pretrain", dataclasses.replace(SMOKE, generator="edsr")),
-    ("pretrain", dataclasses.replace(SMOKE, generator="srcnn", label_border=12)), ("finetune", FACES),
-], ids=lambda part: part if isinstance(part, str) else part.generator)  # fmt: skip
+    ("pretrain", SMOKE), ("finetune", SMOKE), ("pretrain", EDSR),
+    ("pretrain", SRCNN), ("finetune", FACES),
+], ids=lambda part: part if isinstance(part, str) else part.network.name)  # fmt: skip
 @pytest.mark.parametrize("precision", ["bfloat16", pytest.param("float16", marks=pytest.mark.slow)])
 def test_steps_train_in_reduced_precision(kind, config, precision):
     strategy = tf.distribute.get_strategy()
     if kind == "pretrain":
         phase = build_pretrain(config, strategy, precision)
     else:
-        vgg = build_vgg([*config.content_layers], "random", config.content_input)
+        vgg = build_vgg([*config.finetune.content_layers], "random", config.finetune.content_input)
         phase = build_finetune(config, strategy, precision, vgg, None)
     assert all(variable.dtype == "float32" for variable in phase.generator.trainable_variables)
     step = tf.function(phase.training.train_step)
     lr, hr = a_batch(4)
-    first = float(step(lr, hr)["loss"])
+    first = float(step((lr, hr))["loss"])
     for _ in range(12):
-        last = float(step(lr, hr)["loss"])
+        last = float(step((lr, hr))["loss"])
     assert np.isfinite(last)
     assert last < first
+
+
+@pytest.mark.parametrize("kind", ["pretrain", "finetune"])
+@pytest.mark.parametrize("devices", [1, 2])
+def test_fit_ends_with_the_weights_of_the_driver(kind, devices, records, two_replicas):
+    """20 steps on the same batches, by Keras' fit and by the trainer's driver."""
+    strategy = two_replicas if devices == 2 else tf.distribute.OneDeviceStrategy("/cpu:0")
+    config = SMOKE.with_values({"pretrain.steps": 20, "finetune.steps": 20, "data.global_batch": 4})
+    manifest = read_manifest(records)
+    driven, fitted = (build(kind, config, strategy) for _ in range(2))
+    driver = Driver(config, strategy, Workers(strategy), folder=records, manifest=manifest, cache=None, compiled=False)
+    rows = list(driver.steps(driven, 0, StopRequest()))
+    assert rows[-1].step == 20
+    batches = training_batches(records, manifest, crop=32, batch=4, seed=config.seed + (kind == "finetune"))
+    logs = fitted.training.fit(batches, steps_per_epoch=20, verbose=0).history
+    for ours, theirs in zip(fitted.generator.get_weights(), driven.generator.get_weights(), strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-6)
+    assert logs.keys() == {**rows[-1].losses, **rows[-1].measures}.keys()
+
+
+def test_a_subclass_with_one_more_measure_trains_and_its_history_has_the_column(records, tmp_path, monkeypatch):
+    step = PretrainTraining.step
+
+    def with_brightness(training, lr, hr):
+        values = step(training, lr, hr)
+        brightness = tf.reduce_mean(tf.cast(hr, tf.float32)) / training.replicas
+        return dataclasses.replace(values, measures={"brightness": brightness})
+
+    monkeypatch.setattr(PretrainTraining, "step", with_brightness)
+    train(records, tmp_path / "run", SMOKE.with_values({"finetune.steps": 0}))
+    assert all(0 < float(row["brightness"]) < 255 for row in history(tmp_path / "run"))
+
+
+def test_losses_of_weight_0_are_not_computed(monkeypatch):
+    monkeypatch.setitem(losses.GENERATOR_LOSSES._entries, "adversarial", lambda _: pytest.fail("it was computed"))
+    config = SMOKE.with_values({"finetune.losses.adversarial": 0})
+    values = build("finetune", config, tf.distribute.get_strategy()).training.train_step(a_batch(4))
+    assert "adversarial_loss" not in values
+    assert "gradient_ratio" not in values

@@ -1,6 +1,5 @@
 """A whole run in process: phases, where it starts from, what lands in the run folder."""
 
-import dataclasses
 import json
 import shutil
 import time
@@ -12,14 +11,17 @@ import tensorflow as tf
 from helpers.smoke_runs import ONE, SMOKE, history, train, weights
 from skimage.metrics import peak_signal_noise_ratio
 
+from pyimagesearch.data.dataset.manifest import read_manifest
+from pyimagesearch.data.dataset.records import read_pictures
 from pyimagesearch.errors import InputError
 from pyimagesearch.inference.upscaler import load_upscaler
+from pyimagesearch.models import complete
+from pyimagesearch.models.generators.light import light
 from pyimagesearch.models.loading import load_generator
-from pyimagesearch.models.srgan import light
 from pyimagesearch.training.driver import _compile
 from pyimagesearch.training.phases import build_pretrain, copy_weights
+from pyimagesearch.training.run import prepare
 from pyimagesearch.training.run_folder import RunFolder
-from pyimagesearch.training.trainer import Trainer
 
 
 def scalars(folder: Path) -> set[str]:
@@ -77,9 +79,10 @@ def test_saved_generators_upscale_in_float32_and_differ_between_phases(finished)
 
 def test_float32_and_bfloat16_end_alike(records, finished, tmp_path):
     """Within 0.3 dB of each other on a picture, and 10% in what the losses are at the end."""
-    reduced = Trainer(SMOKE, tfrecords=records, output=str(tmp_path), strategy=ONE, precision="bfloat16")
+    reduced = prepare(SMOKE, records, str(tmp_path), strategy=ONE, precision="bfloat16")
     reduced.run()
-    lr, hr = reduced.pairs[0].lr, reduced.pairs[0].hr
+    (pair,) = read_pictures(records, read_manifest(records), 1)
+    lr, hr = pair.lr, pair.hr
     for name in ("pretrained_generator", "generator"):
         psnr = [
             peak_signal_noise_ratio(hr, load_upscaler(str(run / "models" / f"{name}.keras"))(lr))
@@ -100,7 +103,7 @@ def test_the_moving_average_is_that_of_the_weights_after_each_step():
     batches = iter(ONE.experimental_distribute_dataset(tf.data.Dataset.from_tensors((hr[:, ::4, ::4], hr)).repeat()))
     expected = phase.generator.get_weights()
     for step in range(4):
-        run_steps(batches, tf.constant(step), tf.constant(1))
+        run_steps(batches, step, 1)
         keep = min(0.2, (1 + step) / (10 + step))  # 0.1, 0.18, then the decay asked for
         expected = [
             keep * old + (1 - keep) * new for old, new in zip(expected, phase.generator.get_weights(), strict=True)
@@ -111,14 +114,14 @@ def test_the_moving_average_is_that_of_the_weights_after_each_step():
 
 @pytest.mark.parametrize(
     ("name", "steps"),
-    [("pretrained_generator", {"finetune_steps": 0}), ("generator", {"pretrain_steps": 0})],
+    [("pretrained_generator", {"finetune.steps": 0}), ("generator", {"pretrain.steps": 0})],
     ids=["phase 1", "phase 2 alone"],
 )
 def test_a_run_starts_from_a_trained_model(records, finished, tmp_path, name, steps):
     """At rates that move nothing, what comes out is what it started from."""
     start = str(finished / "models" / "pretrained_generator.keras")
-    still = {"pretrain_rate": 1e-12, "finetune_rate": 1e-12}
-    train(records, tmp_path / "run", dataclasses.replace(SMOKE, start=start, **steps, **still))
+    still = {"pretrain.rate": 1e-12, "finetune.rate": 1e-12}
+    train(records, tmp_path / "run", SMOKE.with_values({"network.start": start, **steps, **still}))
     after = load_generator(str(tmp_path / "run" / "models" / f"{name}.keras")).trainable_weights
     for one, other in zip(load_generator(start).trainable_weights, after, strict=True):
         np.testing.assert_allclose(one.numpy(), other.numpy(), rtol=1e-6, atol=1e-7)
@@ -144,7 +147,7 @@ def test_a_light_starts_from_one_of_fewer_blocks(tmp_path):
 )
 def test_a_start_that_does_not_fit_is_refused_before_anything_is_written(records, tmp_path, start, named):
     with pytest.raises(InputError, match=named):
-        train(records, tmp_path / "run", dataclasses.replace(SMOKE, start=start))
+        train(records, tmp_path / "run", SMOKE.with_values({"network.start": start}))
     assert not (tmp_path / "run").exists()
 
 
@@ -155,7 +158,7 @@ def test_a_folder_of_something_else_is_refused(records, tmp_path):
 
 
 def test_a_phase_can_be_left_out(records, tmp_path):
-    train(records, tmp_path / "run", dataclasses.replace(SMOKE, pretrain_steps=0, finetune_steps=2))
+    train(records, tmp_path / "run", SMOKE.with_values({"pretrain.steps": 0, "finetune.steps": 2}))
     assert (tmp_path / "run" / "models" / "generator.keras").exists()
     assert not (tmp_path / "run" / "models" / "pretrained_generator.keras").exists()
 
@@ -168,7 +171,7 @@ def test_no_disk_space_is_said_before_training(records, tmp_path, monkeypatch):
 
 
 def test_a_run_folder_appears_with_its_config_before_the_first_step(records, tmp_path):
-    Trainer(SMOKE, tfrecords=records, output=str(tmp_path / "run"), strategy=ONE, precision="float32")
-    assert json.loads((tmp_path / "run" / "config.json").read_text())["config"] == SMOKE.to_dict()
+    prepare(SMOKE, records, str(tmp_path / "run"), strategy=ONE, precision="float32")
+    assert json.loads((tmp_path / "run" / "config.json").read_text())["config"] == complete(SMOKE).to_dict()
     assert RunFolder(str(tmp_path / "run")).checkpoints("pretrain") == []
     assert time.time() - (tmp_path / "run" / "config.json").stat().st_mtime < 60

@@ -7,12 +7,14 @@ import keras
 from keras import layers
 
 from pyimagesearch.models.blocks import STAGES, PixelShuffle, conv
+from pyimagesearch.models.registry import register_generator
 
 DIV2K_MEAN = tuple(255 * mean for mean in (0.4488, 0.4371, 0.4040))  # RGB of its training pictures
 RANGE = 127.5  # levels that the network sees as 1
 
 
-def edsr(*, filters: int, blocks: int, scale: int, residual_scale: float) -> keras.Model:
+@register_generator("edsr")
+def edsr(*, scale: int, filters: int = 64, blocks: int = 16, residual_scale: float = 1.0) -> keras.Model:
     """RGB (B, H, W, 3) in [0, 255] -> (B, scale*H, scale*W, 3), float32, not bounded.
 
     What a block adds is multiplied by `residual_scale`; the paper's large model (32 blocks of 256) needs 0.1.

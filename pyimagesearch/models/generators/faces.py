@@ -1,18 +1,23 @@
-"""The SRGAN of a 2019 book on GANs, for whole pictures of faces: another generator, and a discriminator of places."""
+"""The generator of a 2019 book on GANs, for whole pictures of faces."""
 
 import keras
 from keras import layers
 
 from pyimagesearch.models.blocks import STAGES, NearestUpsample, batch_norm, conv
+from pyimagesearch.models.registry import check_multiple_of_4, register_generator
 
 MOMENTUM = 0.8  # of BatchNorm's moving statistics; its source trains on one picture at a time
 
 
-def faces(*, filters: int, blocks: int, upsample_filters: int, scale: int, sync_batch_norm: bool) -> keras.Model:
+@register_generator("faces")
+def faces(
+    *, scale: int, filters: int = 64, blocks: int = 16, upsample_filters: int = 256, sync_batch_norm: bool = True
+) -> keras.Model:
     """RGB (B, H, W, 3) in [0, 255] -> (B, scale*H, scale*W, 3), float32, in [0, 255].
 
     Residual blocks with BatchNorm after ReLU at LR size, then stages of nearest neighbours and a convolution.
     """
+    check_multiple_of_4("network.upsample_filters", upsample_filters)
     lr = keras.Input((None, None, 3), name="lr")
     x = layers.Rescaling(1 / 127.5, offset=-1)(lr)
     x = first = conv(filters, 9, activation="relu")(x)
@@ -27,20 +32,6 @@ def faces(*, filters: int, blocks: int, upsample_filters: int, scale: int, sync_
     x = layers.Activation("tanh", dtype="float32")(x)
     sr = layers.Rescaling(127.5, offset=127.5, dtype="float32", name="sr")(x)
     return keras.Model(lr, sr, name="faces")
-
-
-def patch_discriminator(*, crop: int, filters: int, sync_batch_norm: bool) -> keras.Model:
-    """Pictures (B, crop, crop, 3) in [0, 255] -> logits (B, crop/16, crop/16, 1), float32: one for each place."""
-    picture = keras.Input((crop, crop, 3), name="picture")
-    x = layers.Rescaling(1 / 127.5, offset=-1)(picture)
-    x = layers.LeakyReLU(0.2)(conv(filters)(x))
-    x = _norm(sync_batch_norm)(layers.LeakyReLU(0.2)(conv(filters, strides=2)(x)))
-    for width in (2 * filters, 4 * filters, 8 * filters):
-        x = _norm(sync_batch_norm)(layers.LeakyReLU(0.2)(conv(width)(x)))
-        x = _norm(sync_batch_norm)(layers.LeakyReLU(0.2)(conv(width, strides=2)(x)))
-    x = layers.LeakyReLU(0.2)(layers.Dense(16 * filters)(x))
-    logits = layers.Dense(1, dtype="float32", name="logits")(x)
-    return keras.Model(picture, logits, name="discriminator")
 
 
 def _norm(synchronized: bool) -> layers.Layer:

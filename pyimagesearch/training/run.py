@@ -1,0 +1,163 @@
+"""`train`: one call from a configuration to a finished run folder."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from pyimagesearch import losses
+from pyimagesearch.config import TrainConfig
+from pyimagesearch.data.dataset.manifest import Manifest, check_usable, read_manifest
+from pyimagesearch.data.dataset.records import read_pictures
+from pyimagesearch.data.input.cache import RamCache
+from pyimagesearch.data.pairs import Pair
+from pyimagesearch.errors import InputError
+from pyimagesearch.evaluation.scoring import check_size
+from pyimagesearch.models import build_discriminator, build_generator, build_vgg, complete, compute_in, weights_identity
+from pyimagesearch.training.driver import Driver
+from pyimagesearch.training.phases import copy_weights
+from pyimagesearch.training.run_folder import RunFolder
+from pyimagesearch.training.strategy import (
+    check_tpu_folders,
+    choose_precision,
+    choose_xla,
+    make_strategy,
+    validation_device,
+)
+from pyimagesearch.training.trainer import Trainer
+from pyimagesearch.training.workers import Workers
+
+logger = logging.getLogger(__name__)
+
+
+def train(
+    config: TrainConfig,
+    tfrecords: str = "tfrecord",
+    output: str = "outputs",
+    *,
+    device: str = "cpu",
+    precision: str | None = None,
+    cache: str = "none",
+    deterministic: bool = False,
+    say: Callable[[str], None] = logger.info,
+) -> None:
+    """Train both phases of `config`, or what is left of them, into the run folder `output`.
+
+    tfrecords: a folder of records that serves config.data.crop. device: "cpu", "gpu" (every GPU of this machine) or
+    "tpu". precision: instead of config.precision. cache: "ram" keeps the decoded tiles in memory. deterministic: only
+    deterministic kernels. say: takes a line of progress. The same call again goes on where a run was stopped.
+
+    Raises InputError where an argument, the records or the run folder do not fit; RunError where losses stay not
+    finite; Interrupted after SIGINT or SIGTERM, when all is saved.
+
+    Example:
+        train(presets()["smoke"].config, "tfrecord/demo", "outputs/smoke", device="cpu")
+    """
+    if precision is not None:
+        config = config.with_values({"precision": precision})
+    check_trainable(config)
+    if device == "tpu":
+        check_tpu_folders(tfrecords=tfrecords, output=output)
+    strategy = make_strategy(device, say)
+    if deterministic:
+        tf.config.experimental.enable_op_determinism()
+    chosen = choose_precision(config.precision, device)
+    weights = f", VGG19 weights: {config.finetune.vgg_weights}" if config.finetune.steps else ""
+    say(f"Preset {config.preset}, {strategy.num_replicas_in_sync} replica(s), {chosen}{weights}")
+    compiled = choose_xla(config.xla, device, strategy)
+    prepare(
+        config, tfrecords, output, strategy=strategy, precision=chosen, compiled=compiled, cache=cache, say=say
+    ).run()
+
+
+def check_trainable(config: TrainConfig) -> None:
+    """Raise InputError where nothing would be trained, or where the names of losses are none."""
+    if not config.pretrain.steps + config.finetune.steps:
+        raise InputError(
+            f"`preset` {config.preset}: pretrain.steps and finetune.steps are both 0, so nothing would be trained; "
+            "give `pretrain_steps` or `finetune_steps` above 0"
+        )
+    losses.PIXEL_LOSSES[config.pretrain.loss]
+    losses.DISCRIMINATOR_LOSSES[config.finetune.discriminator_loss]
+    for name in config.finetune.losses:
+        losses.GENERATOR_LOSSES[name]
+    if config.finetune.steps and not any(config.finetune.losses.values()):
+        raise InputError("finetune.losses: every weight is 0, so phase 2 has nothing to train for")
+
+
+def prepare(
+    config: TrainConfig,
+    tfrecords: str,
+    output: str,
+    *,
+    strategy: tf.distribute.Strategy,
+    precision: str,
+    compiled: bool = False,
+    cache: str = "none",
+    say: Callable[[str], None] = logger.info,
+) -> Trainer:
+    """The trainer of a run, when its records, networks and folder are checked and the folder is claimed."""
+    manifest = read_manifest(tfrecords)
+    check_usable(tfrecords, manifest, scale=config.network.scale, crop=config.data.crop)
+    workers = Workers(strategy)
+    # Phase 2's weights are looked for now, not after hours of phase 1.
+    vgg = _build_vgg(config, strategy, precision) if config.finetune.steps else None
+    pairs = _validation_pictures(config, tfrecords, manifest)
+    with tf.device(validation_device(strategy)):
+        validated = build_generator(config)  # float32, outside the strategy
+    if config.network.start:
+        copy_weights(config.network.start, validated)  # refused now, if at all
+    run_folder = RunFolder(output)
+    run_folder.check_disk(_disk_bytes(config, validated))
+    run_folder.claim(_identity(config, tfrecords, manifest, strategy, precision), write=workers.writes)
+    driver = Driver(
+        config, strategy, workers, folder=tfrecords, manifest=manifest, compiled=compiled,
+        cache=RamCache(tfrecords, manifest) if cache == "ram" else None,
+    )  # fmt: skip
+    return Trainer(
+        config, pairs=pairs, validated=validated, vgg=vgg, run_folder=run_folder, driver=driver, precision=precision,
+        say=say,
+    )  # fmt: skip
+
+
+def _build_vgg(config: TrainConfig, strategy: tf.distribute.Strategy, precision: str) -> keras.Model:
+    finetune = config.finetune
+    with strategy.scope(), compute_in(precision):
+        return build_vgg([*finetune.content_layers], finetune.vgg_weights, finetune.content_input)
+
+
+def _disk_bytes(config: TrainConfig, generator: keras.Model) -> int:
+    """What checkpoints and models take: each weight in 4 bytes, with two moments of Adam and, maybe, an average."""
+    discriminator = build_discriminator(config).count_params() if config.finetune.steps else 0
+    kept = config.intervals.keep_checkpoints + 1
+    return 16 * kept * (2 * generator.count_params() + discriminator) + 50_000_000
+
+
+def _validation_pictures(config: TrainConfig, tfrecords: str, manifest: Manifest) -> list[Pair]:
+    pairs = list(read_pictures(tfrecords, manifest, config.intervals.validation_pictures))
+    for pair in pairs:
+        check_size(pair, config.network.scale)
+    return pairs
+
+
+def _identity(
+    config: TrainConfig, tfrecords: str, manifest: Manifest, strategy: tf.distribute.Strategy, precision: str
+) -> dict[str, Any]:
+    """What config.json says of a run."""
+    return {
+        "config": complete(config).to_dict(),
+        "tfrecords": tfrecords,
+        "dataset": _fingerprint(manifest),
+        "vgg": weights_identity(config.finetune.vgg_weights) if config.finetune.steps else None,
+        "precision": precision,
+        "replicas": strategy.num_replicas_in_sync,
+    }
+
+
+def _fingerprint(manifest: Manifest) -> str:
+    """What tells one dataset from another: its shards' hashes."""
+    return hashlib.sha256(json.dumps([shard.sha256 for shard in manifest.shards]).encode()).hexdigest()
