@@ -1,3 +1,36 @@
-"""SRGAN super-resolution: photographs to TFRecords, two-phase training, report grids and scores."""
+"""SRGAN super-resolution: photographs to TFRecords, two-phase training, report grids and scores.
+
+The names of `__all__` are the public API, described in docs/python.md. Each is imported when it is first used, so that
+`import pyimagesearch` loads no library.
+"""
+
+import importlib
+from typing import Any
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "InputError": "errors",
+    "Interrupted": "errors",
+    "RunError": "errors",
+    "TrainConfig": "config",
+    "build_generator": "models",
+    "build_discriminator": "models",
+    "build_vgg": "models",
+    "load_upscaler": "inference.upscaler",
+    "get_config": "presets",
+    "train": "training.run",
+    "PretrainTraining": "training.srgan_training",
+    "SRGANTraining": "training.srgan_training",
+}
+__all__ = ["__version__", *_HOMES]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])
