@@ -64,7 +64,7 @@ def two_replicas() -> tf.distribute.Strategy:
 def records(tmp_path_factory) -> str:
     """Records of the sample pictures that serve the preset `smoke`."""
     folder = str(tmp_path_factory.mktemp("records"))
-    write_dataset(SampleSource(scale=4, crop=32), folder, scale=4, crop=32)
+    write_dataset(SampleSource(scale=4, crop=32), folder)
     return folder
 
 
@@ -119,7 +119,8 @@ class ArraySource:
     name = "arrays"
     kernel = "bicubic"
 
-    def __init__(self, train, test, *, scale, shrink):
+    def __init__(self, train, test, *, scale, crop, shrink):
+        self.scale, self.crop = scale, crop
         self.skipped = []
         splits = {"train": train, "test": test}
         named = {f"{split}{i}": (split, hr) for split, pictures in splits.items() for i, hr in enumerate(pictures)}
@@ -134,8 +135,8 @@ class ArraySource:
 def array_source():
     """array_source(train, test) is a Source of HR pictures whose sides divide by `scale`."""
 
-    def make(train, test, *, scale=4, shrink=resize.downscale):
-        return ArraySource(train, test, scale=scale, shrink=shrink)
+    def make(train, test, *, scale=4, crop=32, shrink=resize.downscale):
+        return ArraySource(train, test, scale=scale, crop=crop, shrink=shrink)
 
     return make
 
@@ -220,9 +221,9 @@ def dataset(tmp_path, noise, array_source, monkeypatch):
     def make(scale=4, sizes=((30, 40), (24, 24), (12, 50)), crop=32, shard_bytes=20_000, compression="none"):
         monkeypatch.setattr(shards, "SHARD_BYTES", shard_bytes)
         pictures = [blocks(noise(*size, seed), scale) for seed, size in enumerate(sizes)]
-        source = array_source(pictures, pictures[:1], scale=scale, shrink=nearest)
+        source = array_source(pictures, pictures[:1], scale=scale, crop=crop, shrink=nearest)
         folder = str(tmp_path / compression)
-        return folder, write_dataset(source, folder, scale=scale, crop=crop, compression=compression)
+        return folder, write_dataset(source, folder, compression=compression)
 
     return make
 
@@ -235,7 +236,7 @@ def numbered(tmp_path, array_source, monkeypatch):
         monkeypatch.setattr(shards, "SHARD_BYTES", 4 * 16 * 16 * 3)  # three records a shard
         pictures = constant_pictures(count)
         folder = str(tmp_path / f"numbered{count}")
-        return folder, write_dataset(array_source(pictures, pictures[:1]), folder, scale=4, crop=16)
+        return folder, write_dataset(array_source(pictures, pictures[:1], crop=16), folder)
 
     return make
 

@@ -46,7 +46,7 @@ def run(*, images: str | None, preset: str, json_path: str | None, plot_path: st
             Path(folder).mkdir()
             measure.make_pictures(Path(folder), PICTURES)
         source = FolderSource(folder, scale=SCALE, crop=CROP, validation=0, skip_bad=True)
-        manifest = write_dataset(source, f"{work}/records", scale=SCALE, crop=CROP)
+        manifest = write_dataset(source, f"{work}/records")
         train = [entry for entry in source.entries if entry.split == "train"]
         if len(train) < 24:
             raise InputError(f"--images {folder}: holds {len(train)} training pictures; at least 24 are needed")

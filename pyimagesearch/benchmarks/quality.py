@@ -56,7 +56,7 @@ def run(
             if images
             else SampleSource(scale=ours.network.scale, crop=crop)
         )
-        manifest = write_dataset(source, work, scale=ours.network.scale, crop=crop)
+        manifest = write_dataset(source, work)
         pairs = chosen or list(read_pictures(work, manifest))
         found: dict[str, Any] = {
             "minutes": minutes, "hr": hr or f"test pictures of {manifest.source}", "lr": lr, "pictures": len(pairs),

@@ -84,7 +84,7 @@ def run(args: Namespace) -> None:
     from pyimagesearch.data.dataset.writer import repair_dataset, write_dataset
 
     work = repair_dataset if args.repair else write_dataset
-    manifest = work(source, args.output, scale=args.scale, crop=args.crop, compression=args.compression)
+    manifest = work(source, args.output, compression=args.compression)
     if source.skipped:
         print(f"Left out {len(source.skipped)} picture(s):", *source.skipped, sep="\n  ")
     print(
@@ -110,7 +110,7 @@ def _source(args: Namespace):
     if args.source == "sample":
         return SampleSource(scale=args.scale, crop=args.crop)
     if args.source == "div2k":
-        return Div2kSource(args.div2k_config or "bicubic_x4", scale=args.scale)
+        return Div2kSource(args.div2k_config or "bicubic_x4", scale=args.scale, crop=args.crop)
     if not args.images:
         raise InputError("--source folder needs --images DIR, a folder of HR pictures")
     validation = 0.05 if args.validation is None else args.validation
@@ -141,5 +141,5 @@ def _source(args: Namespace):
     if args.imperfect:
         from pyimagesearch.data.sources.imperfect import ImperfectSource
 
-        made = ImperfectSource(made, args.imperfect, args.scale)
+        made = ImperfectSource(made, args.imperfect)
     return made

@@ -161,5 +161,5 @@ def check_disk(output: str, needed: int, what: str) -> None:
     free = shutil.disk_usage(existing).free
     if needed > free:
         raise InputError(
-            f"--output {output}: {what} need about {console.size(needed)}, but only {console.size(free)} are free"
+            f"`output` {output}: {what} need about {console.size(needed)}, but only {console.size(free)} are free"
         )

@@ -32,7 +32,7 @@ def folder(tmp_path):
 
 def open_folder(path, part):
     source = FolderSource(path, scale=4, crop=32, validation=0.3)
-    return ImperfectSource(source, part, 4) if part is not None else source
+    return ImperfectSource(source, part) if part is not None else source
 
 
 def pairs(source):
@@ -128,7 +128,7 @@ def test_what_jpeg_cannot_hold_is_softened_alone(monkeypatch):
 @pytest.mark.parametrize("scale", [2, 3, 8])
 def test_every_scale_and_collages_have_imperfect_pictures(folder, scale):
     plain = CollageSource(FolderSource(folder, scale=scale, crop=24, validation=0.3), 6)
-    before, made = pairs(plain), pairs(ImperfectSource(plain, 1, scale))
+    before, made = pairs(plain), pairs(ImperfectSource(plain, 1))
     training = of_split(plain, "train")
     assert sum(name.startswith("collage") for name in training) == 6
     assert changed(before, made, list(before)) == [name for name in before if name in training]
@@ -138,7 +138,7 @@ def test_every_scale_and_collages_have_imperfect_pictures(folder, scale):
 
 def test_records_are_the_same_whenever_they_are_written_and_others_for_another_part(folder, tmp_path):
     first, second, other = (
-        write_dataset(open_folder(folder, part), str(tmp_path / name), scale=4, crop=32, say=lambda _: None)
+        write_dataset(open_folder(folder, part), str(tmp_path / name), say=lambda _: None)
         for name, part in (("first", 0.5), ("second", 0.5), ("other", 0.9))
     )
     assert first == second
@@ -147,11 +147,11 @@ def test_records_are_the_same_whenever_they_are_written_and_others_for_another_p
 
 
 def test_a_lost_shard_is_written_anew_alike_and_only_with_the_same_part(folder, tmp_path):
-    made = write_dataset(open_folder(folder, 0.5), str(tmp_path / "out"), scale=4, crop=32, say=lambda _: None)
+    made = write_dataset(open_folder(folder, 0.5), str(tmp_path / "out"), say=lambda _: None)
     (tmp_path / "out" / made.of_split("train")[0].path).unlink()
     with pytest.raises(InputError):
-        repair_dataset(open_folder(folder, 0.9), str(tmp_path / "out"), scale=4, crop=32, say=lambda _: None)
-    repaired = repair_dataset(open_folder(folder, 0.5), str(tmp_path / "out"), scale=4, crop=32, say=lambda _: None)
+        repair_dataset(open_folder(folder, 0.9), str(tmp_path / "out"), say=lambda _: None)
+    repaired = repair_dataset(open_folder(folder, 0.5), str(tmp_path / "out"), say=lambda _: None)
     assert repaired == made
 
 
@@ -159,7 +159,7 @@ def test_a_lost_shard_is_written_anew_alike_and_only_with_the_same_part(folder, 
 def test_records_of_another_version_of_the_drawing_are_other_records(folder, module, version, monkeypatch):
     def contents():
         source = CollageSource(FolderSource(folder, scale=4, crop=32, validation=0.3), 2)
-        return {entry.content for entry in ImperfectSource(source, 1, 4).entries if entry.name.startswith("collage")}
+        return {entry.content for entry in ImperfectSource(source, 1).entries if entry.name.startswith("collage")}
 
     before = contents()
     assert contents() == before

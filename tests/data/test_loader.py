@@ -40,7 +40,7 @@ def test_batches_have_a_static_shape(dataset):
 def test_a_record_is_cropped_and_turned_anew_in_every_epoch(tmp_path, noise, array_source):
     picture = blocks(noise(20, 20), 4)
     source = array_source([picture], [picture], shrink=nearest)
-    manifest = write_dataset(source, str(tmp_path), scale=4, crop=32)
+    manifest = write_dataset(source, str(tmp_path))
     samples = take(str(tmp_path), manifest, 20, batch=1)
     assert len({lr.tobytes() for lr, _ in samples}) > 15
 
@@ -147,7 +147,7 @@ def test_batches_mix_pictures_nearly_as_uniform_sampling_does(tmp_path, array_so
     monkeypatch.setattr(shards, "SHARD_BYTES", 10 * 160 * 192 * 3 * 1.9)  # 10 pictures or so, as with DIV2K
     pictures = [np.full((160, 192, 3), number, np.uint8) for number in range(200)]
     folder = str(tmp_path)
-    manifest = write_dataset(array_source(pictures, pictures[:1]), folder, scale=4, crop=16)
+    manifest = write_dataset(array_source(pictures, pictures[:1], crop=16), folder)
     blocks = sum(len(shard.blocks) for shard in manifest.of_split("train"))
     assert len(manifest.of_split("train")) > 15
     assert blocks > 3 * 64
@@ -164,9 +164,8 @@ def test_seeds_differ_in_order_and_in_crops(numbered, dataset):
 
 
 def test_the_order_depends_on_the_seed_alone_and_not_on_tensorflows(tmp_path, array_source, noise):
-    manifest = write_dataset(
-        array_source([noise(32, 32, i) for i in range(20)], [noise(32, 32)]), str(tmp_path), scale=4, crop=32
-    )
+    source = array_source([noise(32, 32, i) for i in range(20)], [noise(32, 32)])
+    manifest = write_dataset(source, str(tmp_path))
     batches = []
     for global_seed in (1, 2):
         tf.random.set_seed(global_seed)

@@ -30,7 +30,7 @@ def test_a_cache_that_does_not_fit_is_refused_with_both_sizes(dataset, monkeypat
     monkeypatch.setattr(memory, "available", lambda: 1_000_000_000)
     pixels = 3 * sum(shard.lr_pixels for shard in manifest.of_split("train")) * 17
     message = (
-        f"--cache ram: the tiles take {console.size(pixels)} .*only 1.0 GB of memory are free; leave --cache ram out"
+        f"`cache` ram: the tiles take {console.size(pixels)} .*only 1.0 GB of memory are free; leave `cache` ram out"
     )
     with pytest.raises(InputError, match=message):
         RamCache(folder, manifest)
@@ -60,7 +60,7 @@ def windows(tmp_path, array_source, noise, monkeypatch):
     """(folder, manifest, bytes of all shards): 2,048 records of one crop in 64 blocks, 8 windows an epoch."""
     monkeypatch.setattr(order, "WINDOW_BYTES", 8 * 32 * 16 * 16 * 3 * 1.07)
     pictures = [noise(16, 16, seed) for seed in range(2048)]
-    manifest = write_dataset(array_source(pictures, pictures[:1]), str(tmp_path), scale=4, crop=16)
+    manifest = write_dataset(array_source(pictures, pictures[:1], crop=16), str(tmp_path))
     return str(tmp_path), manifest, sum(shard.bytes for shard in manifest.of_split("train"))
 
 

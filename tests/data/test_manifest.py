@@ -15,7 +15,7 @@ from pyimagesearch.errors import InputError
 def folder(tmp_path, noise, array_source):
     """A small dataset folder: 3 training and 2 test pictures."""
     source = array_source([noise(48, 64, seed) for seed in range(3)], [noise(40, 52, 7), noise(32, 32, 8)])
-    write_dataset(source, str(tmp_path / "records"), scale=4, crop=32)
+    write_dataset(source, str(tmp_path / "records"))
     return tmp_path / "records"
 
 
@@ -129,7 +129,7 @@ def test_records_serve_their_scale_and_crops_up_to_theirs(folder):
     with pytest.raises(InputError, match=r"made for crops of 32, but this run's crop is 36; .*--scale 4 --crop 36"):
         check_usable("there", manifest, scale=4, crop=36)
     of_folder = dataclasses.replace(manifest, source="folder")
-    with pytest.raises(InputError, match=r"--images DIR, and with those of --shrink, .* that wrote these"):
+    with pytest.raises(InputError, match=r"--images DIR, and with those of `shrink`, .* that wrote these"):
         check_usable("there", of_folder, scale=4, crop=36)
 
 

@@ -20,7 +20,7 @@ COMPRESSIONS = ("none", "png")
 def folder(request, tmp_path, noise, array_source):
     """A small dataset folder: 3 training and 2 test pictures."""
     source = array_source([noise(48, 64, seed) for seed in range(3)], [noise(40, 52, 7), noise(32, 32, 8)])
-    write_dataset(source, str(tmp_path / "records"), scale=4, crop=32, compression=request.param)
+    write_dataset(source, str(tmp_path / "records"), compression=request.param)
     return tmp_path / "records"
 
 

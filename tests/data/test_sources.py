@@ -7,10 +7,11 @@ import cv2
 import numpy as np
 import pytest
 import requests
+import tensorflow as tf
 import tensorflow_datasets as tfds
 from helpers.source_entries import read, splits
 
-from pyimagesearch.data.dataset.records import read_pictures
+from pyimagesearch.data.dataset.records import parse, read_pictures
 from pyimagesearch.data.dataset.writer import write_dataset
 from pyimagesearch.data.sources import div2k as div2k_source
 from pyimagesearch.data.sources.base import held_out
@@ -74,7 +75,7 @@ def test_the_samples_pictures_are_photographs_in_colour(sample):
 
 
 def test_a_crop_that_the_sample_cannot_hold_is_refused():
-    with pytest.raises(InputError, match=r"--crop 304: larger than the sample's picture chelsea \(448x300\)"):
+    with pytest.raises(InputError, match=r"`crop` 304: larger than the sample's picture chelsea \(448x300\)"):
         SampleSource(scale=4, crop=304)
 
 
@@ -117,7 +118,7 @@ def div2k(tmp_path_factory):
         patch.setattr(
             div2k_source, "download_options", lambda: {"download_config": config, "download_dir": home / "cache"}
         )
-        yield Div2kSource("bicubic_x4", scale=4), hr
+        yield Div2kSource("bicubic_x4", scale=4, crop=32), hr
 
 
 def test_div2ks_validation_pictures_are_the_test_split(div2k):
@@ -154,20 +155,20 @@ def test_a_failing_download_is_one_line_that_says_what_to_do(tmp_path, monkeypat
     config = tfds.download.DownloadConfig(try_download_gcs=False)
     monkeypatch.setattr(div2k_source, "download_options", lambda: {"download_config": config, "download_dir": tmp_path})
     with pytest.raises(
-        InputError, match=r"could not prepare div2k/bicubic_x4 \(.*no route to host.*--source folder"
+        InputError, match=r"could not prepare div2k/bicubic_x4 \(.*no route to host.*`source` folder"
     ) as error:
-        Div2kSource("bicubic_x4", scale=4)
+        Div2kSource("bicubic_x4", scale=4, crop=32)
     assert "\n" not in str(error.value)
 
 
 def test_a_config_of_another_scale_is_refused():
-    with pytest.raises(InputError, match=r"bicubic_x2 disagrees with --scale 4; give --scale 2"):
-        Div2kSource("bicubic_x2", scale=4)
+    with pytest.raises(InputError, match=r"bicubic_x2 disagrees with `scale` 4; give `scale` 2"):
+        Div2kSource("bicubic_x2", scale=4, crop=32)
 
 
 def test_an_unknown_config_is_refused_with_the_valid_ones():
     with pytest.raises(InputError, match=r"unknown bicubic_x5; valid: .*bicubic_x4.*realistic_wild_x4"):
-        Div2kSource("bicubic_x5", scale=4)
+        Div2kSource("bicubic_x5", scale=4, crop=32)
 
 
 def test_the_valid_configs_are_those_of_tfds():
@@ -176,7 +177,20 @@ def test_the_valid_configs_are_those_of_tfds():
 
 def test_div2k_is_written_and_read_back_although_its_sizes_are_guesses(div2k, tmp_path):
     source, hr = div2k
-    manifest = write_dataset(source, str(tmp_path), scale=4, crop=32)
+    manifest = write_dataset(source, str(tmp_path))
     assert manifest.pictures == {"train": 5, "test": 2}
     stored = {pair.hr.tobytes() for pair in read_pictures(str(tmp_path), manifest)}
     assert stored == {picture.tobytes() for picture in hr["valid"]}
+
+
+@pytest.mark.parametrize("scale", [2, 3])
+def test_the_writer_asks_the_source_for_scale_and_crop(tmp_path, scale):
+    """Scale and crop are stated once, so that LR and HR tiles show the same area."""
+    manifest = write_dataset(SampleSource(scale=scale, crop=48), str(tmp_path))
+    assert (manifest.scale, manifest.crop) == (scale, 48)
+    with pytest.raises(TypeError):
+        write_dataset(SampleSource(scale=scale, crop=48), str(tmp_path / "other"), scale=4, crop=48)
+    for path in tmp_path.glob("t*/*.tfrec"):
+        _, lr, hr = parse(next(iter(tf.data.TFRecordDataset(str(path)))), scale)
+        assert hr.shape[0] == lr.shape[0] * scale
+        np.testing.assert_allclose(np.mean(lr, axis=(0, 1)), np.mean(hr, axis=(0, 1)), atol=1.5)

@@ -91,7 +91,7 @@ def test_corrupt_pictures_are_named_and_counted(folder):
     path = folder("hr", {"a.png": (32, 32), "b.png": (32, 32)})
     (path / "bad1.png").write_bytes(b"x")
     (path / "bad2.png").write_bytes((path / "a.png").read_bytes()[:200])
-    with pytest.raises(InputError, match=r"bad1\.png: .*1 more.*--skip-bad"):
+    with pytest.raises(InputError, match=r"bad1\.png: .*1 more.*`skip_bad`"):
         open_folder(path)
 
 

@@ -88,7 +88,7 @@ def test_writing_again_says_so_and_changes_nothing(source, tmp_path):
 def test_another_recipe_is_refused_and_the_old_records_stay(source, tmp_path, options, message):
     write(source, tmp_path)
     before = files(tmp_path)
-    with pytest.raises(InputError, match=f"{tmp_path}: already holds {message}; give another --output or delete"):
+    with pytest.raises(InputError, match=f"{tmp_path}: already holds {message}; give another `output` or delete"):
         write(source, tmp_path, **options)
     assert files(tmp_path) == before
 
@@ -171,7 +171,7 @@ def test_records_that_do_not_fit_the_disk_are_refused_before_any_is_written(sour
     asked = []
     monkeypatch.setattr(shutil, "disk_usage", lambda path: asked.append(path) or usage(10**9, 10**9, 1000))
     with pytest.raises(
-        InputError, match=r"--output .*out/deep: the records need about \d+\.\d kB, but only 1\.0 kB are free"
+        InputError, match=r"`output` .*out/deep: the records need about \d+\.\d kB, but only 1\.0 kB are free"
     ):
         write(source, tmp_path / "out" / "deep")
     assert asked == [str(tmp_path / "out" / "deep")]
@@ -218,13 +218,13 @@ def test_a_picture_that_holds_no_crop_is_refused(array_source, noise, tmp_path):
     """DIV2K's sizes are those of a typical picture until it is decoded."""
     source = array_source([noise(40, 28)], [noise(32, 32)])
     source.entries = [dataclasses.replace(entry, height=120, width=160) for entry in source.entries]
-    with pytest.raises(InputError, match=r"train0: 28x40 pixels are fewer than the crop of 32; lower --crop"):
+    with pytest.raises(InputError, match=r"train0: 28x40 pixels are fewer than the crop of 32; lower `crop`"):
         write(source, tmp_path)
 
 
 def test_an_output_below_a_file_is_refused(source, tmp_path):
     (tmp_path / "file").write_text("x")
-    with pytest.raises(InputError, match=r"--output .*file/out: this folder cannot be made"):
+    with pytest.raises(InputError, match=r"`output` .*file/out: this folder cannot be made"):
         write(source, tmp_path / "file" / "out")
     assert files(tmp_path) == {"file": b"x"}
 

@@ -122,7 +122,7 @@ def test_what_was_left_half_written_of_another_recipe_is_gone_in_the_end(source,
 def test_an_unfinished_folder_of_another_recipe_is_refused(source, unfinished):
     before = files(unfinished)
     with pytest.raises(
-        InputError, match=r"already holds records with crop 32, asked for was 48; give another --output"
+        InputError, match=r"already holds records with crop 32, asked for was 48; give another `output`"
     ):
         write(source, unfinished, crop=48)
     with pytest.raises(InputError, match="already holds records with compression none, asked for was png"):
@@ -170,7 +170,7 @@ def written(source, tmp_path, monkeypatch):
 
 def repair(source, folder, **options):
     said = []
-    repair_dataset(source, str(folder), **{"scale": 4, "crop": 32, "say": said.append, **options})
+    repair_dataset(source, str(folder), **{"say": said.append, **options})
     return said
 
 

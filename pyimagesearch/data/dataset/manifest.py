@@ -166,4 +166,4 @@ def _others(manifest: Manifest, **flags: int) -> str:
     command = manifest.command(**flags, output="OTHER")
     if manifest.source != "folder":
         return command
-    return f"{command}, and with those of --shrink, --resize, --collages, --imperfect and --validation that wrote these"
+    return f"{command}, and with those of `shrink`, `resize`, `collages`, `imperfect` and `validation` that wrote these"

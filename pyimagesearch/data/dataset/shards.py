@@ -69,7 +69,6 @@ def write_shards(
     output: str,
     *,
     tiling: Tiling,
-    scale: int,
     compression: str,
     block: int,
     done: Callable[[], object],
@@ -82,9 +81,9 @@ def write_shards(
         if plan.tiled and min(pair.hr.shape[:2]) < tiling.crop:
             height, width = pair.hr.shape[:2]
             raise InputError(
-                f"{pair.name}: {width}x{height} pixels are fewer than the crop of {tiling.crop}; lower --crop"
+                f"{pair.name}: {width}x{height} pixels are fewer than the crop of {tiling.crop}; lower `crop`"
             )
-        parts = tiling.cut(pair, scale) if plan.tiled else [pair]
+        parts = tiling.cut(pair, source.scale) if plan.tiled else [pair]
         return [
             _Record(part.name, part.lr.shape[0] * part.lr.shape[1], serialize(part.name, part.lr, part.hr, compression))
             for part in parts

@@ -16,6 +16,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from pyimagesearch.config import check_crop
 from pyimagesearch.data.dataset.manifest import (
     SCHEMA,
     SPLITS,
@@ -40,13 +41,11 @@ def write_dataset(
     source: Source,
     output: str,
     *,
-    scale: int,
-    crop: int,
     compression: str = "none",
     say: Callable[[str], None] = print,
 ) -> Manifest:
     """Write the records of `source` into `output` (local or gs://), or what is left of them; returns the manifest."""
-    recipe, plans = _prepare(source, scale, crop, compression)
+    recipe, plans = _prepare(source, compression)
     with _sole_writer(output):
         if exists(manifest_path(output)):
             return _already_written(output, recipe, say)
@@ -69,14 +68,12 @@ def repair_dataset(
     source: Source,
     output: str,
     *,
-    scale: int,
-    crop: int,
     compression: str = "none",
     say: Callable[[str], None] = print,
 ) -> Manifest:
     """Write anew the shards of `output` that are missing or not those of its manifest; returns the manifest."""
     manifest = load_manifest(output)
-    recipe, plans = _prepare(source, scale, crop, compression)
+    recipe, plans = _prepare(source, compression)
     _same_recipe(output, asdict(manifest), recipe)
     expected = {shard.path: shard for shard in manifest.shards}
     if expected.keys() != {plan.path for plan in plans}:
@@ -99,8 +96,10 @@ def repair_dataset(
     return manifest
 
 
-def _prepare(source: Source, scale: int, crop: int, compression: str) -> tuple[dict[str, Any], list[Plan]]:
+def _prepare(source: Source, compression: str) -> tuple[dict[str, Any], list[Plan]]:
     """What the manifest will say beside shards and versions, and the shards to write."""
+    scale, crop = source.scale, source.crop
+    check_crop(crop, scale)
     tiling = Tiling.for_crop(crop, scale)
     counts = {split: sum(entry.split == split for entry in source.entries) for split in SPLITS}
     recipe = dict(
@@ -131,7 +130,7 @@ def _same_recipe(output: str, found: dict[str, Any], recipe: dict[str, Any]) -> 
         if found.get(name) != value:
             raise InputError(
                 f"{output}: already holds records with {name} {found.get(name)}, asked for was {value}; "
-                "give another --output or delete that folder"
+                "give another `output` or delete that folder"
             )
 
 
@@ -141,7 +140,7 @@ def _sole_writer(output: str):
         try:
             tf.io.gfile.makedirs(output)
         except tf.errors.OpError as error:
-            raise InputError(f"--output {output}: this folder cannot be made ({error.message})") from None
+            raise InputError(f"`output` {output}: this folder cannot be made ({error.message})") from None
     return exclusive(output)
 
 
@@ -165,13 +164,13 @@ def _read_unfinished(output: str, recipe: dict[str, Any]) -> list[Shard]:
     if not exists(path):
         raise InputError(
             f"{output}: holds shards, but neither manifest.json nor {UNFINISHED} that says what they are; "
-            "give another --output or delete that folder"
+            "give another `output` or delete that folder"
         )
     try:
         found = json.loads(read_text(path))
         shards = [Shard.from_json(values) for values in found["shards"]]
     except (ValueError, KeyError, TypeError):
-        raise InputError(f"{path}: not written by this program; delete {output} or give another --output") from None
+        raise InputError(f"{path}: not written by this program; delete {output} or give another `output`") from None
     _same_recipe(output, found, recipe)
     return shards
 
@@ -196,7 +195,7 @@ def _write(source: Source, plans: list[Plan], output: str, recipe: dict[str, Any
     total = sum(len(plan.entries) for plan in plans)
     with console.progress_bar(total=total, label="writing", unit="picture") as bar:
         yield from write_shards(
-            source, plans, output, tiling=tiling, scale=recipe["scale"], compression=recipe["compression"],
+            source, plans, output, tiling=tiling, compression=recipe["compression"],
             block=recipe["block"], done=bar.update,
         )  # fmt: skip
 

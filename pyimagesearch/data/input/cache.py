@@ -42,8 +42,8 @@ class RamCache:
         free = memory.available()
         if needed + SPARE > free:
             raise InputError(
-                f"--cache ram: the tiles take {console.size(needed)} and training {console.size(SPARE)} or more, but "
-                f"only {console.size(free)} of memory are free; leave --cache ram out"
+                f"`cache` ram: the tiles take {console.size(needed)} and training {console.size(SPARE)} or more, but "
+                f"only {console.size(free)} of memory are free; leave `cache` ram out"
             )
 
     def _fill(self, lr: np.ndarray, hr: np.ndarray) -> np.ndarray:

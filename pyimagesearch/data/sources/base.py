@@ -27,13 +27,17 @@ class Entry:
 
 
 class Source(Protocol):
+    """LR/HR pairs for a dataset folder. The writer of the folder takes scale and crop from here."""
+
     name: str
     kernel: str  # what made the LR pictures
+    scale: int  # HR size over LR size of every pair
+    crop: int  # side of the HR training crops that every training picture can give, in pixels
     entries: Sequence[Entry]
     skipped: list[str]  # why pictures were left out, a line each
 
     def jobs(self, entries: Sequence[Entry]) -> Iterator[Callable[[], Pair]]:
-        """What makes the pairs of `entries`, a run of self.entries within one split: calls that any thread may do."""
+        """One thread-safe call per entry that makes its pair. `entries` is a run of self.entries in one split."""
         ...
 
 

@@ -30,6 +30,7 @@ class CollageSource:
     def __init__(self, folder: FolderSource, count: int):
         self._folder = folder
         self.kernel, self.skipped = folder.kernel, folder.skipped
+        self.scale, self.crop = folder.scale, folder.crop
         training = [entry for entry in folder.entries if entry.split == "train"]
         self._files = sorted({folder.paths[entry.name] for entry in training})
         content = hashlib.sha256("".join([f"{DRAWN} ", *(entry.content for entry in training)]).encode()).hexdigest()
@@ -56,7 +57,7 @@ class CollageSource:
         for number in rng.integers(len(self._files), size=PHOTOGRAPHS - 1):
             photographs.append(_middle(picture_io.read_rgb(self._files[number])))
         shrink = self._folder.shrink[base]
-        return make_pair(name, make_collage(photographs, rng, shrink), self._folder.scale, shrink=shrink)
+        return make_pair(name, make_collage(photographs, rng, shrink), self.scale, shrink=shrink)
 
 
 def _middle(picture: np.ndarray) -> np.ndarray:

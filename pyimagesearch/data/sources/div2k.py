@@ -22,14 +22,14 @@ class Div2kSource:
 
     name = "div2k"
 
-    def __init__(self, config: str, *, scale: int):
+    def __init__(self, config: str, *, scale: int, crop: int):
         if config not in DIV2K_CONFIGS:
-            raise InputError(f"--div2k-config: unknown {config}; valid: {', '.join(DIV2K_CONFIGS)}")
+            raise InputError(f"`div2k_config`: unknown {config}; valid: {', '.join(DIV2K_CONFIGS)}")
         if not config.endswith(f"x{scale}"):
-            raise InputError(f"--div2k-config {config} disagrees with --scale {scale}; give --scale {config[-1]}")
+            raise InputError(f"`div2k_config` {config} disagrees with `scale` {scale}; give `scale` {config[-1]}")
         import tensorflow_datasets as tfds
 
-        self._scale = scale
+        self.scale, self.crop = scale, crop
         self.kernel = config.rpartition("_")[0]
         self._builder = tfds.builder(f"div2k/{config}")
         size = self._builder.info.download_size
@@ -45,8 +45,8 @@ class Div2kSource:
         except Exception as error:
             reason = " ".join(str(error).split())[:300]
             raise InputError(
-                f"--source div2k: TensorFlow Datasets could not prepare div2k/{config} ({reason}); "
-                "check the network, or give your own copy with --source folder --images DIR"
+                f"`source` div2k: TensorFlow Datasets could not prepare div2k/{config} ({reason}); "
+                "check the network, or give your own copy with `source` folder `images` DIR"
             ) from None
         self.skipped: list[str] = []
         self.entries: Sequence[Entry] = [
@@ -69,7 +69,7 @@ class Div2kSource:
 
     def _decode(self, name: str, lr: bytes, hr: bytes) -> Pair:
         small, large = (picture_io.read_rgb(picture_io.Upload(data)) for data in (lr, hr))
-        return Pair(name, *same_area(small, large, self._scale))
+        return Pair(name, *same_area(small, large, self.scale))
 
 
 def download_options() -> dict:

@@ -34,7 +34,7 @@ class FolderSource:
         shrink: Sequence[int] = (1,),
         skip_bad: bool = False,
     ):
-        self.scale, self._crop, self._resize = scale, crop, resize
+        self.scale, self.crop, self._resize = scale, crop, resize
         found = picture_io.list_pictures(folder)
         self.paths = {_name(path, factor): path for factor in shrink for path in found}
         self.shrink = {_name(path, factor): factor for factor in shrink for path in found}
@@ -46,7 +46,7 @@ class FolderSource:
         sizes, problems = self._check()
         if problems and not skip_bad:
             more = f" (and {len(problems) - 1} more such pictures)" if len(problems) > 1 else ""
-            raise InputError(f"{problems[0]}{more}; remove it, or leave such pictures out with --skip-bad")
+            raise InputError(f"{problems[0]}{more}; remove it, or leave such pictures out with `skip_bad`")
         self.skipped = problems
         usable = {self.paths[name].name for name in sizes}
         if len(usable) < 2:
@@ -72,10 +72,10 @@ class FolderSource:
             height, width = (side // factor // self.scale * self.scale for side in hr.shape[:2])
             if self._resize:
                 height = width = self._resize
-            if min(height, width) < self._crop:
+            if min(height, width) < self.crop:
                 part = f"1/{factor} of " if factor > 1 else ""
                 size = f"{part}{hr.shape[1]}x{hr.shape[0]}"
-                return f"{self.paths[name]}: {size} pixels are fewer than the crop of {self._crop}"
+                return f"{self.paths[name]}: {size} pixels are fewer than the crop of {self.crop}"
             return height, width, self._hash(name), hr.shape[0] * hr.shape[1]
 
         found = parallel.ordered(check, self.paths, weight=lambda name: picture_io.header_pixels(self.paths[name]))

@@ -29,9 +29,10 @@ class ImperfectSource:
     The LR side is made of the imperfect picture, by MATLAB-equivalent bicubic. The test split stays as it is.
     """
 
-    def __init__(self, source: Source, part: float, scale: int):
-        self._source, self._scale = source, scale
+    def __init__(self, source: Source, part: float):
+        self._source = source
         self.name, self.kernel, self.skipped = source.name, source.kernel, source.skipped
+        self.scale, self.crop = source.scale, source.crop
         self._chosen = {e.name for e in source.entries if e.split == "train" and rank(f"imperfect {e.name}") < part}
         self.entries: Sequence[Entry] = [
             self._chosen_entry(entry) if entry.name in self._chosen else entry for entry in source.entries
@@ -50,7 +51,7 @@ class ImperfectSource:
         pair = job()
         rng = np.random.default_rng(int(rank(pair.name) * 2**53))
         hr = make_imperfect(pair.hr, rng)
-        return Pair(pair.name, resize.downscale(hr, self._scale), hr)
+        return Pair(pair.name, resize.downscale(hr, self.scale), hr)
 
 
 def make_imperfect(hr: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -20,13 +20,13 @@ class SampleSource:
     _TRAIN = ("coffee", "hubble_deep_field", "immunohistochemistry", "motorcycle", "retina", "rocket")
 
     def __init__(self, *, scale: int, crop: int):
-        self._scale = scale
+        self.scale, self.crop = scale, crop
         self._pictures = {name: resize.crop_to_multiple(_sample(name), scale) for name in (*self._TRAIN, *self._TEST)}
         self.skipped: list[str] = []
         for name, hr in self._pictures.items():
             if min(hr.shape[:2]) < crop:
                 raise InputError(
-                    f"--crop {crop}: larger than the sample's picture {name} ({hr.shape[1]}x{hr.shape[0]})"
+                    f"`crop` {crop}: larger than the sample's picture {name} ({hr.shape[1]}x{hr.shape[0]})"
                 )
         self.entries: Sequence[Entry] = [
             Entry(name, "test" if name in self._TEST else "train", hr.shape[0], hr.shape[1])
@@ -38,7 +38,7 @@ class SampleSource:
 
     def _read(self, name: str) -> Pair:
         hr = self._pictures[name]
-        return Pair(name, resize.downscale(hr, self._scale), hr)
+        return Pair(name, resize.downscale(hr, self.scale), hr)
 
 
 def _sample(name: str) -> np.ndarray:
