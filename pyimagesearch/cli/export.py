@@ -4,6 +4,7 @@ from argparse import ArgumentParser, Namespace
 
 from pyimagesearch.cli.flags import folder_path
 from pyimagesearch.cli.libraries import load_tensorflow
+from pyimagesearch.export.formats import FORMATS, output_help
 from pyimagesearch.system.console import Stopwatch
 
 HELP = "Write a model for other runtimes, and compare its pictures there."
@@ -14,25 +15,18 @@ def add_flags(parser: ArgumentParser) -> None:
 
     add = parser.add_argument
     add("model", metavar="NAME_OR_PATH", help="light, light-gan, or a .keras file")
-    add("--format", choices=("savedmodel", "onnx", "tflite"), required=True, help="what to write")
-    add(
-        "-o",
-        "--output",
-        type=folder_path,
-        metavar="OUT",
-        required=True,
-        help="OUT.onnx, OUT.tflite; savedmodel: a folder",
-    )
+    add("--format", choices=FORMATS.names(), required=True, help="what to write")
+    add("-o", "--output", type=folder_path, metavar="OUT", required=True, help=output_help())
     add("--overwrite", action="store_true", help="replace what is at OUT")
 
 
 def run(args: Namespace) -> None:
     """Run `srgan export`."""
-    watch = Stopwatch()
+    stopwatch = Stopwatch()
     load_tensorflow()
-    from pyimagesearch.export import formats
-    from pyimagesearch.system import console
+    from pyimagesearch.export.exporter import export_model, stored
+    from pyimagesearch.system.console import size
 
-    network, parities = formats.export(args.model, args.format, args.output, overwrite=args.overwrite)
+    network, parities = export_model(args.model, args.format, args.output, overwrite=args.overwrite)
     print(*(f"{key:7}{text}" for key, text in network.contract().items()), *parities, sep="\n")
-    print(f"{args.output}: {formats.FORMATS[args.format].title}, {console.size(formats.stored(args.output))} ({watch})")
+    print(f"{args.output}: {FORMATS[args.format].title}, {size(stored(args.output))} ({stopwatch})")

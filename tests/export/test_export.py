@@ -1,8 +1,11 @@
 """`srgan export`: files that give the Keras model's pictures where they run, or no files at all."""
 
+import dataclasses
 import itertools
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +15,9 @@ from helpers.optional_extras import need_export
 
 from pyimagesearch.cli.main import main
 from pyimagesearch.config_groups import SCALES
-from pyimagesearch.export import formats, parity
+from pyimagesearch.export import exporter, parity
+from pyimagesearch.export.formats import FORMATS, register_format
+from pyimagesearch.export.network import LR
 from pyimagesearch.models import GENERATORS
 from pyimagesearch.system import files
 
@@ -51,7 +56,7 @@ def _all_exports() -> list:
 def test_every_generator_is_exported_to_every_format(srgan, save_generator, tmp_path, kind, scale, name):
     code, out, err = srgan(name, model=save_generator(kind, scale)[0])
     assert (code, err) == (0, "")
-    for runtime in formats.FORMATS[name].runtimes:
+    for runtime in FORMATS[name].runtimes:
         assert re.search(rf"^{runtime} [\d.]+: at most [01] level", out, re.MULTILINE)
     assert f"sr: float32 (batch, {scale}*height, {scale}*width, 3)" in out
     assert left(tmp_path / "out") == [f"model{SUFFIX[name]}"]
@@ -91,25 +96,47 @@ def _perturbed(write):
 
     def write_brighter(network, path):
         forward = network.forward
-        network.forward = tf.function(lambda lr: {"sr": forward(lr)["sr"] + 3.0}, input_signature=[formats.LR])
+        network.forward = tf.function(lambda lr: {"sr": forward(lr)["sr"] + 3.0}, input_signature=[LR])
         write(network, path)
 
     return write_brighter
 
 
 @pytest.mark.parametrize(("name", "runtime"), [("onnx", "onnxruntime"), ("tflite", "LiteRT")])
-def test_a_file_that_differs_is_refused_and_what_was_there_stays(srgan, tmp_path, monkeypatch, name, runtime):
+def test_a_file_that_differs_is_refused_and_what_was_there_stays(srgan, tmp_path, name, runtime):
     (tmp_path / "out").mkdir()
     (tmp_path / f"out/model.{name}").write_text("precious")
-    target = formats.FORMATS[name]
-    monkeypatch.setitem(formats.FORMATS, name, formats.dataclasses.replace(target, write=_perturbed(target.write)))
-    code, _, err = srgan(name, "--overwrite")
+    target = FORMATS[name]
+    FORMATS.register(name)(dataclasses.replace(target, write=_perturbed(target.write)))
+    try:
+        code, _, err = srgan(name, "--overwrite")
+    finally:
+        FORMATS.register(name)(target)
     assert code == 1
     assert err.count("\n") == 1
     assert f"model.{name}: not written" in err
     assert re.search(rf"{runtime} [\d.]+: at most [34] level", err)
     assert left(tmp_path / "out") == [f"model.{name}"]
     assert (tmp_path / f"out/model.{name}").read_text() == "precious"
+
+
+def test_a_format_is_a_function_and_its_registration(save_generator, tmp_path):
+    @register_format("toy", title="Toy", suffix=".toy")
+    def write_toy(network, path):
+        Path(path).write_text(f"x{network.scale}")
+
+    network, parities = exporter.export_model(str(save_generator("light", 4)[0]), "toy", str(tmp_path / "model.toy"))
+    assert (network.scale, parities) == (4, [])
+    assert (tmp_path / "model.toy").read_text() == "x4"
+    program = (
+        "import sys; from pathlib import Path; from pyimagesearch.cli import main, export; "
+        "from pyimagesearch.export.formats import register_format; "
+        "register_format('toy', title='Toy', suffix='.toy')(print); "
+        "main.main(['export', '--help'])"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert "{savedmodel,onnx,tflite,toy}" in ended.stdout
+    assert "OUT.onnx, OUT.tflite, OUT.toy; savedmodel: a folder" in " ".join(ended.stdout.split())
 
 
 RUNTIME = """
@@ -162,7 +189,7 @@ def test_the_photographs_of_the_check_are_of_several_sizes_and_some_are_odd():
         ("tflite", "model", "TFLite is a file that ends in .tflite"),
         ("savedmodel", "model.onnx", "SavedModel is a folder"),
         ("savedmodel", "model.keras/", "SavedModel is a folder"),
-        ("onnx", "gs://bucket/model.onnx", "srgan export writes local files"),
+        ("onnx", "gs://bucket/model.onnx", "is no local file"),
     ],
 )
 def test_an_output_that_does_not_fit_the_format_is_refused(srgan, tmp_path, name, output, said):
@@ -198,7 +225,7 @@ def _folder(path):
 
 
 def test_a_missing_extra_is_one_line(srgan, tmp_path, monkeypatch):
-    monkeypatch.setattr(formats, "find_spec", lambda name: None if name in ("tf2onnx", "ai_edge_litert") else name)
+    monkeypatch.setattr(exporter, "find_spec", lambda name: None if name in ("tf2onnx", "ai_edge_litert") else name)
     for name, missing in (("onnx", "tf2onnx"), ("tflite", "ai_edge_litert")):
         code, _, err = srgan(name)
         assert (code, err.count("\n")) == (2, 1)

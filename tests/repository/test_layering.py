@@ -95,7 +95,17 @@ def test_a_door_only_calls_the_command_line(path):
 
 @pytest.mark.parametrize(
     "name",
-    ["system/gcs.py", "config.py", "config_groups.py", "presets.py", "errors.py", "__main__.py", "__init__.py", *CLI],
+    [
+        "system/gcs.py",
+        "config.py",
+        "config_groups.py",
+        "presets.py",
+        "errors.py",
+        "__main__.py",
+        "export/formats.py",
+        "__init__.py",
+        *CLI,
+    ],
 )
 def test_what_help_needs_imports_only_the_standard_library(name):
     assert outside_the_standard_library(PACKAGE / name) == set()
@@ -131,7 +141,13 @@ assert not slow, slow
 
 
 @pytest.mark.parametrize(
-    ("arguments", "answer"), [("--help", "COMMAND"), ("train --help", "presets:"), ("--version", "srgan 0")]
+    ("arguments", "answer"),
+    [
+        ("--help", "COMMAND"),
+        ("train --help", "presets:"),
+        ("export --help", "{savedmodel,onnx,tflite}"),
+        ("--version", "srgan 0"),
+    ],
 )
 def test_help_answers_without_loading_a_library(arguments, answer):
     ended = subprocess.run(
