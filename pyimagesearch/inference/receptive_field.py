@@ -8,9 +8,8 @@ import numpy as np
 import tensorflow as tf
 
 from pyimagesearch.errors import InputError
+from pyimagesearch.models import GENERATORS
 
-# The generators of this package: convolutions at LR size, one after the other.
-STACKED = ("edsr", "faces", "light", "srcnn", "srresnet")
 SIDES = (96, 192, 384)  # LR pixels a side of the probes; multiples of every period
 PERIODS = (1, 2, 3, 4, 6, 8, 12, 16)
 DRAWS = 2  # random pictures, since a ReLU may be closed for one of them
@@ -41,18 +40,17 @@ def receptive_field(model: keras.Model, scale: int) -> ReceptiveField:
     """
     if hasattr(model, "receptive_field"):
         return model.receptive_field(scale)
-    if model.name in STACKED:
-        convolutions = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
-        return ReceptiveField(sum(max(layer.kernel_size) // 2 for layer in convolutions))
-    return measure(model, scale)
+    declared = GENERATORS[model.name].receptive_field if model.name in GENERATORS else None
+    return ReceptiveField(declared(model)) if declared else measure(model, scale)
 
 
 def measure(model: keras.Model, scale: int) -> ReceptiveField:
-    """The receptive field of a network with its present weights, by gradients on random pictures.
+    """The receptive field of a network, by gradients on random pictures.
 
     Raises InputError where the field reaches the border of the largest probe, where no shift of the picture shifts
     the result, and where there is no gradient.
     """
+    model = _without_zeros(model)
     for side in SIDES:
         if _reach(model, scale, side, 1) is None:
             continue
@@ -66,6 +64,20 @@ def measure(model: keras.Model, scale: int) -> ReceptiveField:
         f"the network {model.name} looks more than {SIDES[-1] // 2 - PERIODS[-1]} pixels around each pixel, or its "
         "result does not follow a shift of the picture; tiles of it would not join"
     )
+
+
+def _without_zeros(model: keras.Model) -> keras.Model:
+    """A copy whose weights that start at zero are random, since those of an untrained network may hide its reach.
+
+    Keras copies functional models; any other is measured as it is.
+    """
+    try:
+        copy = keras.models.clone_model(model)
+    except ValueError:
+        return model
+    draw = np.random.default_rng(0).normal
+    copy.set_weights([weights if weights.any() else draw(0, 0.1, weights.shape) for weights in model.get_weights()])
+    return copy
 
 
 def _reach(model: keras.Model, scale: int, side: int, period: int) -> int | None:

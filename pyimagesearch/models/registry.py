@@ -24,12 +24,13 @@ class Generator:
     """A generator and what it declares.
 
     build(scale=..., **options) gives the model, which is called by the registered name.
-    receptive_field(model): how many LR pixels around a pixel decide its SR pixels, at most.
+    receptive_field(model): how many LR pixels around a pixel decide its SR pixels, at most; None where it has to be
+        measured.
     label_border(scale): HR pixels at each side of a crop that pretraining leaves out of the loss.
     """
 
     build: Build
-    receptive_field: Callable[[keras.Model], int]
+    receptive_field: Callable[[keras.Model], int] | None
     label_border: Callable[[int], int]
 
 
@@ -40,7 +41,7 @@ DISCRIMINATORS: Registry[Build] = Registry("discriminator", "pyimagesearch.model
 def register_generator(
     name: str,
     *,
-    receptive_field: Callable[[keras.Model], int] = stacked_convolutions,
+    receptive_field: Callable[[keras.Model], int] | None = None,
     label_border: Callable[[int], int] = lambda _: 0,
 ) -> Callable[[Build], Build]:
     """A decorator for a function that builds a generator; its keyword arguments are the network's options."""

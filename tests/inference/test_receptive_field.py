@@ -65,6 +65,11 @@ def test_a_measured_field_is_the_one_that_is_declared(save_generator):
     assert measured.pixels == pytest.approx(declared.pixels, abs=2)
 
 
+def test_weights_that_start_at_zero_do_not_hide_the_field():
+    layer = layers.Conv2D(3, 9, padding="same", kernel_initializer="zeros")
+    assert receptive_field(network(layer), 1) == ReceptiveField(4)
+
+
 @pytest.mark.parametrize("name", ["light", "light-gan"])
 def test_the_context_of_a_generator_that_ships(name):
     assert Upscaler(load_generator(name), 4).context == CONTEXT == 24

@@ -7,13 +7,13 @@ import keras
 from keras import layers
 
 from pyimagesearch.models.blocks import STAGES, PixelShuffle, conv
-from pyimagesearch.models.registry import register_generator
+from pyimagesearch.models.registry import register_generator, stacked_convolutions
 
 DIV2K_MEAN = tuple(255 * mean for mean in (0.4488, 0.4371, 0.4040))  # RGB of its training pictures
 RANGE = 127.5  # levels that the network sees as 1
 
 
-@register_generator("edsr")
+@register_generator("edsr", receptive_field=stacked_convolutions)
 def edsr(*, scale: int, filters: int = 64, blocks: int = 16, residual_scale: float = 1.0) -> keras.Model:
     """RGB (B, H, W, 3) in [0, 255] -> (B, scale*H, scale*W, 3), float32, not bounded.
 

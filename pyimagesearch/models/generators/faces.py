@@ -4,12 +4,12 @@ import keras
 from keras import layers
 
 from pyimagesearch.models.blocks import STAGES, NearestUpsample, batch_norm, conv
-from pyimagesearch.models.registry import check_multiple_of_4, register_generator
+from pyimagesearch.models.registry import check_multiple_of_4, register_generator, stacked_convolutions
 
 MOMENTUM = 0.8  # of BatchNorm's moving statistics; its source trains on one picture at a time
 
 
-@register_generator("faces")
+@register_generator("faces", receptive_field=stacked_convolutions)
 def faces(
     *, scale: int, filters: int = 64, blocks: int = 16, upsample_filters: int = 256, sync_batch_norm: bool = True
 ) -> keras.Model:

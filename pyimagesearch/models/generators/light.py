@@ -5,12 +5,12 @@ import numpy as np
 from keras import layers
 
 from pyimagesearch.models.blocks import BicubicUpsample, PixelShuffle, conv
-from pyimagesearch.models.registry import register_generator
+from pyimagesearch.models.registry import register_generator, stacked_convolutions
 
 LIGHT_TAIL = 4  # arrays of weights after the blocks of `light`: two convs
 
 
-@register_generator("light")
+@register_generator("light", receptive_field=stacked_convolutions)
 def light(*, scale: int, filters: int = 48, blocks: int = 10) -> keras.Model:
     """A residual net without BatchNorm whose output is added to the bicubic picture.
 

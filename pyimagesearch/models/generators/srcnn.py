@@ -10,7 +10,7 @@ from keras import layers
 
 from pyimagesearch.errors import InputError
 from pyimagesearch.models.blocks import BicubicUpsample, MirrorPad
-from pyimagesearch.models.registry import register_generator
+from pyimagesearch.models.registry import register_generator, stacked_convolutions
 
 REACH = 4 + 0 + 2  # HR pixels that the 9x9, 1x1 and 5x5 kernels see beyond their centres
 
@@ -23,7 +23,7 @@ def label_border(scale: int) -> int:
     return REACH + math.ceil(1.5 * scale - 0.5)
 
 
-@register_generator("srcnn", label_border=label_border)
+@register_generator("srcnn", receptive_field=stacked_convolutions, label_border=label_border)
 def srcnn(*, scale: int, filters: int = 64) -> keras.Model:
     """RGB (B, H, W, 3) in [0, 255] -> (B, scale*H, scale*W, 3), float32; `filters` 9x9 kernels, half as many 1x1.
 

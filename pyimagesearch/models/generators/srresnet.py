@@ -7,14 +7,14 @@ import keras
 from keras import layers
 
 from pyimagesearch.models.blocks import STAGES, PixelShuffle, batch_norm, conv
-from pyimagesearch.models.registry import check_multiple_of_4, register_generator
+from pyimagesearch.models.registry import check_multiple_of_4, register_generator, stacked_convolutions
 
 
 def _prelu() -> layers.Layer:
     return layers.PReLU(shared_axes=[1, 2])  # one slope a channel, so that any picture size fits
 
 
-@register_generator("srresnet")
+@register_generator("srresnet", receptive_field=stacked_convolutions)
 def srresnet(
     *, scale: int, filters: int = 64, blocks: int = 16, upsample_filters: int = 256, sync_batch_norm: bool = True
 ) -> keras.Model:
