@@ -20,7 +20,7 @@ from pyimagesearch.data.input.cache import RamCache
 from pyimagesearch.data.input.loader import training_batches
 from pyimagesearch.data.sources.folder import FolderSource
 from pyimagesearch.errors import InputError
-from pyimagesearch.evaluation import figures
+from pyimagesearch.evaluation import figures, plots
 from pyimagesearch.evaluation.scoring import write_json
 from pyimagesearch.models import build_vgg, compute_in
 from pyimagesearch.presets import get_config
@@ -63,7 +63,7 @@ def run(*, images: str | None, preset: str, json_path: str | None, plot_path: st
     if plot_path:
         speeds = {LABELS[name]: side["crops_per_s"] for name, side in found.items()}
         speeds |= {f"step of {preset}, {phase}": speed for phase, speed in steps.items()}
-        figures.save(figures.bars(speeds, title="Loading, and what training takes", unit="crops/s"), plot_path)
+        figures.save(plots.bars(speeds, title="Loading, and what training takes", unit="crops/s"), plot_path)
 
 
 def _measure(work: str, manifest: Manifest) -> dict[str, dict[str, float]]:

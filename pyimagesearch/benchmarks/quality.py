@@ -18,6 +18,7 @@ from pyimagesearch.data.sources.folder import FolderSource
 from pyimagesearch.data.sources.sample import SampleSource
 from pyimagesearch.errors import InputError, RunError
 from pyimagesearch.evaluation import figures, plots, scoring
+from pyimagesearch.evaluation.folders import folder_pairs
 from pyimagesearch.evaluation.scoring import write_json
 from pyimagesearch.inference.upscaler import BICUBIC, BicubicUpscaler, Upscaler
 from pyimagesearch.models import build_generator
@@ -46,7 +47,7 @@ def run(
     ours, theirs = get_config(preset), get_config("tutorial").with_values({"precision": "float32"})
     if ours.network.scale != theirs.network.scale:
         raise InputError(f"--preset {preset}: is x{ours.network.scale}, but the tutorial is x{theirs.network.scale}")
-    chosen = list(scoring.folder_pairs(hr, lr, ours.network.scale)) if hr else []
+    chosen = list(folder_pairs(hr, lr, ours.network.scale)) if hr else []
     for pair in chosen:
         scoring.check_size(pair, ours.network.scale)
     with TemporaryDirectory(prefix="srgan-benchmark-") as work:
@@ -60,7 +61,7 @@ def run(
         pairs = chosen or list(read_pictures(work, manifest))
         found: dict[str, Any] = {
             "minutes": minutes, "hr": hr or f"test pictures of {manifest.source}", "lr": lr, "pictures": len(pairs),
-            "device": scoring.device(), BICUBIC: scoring.mean_on_y(BicubicUpscaler(ours.network.scale), pairs),
+            "device": scoring.device_name(), BICUBIC: scoring.mean_on_y(BicubicUpscaler(ours.network.scale), pairs),
         }  # fmt: skip
         print(f"{'bicubic':9} {found[BICUBIC]['psnr_y']:.2f} dB on Y, mean of {len(pairs)} pictures")
         for name, config in (("ours", ours), ("tutorial", theirs)):

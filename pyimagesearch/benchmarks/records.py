@@ -12,7 +12,7 @@ from pyimagesearch.benchmarks import measure
 from pyimagesearch.data.dataset.writer import write_dataset
 from pyimagesearch.data.sources.folder import FolderSource
 from pyimagesearch.errors import InputError
-from pyimagesearch.evaluation import figures
+from pyimagesearch.evaluation import figures, plots
 from pyimagesearch.evaluation.scoring import write_json
 from pyimagesearch.system import parallel
 from pyimagesearch.system.files import check_disk
@@ -51,7 +51,7 @@ def run(*, images: str | None, pictures: int, json_path: str | None, plot_path: 
         write_json(json_path, {**found, "cores": cores, "ratio": ratio})
     if plot_path:
         speeds = {labels[name]: side["pictures_per_s"] for name, side in found.items()}
-        figures.save(figures.bars(speeds, title="Writing records", unit="pictures/s"), plot_path)
+        figures.save(plots.bars(speeds, title="Writing records", unit="pictures/s"), plot_path)
 
 
 def _write(folder: str, output: str) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""srgan benchmark."""
+"""`srgan benchmark`: one subcommand for each module of benchmarks/."""
 
 from argparse import ArgumentParser, Namespace
 
@@ -12,7 +12,6 @@ HELP = "Measure this project against the tutorial's design choices."
 
 def add_flags(parser: ArgumentParser) -> None:
     """Add the flags of `srgan benchmark`."""
-
     which = parser.add_subparsers(dest="benchmark", metavar="WHAT", required=True)
     step = add_command(which, "step", "Time one GAN step: ours, ours in float32, the tutorial's.")
     step.add_argument("--precision", choices=PRECISIONS, default="auto", help="of ours (default auto)")

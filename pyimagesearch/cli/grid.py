@@ -1,11 +1,9 @@
-"""srgan grid."""
+"""`srgan grid`: draws the picture report of a run."""
 
-import itertools
 from argparse import ArgumentParser, Namespace
 
 from pyimagesearch.cli.flags import folder_path
 from pyimagesearch.cli.libraries import load_tensorflow
-from pyimagesearch.errors import InputError
 from pyimagesearch.system.console import Stopwatch
 
 HELP = "Draw the LR / bicubic / pretrained / SRGAN / HR grid of a run."
@@ -13,7 +11,6 @@ HELP = "Draw the LR / bicubic / pretrained / SRGAN / HR grid of a run."
 
 def add_flags(parser: ArgumentParser) -> None:
     """Add the flags of `srgan grid`."""
-
     add = parser.add_argument
     add("--device", choices=("gpu", "cpu"), required=True, help="where the generators run")
     pictures = parser.add_mutually_exclusive_group()
@@ -30,33 +27,15 @@ def add_flags(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> None:
     """Run `srgan grid`."""
-    watch = Stopwatch()
-    if args.lr and not args.hr:
-        raise InputError("--lr belongs to --hr DIR, which is missing")
-    if args.rows < 1:
-        raise InputError(f"--rows must be at least 1, received {args.rows}")
+    stopwatch = Stopwatch()
     load_tensorflow()
-    from pyimagesearch.data.dataset.manifest import read_manifest
-    from pyimagesearch.data.dataset.records import read_pictures
-    from pyimagesearch.evaluation import run_report, score_tables, scoring
+    from pyimagesearch.evaluation import run_report, score_tables
     from pyimagesearch.training.strategy import make_strategy
 
-    with make_strategy(args.device, alone=True).scope():
-        upscalers, missing = run_report.load_run(args.output)
-    for line in missing:
-        print(line)
-    scale = upscalers["bicubic"].scale
-    if args.hr:
-        pairs = scoring.folder_pairs(args.hr, args.lr, scale)
-    else:
-        folder = args.tfrecords or "tfrecord"
-        manifest = read_manifest(folder)
-        if manifest.scale != scale:
-            raise InputError(f"{folder}: records of scale {manifest.scale}, but the run's models are x{scale}")
-        pairs = read_pictures(folder, manifest)
-    path, scores = run_report.draw(
-        args.output, upscalers, itertools.islice(pairs, args.rows), file_format=args.format,
-        hr=args.hr or folder, lr=args.lr,
+    make_strategy(args.device, alone=True)  # hides the GPUs from `cpu`, and says what `gpu` found
+    path, report = run_report.draw_report(
+        args.output, tfrecords=args.tfrecords or "tfrecord", hr=args.hr, lr=args.lr, rows=args.rows,
+        file_format=args.format,
     )  # fmt: skip
-    print(score_tables.table(scores))
-    print(f"{path} ({watch})")
+    print(score_tables.table(report))
+    print(f"{path} ({stopwatch})")

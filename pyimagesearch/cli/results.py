@@ -1,4 +1,4 @@
-"""srgan results."""
+"""`srgan results`: writes the page of scores beside the published ones."""
 
 from argparse import ArgumentParser, Namespace
 
@@ -9,7 +9,6 @@ HELP = "Write a page of scores beside the published ones."
 
 def add_flags(parser: ArgumentParser) -> None:
     """Add the flags of `srgan results`."""
-
     add = parser.add_argument
     add("reports", nargs="+", metavar="FILE.json", help="of srgan evaluate, named after the pictures: set5.json")
     add("-o", "--output", default="docs/results.md", metavar="FILE", help="default docs/results.md")

@@ -1,7 +1,7 @@
-"""Grids and zooms from arrays. matplotlib's Agg canvas: no display is needed."""
+"""Figures of pictures: the grid of a report, and zooms. Drawn by matplotlib's Agg canvas, which needs no display."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,7 +29,7 @@ class Panel:
 
 @dataclass(frozen=True)
 class Region:
-    """The part of a picture that is shown enlarged, in HR pixels."""
+    """The rectangle of a picture that is shown enlarged, in HR pixels."""
 
     top: int
     left: int
@@ -37,41 +37,47 @@ class Region:
     width: int
 
     def of(self, picture: np.ndarray) -> np.ndarray:
+        """This rectangle of a picture (H, W, ...), as a view."""
         return picture[self.top : self.top + self.height, self.left : self.left + self.width]
 
 
-def plain(text: str) -> str:
-    """A text with the name of a file in it, in such a form that matplotlib draws it letter by letter.
+GridRow = tuple[list[Panel], Region]  # one picture: a panel for each column, and the region to enlarge
 
-    As it is, $...$ would be a formula, a legend leaves out what begins with _, and no font has bytes that are no text.
+
+def plain(text: str) -> str:
+    """A text that matplotlib draws as it is, for titles and labels that hold names of files.
+
+    matplotlib would draw $...$ as a formula and leave out labels that begin with _. No font has bytes that are not
+    text.
     """
     drawable = text.encode("utf-8", "replace").decode().replace("$", r"\$")
     return f" {drawable}" if drawable.startswith("_") else drawable
 
 
 def nearest(lr: np.ndarray, scale: int) -> np.ndarray:
-    """(H, W, 3) to (scale*H, scale*W, 3) by repeating pixels: LR as it is, at the size of HR."""
+    """(H, W, 3) to (scale*H, scale*W, 3) by repeating pixels: shows LR at the size of HR without interpolation."""
     return lr.repeat(scale, axis=0).repeat(scale, axis=1)
 
 
-def telling_region(hr: np.ndarray, bicubic: np.ndarray, size: int | None = None) -> Region:
-    """The window in which bicubic interpolation loses most, `size` pixels high and half as many again wide.
+def region_of_largest_error(hr: np.ndarray, sr: np.ndarray, size: int | None = None) -> Region:
+    """The region in which the squared error of `sr` on Y is largest; both are RGB (H, W, 3).
 
-    Where no size is given: about a quarter of the shorter side, so that it fits into the picture twice as large.
+    It is `size` pixels high and 1.5 times as wide. Without a size it is about a quarter of the shorter side high, so
+    that it can be shown twice as large inside the picture.
     """
     height, width = hr.shape[:2]
     side = min(height, width)
     size = size or max(1, side // 4, min(side // 3, 24))
     wide = min(width, size * 3 // 2)
-    error = np.square(color.luma(hr.astype(np.float64)) - color.luma(bicubic.astype(np.float64)))
+    error = np.square(color.luma(hr.astype(np.float64)) - color.luma(sr.astype(np.float64)))
     sums = np.pad(error.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
     window = sums[size:, wide:] - sums[:-size, wide:] - sums[size:, :-wide] + sums[:-size, :-wide]
     top, left = np.unravel_index(int(window.argmax()), window.shape)
     return Region(int(top), int(left), size, wide)
 
 
-def grid(rows: Sequence[tuple[Sequence[Panel], Region]]) -> Figure:
-    """A report page: a row per picture, a column per model; below each picture its region, enlarged."""
+def grid(rows: Sequence[GridRow]) -> Figure:
+    """The report's figure: a row per picture, a column per model; below each picture its region, enlarged."""
     columns = len(rows[0][0])
     whole = [COLUMN * panels[0].picture.shape[0] / panels[0].picture.shape[1] for panels, _ in rows]
     zoomed = [COLUMN * region.height / region.width for _, region in rows]
@@ -129,33 +135,15 @@ def zoom(panel: Panel, region: Region) -> Figure:
     return figure
 
 
-def bars(values: Mapping[str, float], *, title: str, unit: str) -> Figure:
-    """A horizontal bar for each value, on a logarithmic axis: ratios are lengths."""
-    figure = Figure(figsize=(7, 0.9 + 0.45 * len(values)), dpi=150, layout="constrained")
-    axes = figure.add_subplot()
-    drawn = axes.barh(list(values), list(values.values()), color="#4477aa")
-    axes.bar_label(drawn, labels=[_three_digits(value) for value in values.values()], padding=4)
-    left, most = min(values.values()) / 3, max(values.values())
-    axes.set(xscale="log", title=title, xlabel=unit, xlim=(left, most * (most / left) ** 0.2))  # a sixth for the label
-    axes.invert_yaxis()
-    axes.spines[["top", "right"]].set_visible(False)
-    return figure
-
-
-def _three_digits(value: float) -> str:
-    """`26,512`, `176`, `17.5`, `0.123`: whole from 100 on, three significant digits below."""
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
-
-
 def _mark(region: Region) -> Rectangle:
     corner = (region.left - 0.5, region.top - 0.5)
     return Rectangle(corner, region.width, region.height, fill=False, edgecolor=MARK, linewidth=1.2)
 
 
 def save(figure: Figure, path: str | os.PathLike[str]) -> None:
-    """Write PNG or PDF, by the suffix, to a local or gs:// path; the file appears only when it is whole."""
-    with appearing(path) as beside:
-        figure.savefig(beside, format=os.path.splitext(path)[1][1:])
+    """Write PNG, PDF or SVG, by the suffix, to a local or gs:// path; the file appears only when it is whole."""
+    with appearing(path) as unfinished:
+        figure.savefig(unfinished, format=os.path.splitext(path)[1][1:])
 
 
 def to_array(figure: Figure) -> np.ndarray:

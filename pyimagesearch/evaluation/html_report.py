@@ -1,4 +1,4 @@
-"""A page of scores with plots and worst cases; a page of LR beside SR where no HR is. HTML that needs no network."""
+"""HTML reports: scores with plots and worst cases; LR beside SR where there is no HR. They need no network."""
 
 from collections.abc import Iterable, Mapping
 from html import escape
@@ -8,8 +8,9 @@ import numpy as np
 
 from pyimagesearch.data.pairs import Pair
 from pyimagesearch.errors import InputError
-from pyimagesearch.evaluation import figures, plots, score_definitions, score_tables, scoring
-from pyimagesearch.evaluation.figures import Panel, Region
+from pyimagesearch.evaluation import figures, plots, score_definitions, score_tables
+from pyimagesearch.evaluation.figures import GridRow, Panel, Region
+from pyimagesearch.evaluation.scoring import Outputs, Rows
 from pyimagesearch.images import picture_io, resize
 from pyimagesearch.inference.upscaler import BICUBIC, AnyUpscaler
 from pyimagesearch.system import files
@@ -31,35 +32,39 @@ th[scope=row] { min-width: 9rem; white-space: normal; overflow-wrap: anywhere; f
 
 
 class WorstCases:
-    """Keeps the WORST pictures of each model by PSNR on Y: a window of each, so that memory does not grow."""
+    """Collects the WORST pictures of each model by PSNR on Y. Give it to `evaluate_folder` as `on_scored`.
 
-    def __init__(self, scale: int) -> None:
-        self._scale = scale
-        self._cases: dict[str, list[tuple[float, tuple[list[Panel], Region]]]] = {}
+    It keeps a window of each picture, so that memory does not grow with the pictures.
+    """
 
-    def __call__(self, pair: Pair, outputs: dict[str, np.ndarray], found: scoring.Rows) -> None:
-        """Look at the outputs and scores of one more picture."""
-        for model, scores in found.items():
+    def __init__(self) -> None:
+        self._cases: dict[str, list[tuple[float, GridRow]]] = {}  # {model: [(PSNR, row)]}, lowest first
+
+    def __call__(self, pair: Pair, outputs: Outputs, rows: Rows) -> None:
+        """Take the outputs and scores of one more picture."""
+        scale = pair.hr.shape[0] // pair.lr.shape[0]
+        for model, scores in rows.items():
             cases = self._cases.setdefault(model, [])
             if len(cases) == WORST and scores["psnr_y"] >= cases[-1][0]:
                 continue
-            baseline = resize.upscale_bicubic(pair.lr, self._scale) if BICUBIC not in outputs else outputs[BICUBIC]
-            row = worst_row(pair, {BICUBIC: baseline, model: outputs[model]}, scores, self._scale)
+            baseline = resize.upscale_bicubic(pair.lr, scale) if BICUBIC not in outputs else outputs[BICUBIC]
+            row = worst_row(pair, {BICUBIC: baseline, model: outputs[model]}, scores, scale)
             self._cases[model] = sorted([*cases, (scores["psnr_y"], row)], key=lambda case: case[0])[:WORST]
 
-    def rows(self) -> dict[str, list[tuple[list[Panel], Region]]]:
+    def rows(self) -> dict[str, list[GridRow]]:
         """{model: rows of figures.grid, worst first}"""
         return {model: [row for _, row in cases] for model, cases in self._cases.items()}
 
 
-def worst_row(
-    pair: Pair, outputs: Mapping[str, np.ndarray], scores: Mapping[str, float], scale: int
-) -> tuple[list[Panel], Region]:
-    """LR, bicubic, the model and HR around the place where the model, the last of `outputs`, is farthest from HR."""
+def worst_row(pair: Pair, outputs: Mapping[str, np.ndarray], scores: Mapping[str, float], scale: int) -> GridRow:
+    """LR, bicubic, the model and HR, in a window around the place where the model is farthest from HR.
+
+    `outputs` holds the model last; `scores` are the model's.
+    """
     model = list(outputs)[-1]
     size = min(WINDOW, *pair.hr.shape[:2]) // scale * scale
-    found = figures.telling_region(pair.hr, outputs[model], size)
-    top, left, width = (value // scale * scale for value in (found.top, found.left, found.width))
+    farthest = figures.region_of_largest_error(pair.hr, outputs[model], size)
+    top, left, width = (value // scale * scale for value in (farthest.top, farthest.left, farthest.width))
     window = Region(top, left, size, width)
     small = Region(top // scale, left // scale, size // scale, width // scale)
     hr = window.of(pair.hr).copy()  # not a view, which would keep the whole picture
@@ -68,43 +73,43 @@ def worst_row(
     panels = [Panel("LR", figures.nearest(small.of(pair.lr), scale), pair.name)]
     panels += [Panel(title, shown[name], captions.get(name, "")) for name, title in score_tables.labels(shown).items()]
     panels.append(Panel("HR", hr, f"{width}x{size} pixels at {left}, {top}"))
-    return panels, figures.telling_region(hr, shown[model])
+    return panels, figures.region_of_largest_error(hr, shown[model])
 
 
 def write_scores(folder: str, report: Mapping[str, Any], worst: WorstCases) -> str:
     """Write index.html with its pictures into `folder`; returns the page's path."""
-    drawn = {f"{name}.svg": figure for name, figure in _plots(report).items()}
-    for name, figure in drawn.items():
+    plotted = {f"{name}.svg": figure for name, figure in _plots(report).items()}
+    for name, figure in plotted.items():
         figures.save(figure, files.join(folder, name))
-    parts = [
+    sections = [
         f"<h1>Scores</h1><p class=note>{escape(score_tables.origin(report))}.</p>",
         _table(report, score_tables.means(report), "means"),
-        "<h2>Plots</h2><div class=plots>" + "".join(_image(name, name[:-4]) for name in drawn) + "</div>",
+        "<h2>Plots</h2><div class=plots>" + "".join(_image(name, name[:-4]) for name in plotted) + "</div>",
         f"<h2>Worst cases</h2><p class=note>The {WORST} pictures of each model with the lowest PSNR on Y, at the place "
         "where it is farthest from HR; below each the marked part, enlarged. PSNR and SSIM are those of the whole "
         "picture, on Y.</p>",
     ]
     for number, (model, rows) in enumerate(worst.rows().items(), start=1):
         figures.save(figures.grid(rows), files.join(folder, f"worst_{number}.png"))
-        parts.append(
+        sections.append(
             f"<h3>{escape(model)}</h3>" + _image(f"worst_{number}.png", f"worst cases of {model}", len(rows[0][0]))
         )
-    parts.append("<h2>Every picture</h2>")
+    sections.append("<h2>Every picture</h2>")
     for model, scores in score_tables.by_picture(report).items():
-        parts.append(f"<details><summary>{escape(model)}</summary>{_table(report, scores, 'picture')}</details>")
+        sections.append(f"<details><summary>{escape(model)}</summary>{_table(report, scores, 'picture')}</details>")
     words = "".join(
         f"<tr><th scope=row><code>{key}</code><td>{escape(text)}"
         for key, text in score_definitions.definitions(report).items()
     )
-    parts.append(f"<h2>Protocols</h2><table class=words>{words}</table><p>{escape(score_definitions.COMMON)}</p>")
-    return _write(folder, "Scores", parts)
+    sections.append(f"<h2>Protocols</h2><table class=words>{words}</table><p>{escape(score_definitions.COMMON)}</p>")
+    return _write(folder, "Scores", sections)
 
 
 def _plots(report: Mapping[str, Any]) -> dict[str, Any]:
     models = {name: report["models"][model] for model, name in score_tables.labels(report["models"]).items()}
-    psnr = [score for score in score_definitions.SCORES if score.quantity == "PSNR dB"]
+    psnr = [score for score in score_definitions.scores_in(report) if score.quantity == "PSNR dB"]
     usual = "PSNR on Y, dB"
-    drawn = {
+    plotted = {
         "pictures": plots.by_picture(
             {name: {picture: row["psnr_y"] for picture, row in model["pictures"].items()}
              for name, model in models.items()},
@@ -121,21 +126,20 @@ def _plots(report: Mapping[str, Any]) -> dict[str, Any]:
         ),
     }  # fmt: skip
     if report.get("vgg_weights"):
-        drawn["perception"] = plots.against(
+        plotted["perception"] = plots.against(
             {name: (model["mean"]["psnr_y"], model["mean"]["vgg19_distance"]) for name, model in models.items()},
             title="Distortion and perception: lower right is better",
             units=(usual, "VGG19 feature distance"),
         )  # fmt: skip
-    return drawn
+    return plotted
 
 
 def _table(report: Mapping[str, Any], rows: Mapping[str, Mapping[str, float]], first: str) -> str:
     """Scores as HTML; in the table of means, the best of each column is bold."""
-    scores = score_definitions.present(report)
+    scores = score_definitions.scores_in(report)
     lines = {name: score_tables.cells(scores, row) for name, row in rows.items()}
-    lowest = {"vgg19_distance", "seconds"}
     best = [
-        (min if score.key in lowest else max)((line[column] for line in lines.values()), key=float)
+        (min if score.lower_is_better else max)((line[column] for line in lines.values()), key=float)
         for column, score in enumerate(scores)
     ]
     bold = first == "means" and len(rows) > 1
@@ -151,23 +155,25 @@ def _table(report: Mapping[str, Any], rows: Mapping[str, Mapping[str, float]], f
 
 
 def write_comparison(folder: str, lr: str, upscalers: Mapping[str, AnyUpscaler]) -> str:
-    """Without HR: write a page of every LR picture beside what the upscalers make of it; returns its path."""
+    """Without HR: write a page of every picture of the folder `lr` beside each upscaler's output; returns its path."""
     scale = next(iter(upscalers.values())).scale
-    parts = [
+    sections = [
         f"<h1>LR beside SR</h1><p class=note>{escape(lr)}, x{scale}. No HR pictures were given, so nothing here says "
         "how near a picture is to the truth: LR consistency only says how far it is from having this LR (RGB PSNR "
         "between LR and the output downscaled by MATLAB-equivalent bicubic, 2 LR pixels cropped). The marked part is "
         "where the last model differs most from bicubic interpolation.</p>"
     ]
-    for number, (name, row) in enumerate(_comparisons(lr, upscalers, scale), start=1):
+    for number, (name, row) in enumerate(comparison_rows(lr, upscalers), start=1):
         figures.save(figures.grid([row]), files.join(folder, f"picture_{number}.png"))
-        parts.append(f"<h2>{escape(name)}</h2>" + _image(f"picture_{number}.png", f"{name}, LR beside SR", len(row[0])))
-    return _write(folder, "LR beside SR", parts)
+        sections.append(
+            f"<h2>{escape(name)}</h2>" + _image(f"picture_{number}.png", f"{name}, LR beside SR", len(row[0]))
+        )
+    return _write(folder, "LR beside SR", sections)
 
 
-def _comparisons(
-    folder: str, upscalers: Mapping[str, AnyUpscaler], scale: int
-) -> Iterable[tuple[str, tuple[list[Panel], Region]]]:
+def comparison_rows(folder: str, upscalers: Mapping[str, AnyUpscaler]) -> Iterable[tuple[str, GridRow]]:
+    """The name of each LR picture of a folder, and its row: LR, bicubic, every other upscaler."""
+    scale = next(iter(upscalers.values())).scale
     for path in picture_io.list_pictures(folder):
         lr = picture_io.read_rgb(path)
         height, width = lr.shape[:2]
@@ -178,20 +184,20 @@ def _comparisons(
         large = figures.nearest(lr, scale)
         panels = [Panel("LR", large, f"{width}x{height}")]
         for name, title in score_tables.labels(outputs).items():
-            consistency = scoring.lr_consistency(outputs[name], lr, scale)
+            consistency = score_definitions.lr_consistency(outputs[name], lr, scale)
             panels.append(Panel(title, outputs[name], f"LR consistency {consistency:.2f} dB"))
         reference = outputs[BICUBIC] if len(outputs) > 1 else large
-        yield path.name, (panels, figures.telling_region(list(outputs.values())[-1], reference))
+        yield path.name, (panels, figures.region_of_largest_error(list(outputs.values())[-1], reference))
 
 
 def _image(name: str, text: str, columns: int = 3) -> str:
-    """An image of so many panels side by side, each about as wide as the page allows four."""
+    """An <img> of `columns` panels side by side; a panel is at most 20 rem wide."""
     return f'<img src="{name}" alt="{escape(text)}" style="max-width: min(100%, {columns * 20}rem)" loading=lazy>'
 
 
-def _write(folder: str, title: str, parts: Iterable[str]) -> str:
+def _write(folder: str, title: str, sections: Iterable[str]) -> str:
     head = f"<!doctype html><html lang=en><meta charset=utf-8><title>{title}</title><style>{STYLE}</style>"
     viewport = '<meta name=viewport content="width=device-width">'
     path = files.join(folder, "index.html")
-    files.write_whole(path, head + viewport + "\n".join(parts) + "\n")
+    files.write_whole(path, head + viewport + "\n".join(sections) + "\n")
     return path

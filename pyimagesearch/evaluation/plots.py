@@ -1,4 +1,7 @@
-"""Plots of scores. A model has the same colour and mark in every plot that is given the same models."""
+"""Plots of numbers: scores by model, curves, bars.
+
+A model has the same colour and mark in every plot that is given the same models in the same order.
+"""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -10,12 +13,12 @@ from matplotlib.figure import Figure
 from pyimagesearch.evaluation.figures import plain
 
 COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377")  # Paul Tol's "bright"
-MARKS = "osD^vPX"  # one more than colours, so that not both come round together
-NAMED = 20  # more pictures than this have no room for their names
+MARKS = "osD^vPX"  # one more than colours, so that 42 models differ in one or the other
+NAMED = 20  # pictures; the names of more do not fit
 
 
 def by_picture(scores: Mapping[str, Mapping[str, float]], *, title: str, unit: str) -> Figure:
-    """{model: {picture: score}}: the pictures side by side, hardest for the first model first."""
+    """{model: {picture: score}}: the pictures side by side, the one with the first model's lowest score first."""
     first = next(iter(scores.values()))
     order = sorted(first, key=first.__getitem__)
     figure, axes = _axes(title)
@@ -34,11 +37,11 @@ def by_picture(scores: Mapping[str, Mapping[str, float]], *, title: str, unit: s
 
 
 def by_protocol(scores: Mapping[str, Mapping[str, float]], *, title: str, unit: str) -> Figure:
-    """{model: {protocol: score}}: how far one model's answers to different protocols lie apart."""
+    """{model: {protocol: score}}: a row a protocol, a mark a model."""
     protocols = list(next(iter(scores.values())))
     figure, axes = _axes(title)
     for number, (model, values) in enumerate(scores.items()):
-        # A little apart, so that equal scores do not hide each other.
+        # Shifted a little, so that equal scores do not hide each other.
         shift = (number - (len(scores) - 1) / 2) * 0.12
         rows = [row + shift for row in range(len(protocols))]
         axes.plot([values[protocol] for protocol in protocols], rows, **_look(number), linestyle="", label=plain(model))
@@ -77,6 +80,19 @@ def over_time(curves: Mapping[str, Sequence[tuple[float, float]]], *, title: str
     return figure
 
 
+def bars(values: Mapping[str, float], *, title: str, unit: str) -> Figure:
+    """A horizontal bar for each value, on a logarithmic axis, so that equal ratios are equal lengths."""
+    figure = Figure(figsize=(7, 0.9 + 0.45 * len(values)), dpi=150, layout="constrained")
+    axes = figure.add_subplot()
+    drawn = axes.barh(list(values), list(values.values()), color="#4477aa")
+    axes.bar_label(drawn, labels=[_three_digits(value) for value in values.values()], padding=4)
+    left, most = min(values.values()) / 3, max(values.values())
+    axes.set(xscale="log", title=title, xlabel=unit, xlim=(left, most * (most / left) ** 0.2))  # a sixth for the label
+    axes.invert_yaxis()
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
 def _axes(title: str) -> tuple[Figure, Axes]:
     figure = Figure(figsize=(6, 4), dpi=150, facecolor="white", layout="constrained")
     axes = figure.add_subplot()
@@ -86,7 +102,7 @@ def _axes(title: str) -> tuple[Figure, Axes]:
 
 
 def _logarithmic(axes: Axes, values: Sequence[float]) -> None:
-    """A logarithmic x axis with ticks at 1, 2, 5, 10 and so on, written as people do."""
+    """Make the x axis logarithmic, with plain numbers at 1, 2, 5, 10 and so on."""
     low, high = min(values) / 2, max(values) * 2
     exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     ticks = [digit * 10.0**exponent for exponent in exponents for digit in (1, 2, 5)]
@@ -102,3 +118,8 @@ def _look(number: int) -> dict[str, Any]:
 
 def _legend(figure: Figure, count: int) -> None:
     figure.legend(loc="outside lower center", ncols=min(count, 3), frameon=False, fontsize=8)
+
+
+def _three_digits(value: float) -> str:
+    """`26,512`, `176`, `17.5`, `0.123`: whole from 100 on, three significant digits below."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

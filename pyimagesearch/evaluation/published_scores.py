@@ -1,7 +1,7 @@
-"""Published x4 scores that ours stand beside. Standard library only.
+"""Scores that papers published, at x4. Standard library only.
 
-All are means over the pictures of PSNR in dB and SSIM on Y with 4 pixels cropped, LR by MATLAB's bicubic. Most take
-Set14's grey picture by its raw values, which reads about 0.09 dB lower there than grey as RGB, which is ours.
+All are means over the pictures of PSNR in dB and SSIM on Y with 4 pixels cropped, LR by MATLAB's bicubic. Most papers
+score the raw values of Set14's grey picture, which gives about 0.09 dB less there than ours, which scores it as RGB.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Published:
-    """A method's row: {data set: (PSNR in dB, SSIM)}; `ssim_compares` is false where another tool measured SSIM."""
+    """The row of a method. scores: {data set: (PSNR in dB, SSIM)}. ssim_compares: false where SSIM is that of another
+    tool."""
 
     method: str
     paper: str
@@ -18,7 +19,7 @@ class Published:
 
 
 SCALE = 4
-# Bicubic by our protocol: an evaluation that says otherwise has other pictures, or a fault.
+# PSNR in dB of bicubic by our protocol. An evaluation with another value has other pictures.
 BICUBIC = {"Set5": 28.43, "Set14": 26.09}
 TOLERANCE = 0.02  # dB
 

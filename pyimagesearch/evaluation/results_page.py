@@ -1,4 +1,4 @@
-"""`srgan results`: the JSON of evaluations as a page of Markdown, with the published scores beside them."""
+"""The page of `srgan results`, docs/results.md: scores of evaluations beside the published ones, as Markdown."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -14,14 +14,18 @@ Reports = dict[str, dict[str, Any]]
 
 
 def read_reports(paths: Sequence[str]) -> Reports:
-    """{data set: report}: the file's name is that of the data set; files of one data set are put together."""
+    """{data set: report} of JSON files that `srgan evaluate` wrote.
+
+    The name of a file is that of its data set. Files of the same name are merged. Raises InputError where a file is
+    something else, or where files of the same name do not compare.
+    """
     reports: Reports = {}
     for path in paths:
         report = _read(path)
         name = _data_set(path)
         _check_bicubic(path, name, report)
         title = name if report["scale"] == SCALE else f"{name} x{report['scale']}"
-        reports[title] = _together(path, reports[title], report) if title in reports else report
+        reports[title] = _merge(path, reports[title], report) if title in reports else report
     return reports
 
 
@@ -33,10 +37,11 @@ def _data_set(path: str) -> str:
 
 def _read(path: str) -> dict[str, Any]:
     try:
+        usual = [score_definitions.SCORES[key] for key in score_definitions.USUAL]
         report = json.loads(Path(path).read_text())
         for model in report["models"].values():
             for row in (model["mean"], *model["pictures"].values()):
-                score_tables.cells([*score_definitions.SCORES[:2], *score_definitions.present(report)], row)
+                score_tables.cells([*usual, *score_definitions.scores_in(report)], row)
         score_tables.origin(report)
     except FileNotFoundError:
         raise InputError(f"{path}: no such file; srgan evaluate --json writes it") from None
@@ -46,19 +51,19 @@ def _read(path: str) -> dict[str, Any]:
 
 
 def _check_bicubic(path: str, name: str, report: Mapping[str, Any]) -> None:
-    """What is called Set5 has to be Set5, with the field's LR pictures: bicubic tells."""
+    """Raise InputError where bicubic's score shows that the pictures are not those of the data set `name`."""
     if report["scale"] != SCALE or name not in BICUBIC or "bicubic" not in report["models"]:
         return
-    found, known = report["models"]["bicubic"]["mean"]["psnr_y"], BICUBIC[name]
-    if abs(found - known) > TOLERANCE:
+    scored, known = report["models"]["bicubic"]["mean"]["psnr_y"], BICUBIC[name]
+    if abs(scored - known) > TOLERANCE:
         raise InputError(
-            f"{path}: bicubic has {found:.2f} dB here and {known} dB on {name}: other pictures or another LR; "
+            f"{path}: bicubic has {scored:.2f} dB here and {known} dB on {name}: other pictures or another LR; "
             "name the file after what it holds"
         )
 
 
-def _together(path: str, first: dict[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
-    """One report with the models of both, which have to match in all that scores depend on."""
+def _merge(path: str, first: dict[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
+    """One report with the models of both. Raises InputError where they differ in what scores depend on."""
     twice = first["models"].keys() & second["models"].keys() - {"bicubic"}
     if twice:
         raise InputError(f"{path}: {sorted(twice)[0]} is in another file of the same name too; leave one out")
@@ -80,27 +85,27 @@ def _together(path: str, first: dict[str, Any], second: Mapping[str, Any]) -> di
 
 
 def write_page(path: str, reports: Reports, *, command: Sequence[str]) -> None:
-    """Write the page of `reports`; `command` are the files that it was made from."""
+    """Write the page of `reports` to a local or gs:// path; `command` names the files that it was made from."""
     files.write_whole(path, page(reports, command=command))
 
 
 def page(reports: Reports, *, command: Sequence[str]) -> str:
     """The page as Markdown."""
     names = " ".join(name if not Path(name).is_absolute() else Path(name).name for name in command)
-    parts = [
+    sections = [
         f"<!-- Written by `srgan results {names}`: change those files, not this page. -->\n# Results",
         "What `srgan evaluate` measured, beside published figures. The columns under Y, cropped, are the usual "
         "protocol and the only ones that papers print; [Protocols](#protocols) defines every column.",
     ]
     for name, report in reports.items():
-        parts.append(f"## {name}\n\n" + _data_set_table(name, report))
-    held = {score for report in reports.values() for score in score_definitions.present(report)}
-    every = [score for score in score_definitions.SCORES if score in held]
-    parts.append("## Protocols\n\n" + score_tables.markdown_definitions(every, "`scale`"))
+        sections.append(f"## {name}\n\n" + _data_set_table(name, report))
+    shown = {score.key for report in reports.values() for score in score_definitions.scores_in(report)}
+    defined = [score for score in score_definitions.all_scores() if score.key in shown]
+    sections.append("## Protocols\n\n" + score_tables.markdown_definitions(defined, "`scale`"))
     papers = [row for row in PUBLISHED if row.scores.keys() & reports.keys()]
     if papers:
-        parts.append(_papers(papers))
-    return "\n\n".join(parts) + "\n"
+        sections.append(_papers(papers))
+    return "\n\n".join(sections) + "\n"
 
 
 def _rows(name: str) -> list[Published]:
@@ -108,20 +113,20 @@ def _rows(name: str) -> list[Published]:
 
 
 def _data_set_table(name: str, report: Mapping[str, Any]) -> str:
-    """Published rows, then ours, with what is needed to read them below."""
-    scores = score_definitions.present(report)
+    """Published rows, then ours; below them how ours were measured."""
+    scores = score_definitions.scores_in(report)
     lines = score_tables.markdown_heading(scores, report["scale"], "")
     for row in _rows(name):
         psnr, ssim = row.scores[name]
-        mark = "" if row.ssim_compares else "†"
-        lines.append([f"{row.method}, published", f"{psnr:.2f}", f"{ssim:.4f}{mark}", *("" for _ in scores[2:])])
+        published = {"psnr_y": f"{psnr:.2f}", "ssim_y": f"{ssim:.4f}" + ("" if row.ssim_compares else "†")}
+        lines.append([f"{row.method}, published", *(published.get(score.key, "") for score in scores)])
     for model, label in score_tables.labels(report["models"]).items():
         lines.append([f"**{label}, ours**", *score_tables.cells(scores, report["models"][model]["mean"])])
-    made = {"files": "LR as the data set brings it", "MATLAB-equivalent bicubic": "LR by MATLAB-equivalent bicubic"}
+    lr = {"files": "LR as the data set brings it", "MATLAB-equivalent bicubic": "LR by MATLAB-equivalent bicubic"}
     weights = report.get("vgg_weights")
     facts = [
         f"{score_tables.count(report)}, x{report['scale']}",
-        made.get(report.get("lr_from", "")),
+        lr.get(report.get("lr_from", "")),
         f"speed on {report.get('device', '?')}",
         weights and f"VGG19 weights {weights[:20]}",
     ]

@@ -1,68 +1,109 @@
 """The picture report of a run: grid, zooms and scores.json."""
 
+import itertools
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
-
+from pyimagesearch.data.dataset.manifest import read_manifest
+from pyimagesearch.data.dataset.records import read_pictures
 from pyimagesearch.data.pairs import Pair
 from pyimagesearch.errors import InputError
 from pyimagesearch.evaluation import figures, scoring
-from pyimagesearch.evaluation.figures import Panel, Region
+from pyimagesearch.evaluation.figures import GridRow, Panel
+from pyimagesearch.evaluation.folders import folder_pairs
 from pyimagesearch.inference.upscaler import BICUBIC, AnyUpscaler, BicubicUpscaler, load_upscaler
+from pyimagesearch.system import console
 from pyimagesearch.system.files import check_bucket, exists, join
 
 TITLES = {BICUBIC: "bicubic", "pretrained": "pretrained", "srgan": "SRGAN"}
 FILES = {"pretrained": "pretrained_generator.keras", "srgan": "generator.keras"}  # as the run folder names them
 
 
+def draw_report(
+    output: str = "outputs",
+    *,
+    tfrecords: str = "tfrecord",
+    hr: str | None = None,
+    lr: str | None = None,
+    rows: int = 8,
+    file_format: str = "png",
+) -> tuple[str, dict[str, Any]]:
+    """Draw the grid, the zooms and scores.json of a run into its folder `images`.
+
+    output: the run folder, local or gs://. tfrecords: the records whose test pictures are drawn. hr: a folder of HR
+    pictures instead of those; lr: the folder of their LR pictures (None makes them by MATLAB-equivalent bicubic).
+    rows: at most so many pictures. file_format: png or pdf.
+
+    Returns the path of the grid and the scores, a report like that of `evaluate_folder`. Raises InputError where the
+    run has no model, or where models and pictures have different scales.
+
+    Example:
+        path, report = draw_report("outputs/demo", tfrecords="tfrecord/demo")
+    """
+    if lr and not hr:
+        raise InputError("`lr` belongs to `hr` DIR, which is missing")
+    if rows < 1:
+        raise InputError(f"`rows` must be at least 1, received {rows}")
+    upscalers, missing = load_run(output)
+    for line in missing:
+        console.say(line)
+    scale = upscalers[BICUBIC].scale
+    pairs = folder_pairs(hr, lr, scale) if hr else _test_pictures(tfrecords, scale)
+    chosen = itertools.islice(pairs, rows)
+    return draw(output, upscalers, chosen, file_format=file_format, hr=hr or tfrecords, lr=lr)
+
+
 def load_run(folder: str) -> tuple[dict[str, AnyUpscaler], list[str]]:
     """The upscalers of a run folder, bicubic first, and a line for each phase that was not trained."""
     check_bucket(folder)
-    found: dict[str, AnyUpscaler] = {}
+    trained: dict[str, AnyUpscaler] = {}
     missing = []
     for name, file in FILES.items():
         path = join(folder, "models", file)
         if exists(path):
-            found[name] = load_upscaler(path)
+            trained[name] = load_upscaler(path)
         else:
             missing.append(f"{path} does not exist: the column {TITLES[name]} is left out")
-    if not found:
+    if not trained:
         raise InputError(f"{folder}: holds no trained model (models/{FILES['srgan']}); train one with train_srgan.py")
-    scales = {upscaler.scale for upscaler in found.values()}
+    scales = {upscaler.scale for upscaler in trained.values()}
     if len(scales) > 1:
         raise InputError(f"{folder}: the two generators have different scales {sorted(scales)}")
-    return {BICUBIC: BicubicUpscaler(scales.pop()), **found}, missing
+    return {BICUBIC: BicubicUpscaler(scales.pop()), **trained}, missing
 
 
-Row = tuple[list[Panel], Region]
-
-
-def row(pair: Pair, outputs: dict[str, np.ndarray], scores: scoring.Rows, scale: int) -> Row:
-    """The panels of one picture: LR, a model each, HR; and the region to enlarge."""
-    height, width = pair.lr.shape[:2]
-    panels = [Panel("LR", figures.nearest(pair.lr, scale), f"{pair.name}  {width}x{height}")]
-    for name, sr in outputs.items():
-        panels.append(Panel(TITLES[name], sr, f"{scores[name]['psnr_y']:.2f} dB / {scores[name]['ssim_y']:.4f}"))
-    panels.append(Panel("HR", pair.hr, "PSNR / SSIM on Y"))
-    return panels, figures.telling_region(pair.hr, outputs[BICUBIC])
+def _test_pictures(tfrecords: str, scale: int) -> Iterable[Pair]:
+    manifest = read_manifest(tfrecords)
+    if manifest.scale != scale:
+        raise InputError(f"{tfrecords}: records of scale {manifest.scale}, but the run's models are x{scale}")
+    return read_pictures(tfrecords, manifest)
 
 
 def draw(
     folder: str, upscalers: dict[str, AnyUpscaler], pairs: Iterable[Pair], *, file_format: str, hr: str, lr: str | None
 ) -> tuple[str, dict[str, Any]]:
-    """Write images/grid.*, a zoom per model and scores.json into the run folder; the grid's path and the scores."""
-    rows: list[Row] = []
-    scores: dict[str, scoring.Rows] = {}
-    for pair, outputs, found in scoring.scored(pairs, upscalers):
-        scores[pair.name] = found
-        rows.append(row(pair, outputs, found, upscalers[BICUBIC].scale))
+    """Draw the report of these upscalers on these pairs; hr and lr say in scores.json where the pairs come from."""
+    grid_rows: list[GridRow] = []
+    pictures: dict[str, scoring.Rows] = {}
+    for pair, outputs, scores in scoring.scored(pairs, upscalers):
+        pictures[pair.name] = scores
+        grid_rows.append(row(pair, outputs, scores, upscalers[BICUBIC].scale))
     grid_path = join(folder, "images", f"grid.{file_format}")
-    figures.save(figures.grid(rows), grid_path)
-    first, region = rows[0]
+    figures.save(figures.grid(grid_rows), grid_path)
+    panels, region = grid_rows[0]
     for name in upscalers:
-        panel = next(panel for panel in first if panel.title == TITLES[name])
+        panel = next(panel for panel in panels if panel.title == TITLES[name])
         figures.save(figures.zoom(panel, region), join(folder, "images", f"zoom_{name}.{file_format}"))
-    report = scoring.summarize(scores, hr=hr, lr=lr, scale=upscalers[BICUBIC].scale)
+    report = scoring.summarize(pictures, hr=hr, lr=lr, scale=upscalers[BICUBIC].scale)
     scoring.write_json(join(folder, "images", "scores.json"), report)
     return grid_path, report
+
+
+def row(pair: Pair, outputs: scoring.Outputs, scores: scoring.Rows, scale: int) -> GridRow:
+    """The row of one picture: panels of LR, of each model and of HR, and the region where bicubic loses most."""
+    height, width = pair.lr.shape[:2]
+    panels = [Panel("LR", figures.nearest(pair.lr, scale), f"{pair.name}  {width}x{height}")]
+    for name, sr in outputs.items():
+        panels.append(Panel(TITLES[name], sr, f"{scores[name]['psnr_y']:.2f} dB / {scores[name]['ssim_y']:.4f}"))
+    panels.append(Panel("HR", pair.hr, "PSNR / SSIM on Y"))
+    return panels, figures.region_of_largest_error(pair.hr, outputs[BICUBIC])

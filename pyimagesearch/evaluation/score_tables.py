@@ -1,9 +1,9 @@
-"""Tables of scores that name the protocol. Standard library only."""
+"""Tables of scores, as text and as Markdown, whose headings name the protocol."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from pyimagesearch.evaluation.score_definitions import COMMON, Score, present
+from pyimagesearch.evaluation.score_definitions import COMMON, Score, scores_in
 
 
 def count(report: Mapping[str, Any]) -> str:
@@ -18,12 +18,12 @@ def origin(report: Mapping[str, Any]) -> str:
     made = f"LR made by MATLAB-equivalent bicubic, HR cut to multiples of {report['scale']}"
     lr = {"files": f"LR from {report['lr']}", "MATLAB-equivalent bicubic": made}.get(report.get("lr_from", ""))
     weights = report.get("vgg_weights")
-    parts = [pictures, lr, weights and f"VGG19 weights {weights[:20]}", f"on {report['device']}"]
-    return "; ".join(part for part in parts if part)
+    facts = [pictures, lr, weights and f"VGG19 weights {weights[:20]}", f"on {report['device']}"]
+    return "; ".join(fact for fact in facts if fact)
 
 
 def labels(models: Iterable[str]) -> dict[str, str]:
-    """A short name for each model: its file's, or its whole path where two files are called alike."""
+    """A short name for each model: its file's, or its whole path where two files have the same name."""
     short = {model: model.removesuffix(".keras").rpartition("/")[2] for model in models}
     return short if len(set(short.values())) == len(short) else {model: model for model in short}
 
@@ -55,7 +55,7 @@ def picture_tables(report: Mapping[str, Any]) -> str:
 
 
 def _text(report: Mapping[str, Any], rows: Mapping[str, Mapping[str, float]]) -> str:
-    scores = present(report)
+    scores = scores_in(report)
     lines = [[score.quantity for score in scores], *(cells(scores, row) for row in rows.values())]
     widths = [max(len(line[column]) for line in lines) for column in range(len(scores))]
     first = max(map(len, rows))
@@ -74,24 +74,24 @@ def _text(report: Mapping[str, Any], rows: Mapping[str, Mapping[str, float]]) ->
 
 def groups(scores: Sequence[Score], scale: int) -> dict[str, list[int]]:
     """The columns under each protocol's heading."""
-    found: dict[str, list[int]] = {}
+    columns: dict[str, list[int]] = {}
     for column, score in enumerate(scores):
-        found.setdefault(score.protocol.format(scale=scale), []).append(column)
-    return found
+        columns.setdefault(score.protocol.format(scale=scale), []).append(column)
+    return columns
 
 
 def markdown(report: Mapping[str, Any]) -> str:
     """A page of Markdown: means, every picture, and the definition of every score."""
-    parts = [f"# Scores\n\n{origin(report)}.", "## Means\n\n" + markdown_table(report, means(report), "model")]
+    sections = [f"# Scores\n\n{origin(report)}.", "## Means\n\n" + markdown_table(report, means(report), "model")]
     for name, rows in by_picture(report).items():
-        parts.append(f"## {name}\n\n" + markdown_table(report, rows, "picture"))
-    parts.append("## Protocols\n\n" + markdown_definitions(present(report), report["scale"]))
-    return "\n\n".join(parts) + "\n"
+        sections.append(f"## {name}\n\n" + markdown_table(report, rows, "picture"))
+    sections.append("## Protocols\n\n" + markdown_definitions(scores_in(report), report["scale"]))
+    return "\n\n".join(sections) + "\n"
 
 
 def markdown_table(report: Mapping[str, Any], rows: Mapping[str, Mapping[str, float]], first: str) -> str:
     """Rows of scores under headings that name protocol and quantity."""
-    scores = present(report)
+    scores = scores_in(report)
     body = ([name, *cells(scores, row)] for name, row in rows.items())
     return markdown_rows([*markdown_heading(scores, report["scale"], first), *body])
 

@@ -11,51 +11,142 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from pyimagesearch.data.pairs import Pair, lr_of, match_lr, read_pair
+from pyimagesearch.data.pairs import Pair
 from pyimagesearch.errors import InputError
-from pyimagesearch.evaluation import metrics
+from pyimagesearch.evaluation.folders import folder_pairs, scale_of_folders
 from pyimagesearch.evaluation.perceptual import FeatureDistance
-from pyimagesearch.evaluation.score_definitions import SCORES
-from pyimagesearch.images import picture_io, resize
+from pyimagesearch.evaluation.score_definitions import all_scores, definitions, psnr_y, ssim_y
+from pyimagesearch.images import picture_io
 from pyimagesearch.inference.upscaler import BICUBIC, TILE, AnyUpscaler, BicubicUpscaler, load_upscaler
+from pyimagesearch.models import loading
+from pyimagesearch.system import console
 from pyimagesearch.system.files import write_whole
 
-Rows = dict[str, dict[str, float]]  # the scores of one picture by each model
-Watcher = Callable[[Pair, dict[str, np.ndarray], Rows], None]
+Outputs = dict[str, np.ndarray]  # {model: the SR picture that it made of one LR picture}
+Rows = dict[str, dict[str, float]]  # {model: {score: value}} of one picture
+OnScored = Callable[[Pair, Outputs, Rows], object]
 
 
-def scores_on_y(sr: np.ndarray, hr: np.ndarray, scale: int) -> dict[str, float]:
-    """The usual protocol: PSNR in dB and SSIM on Y, `scale` pixels cropped, of uint8 RGB (H, W, 3)."""
-    return {
-        "psnr_y": float(metrics.psnr_y(sr[None], hr[None], scale)[0]),
-        "ssim_y": float(metrics.ssim_y(sr[None], hr[None], scale)[0]),
+def evaluate_folder(
+    hr: str,
+    models: str | Sequence[str] | Mapping[str, AnyUpscaler] = BICUBIC,
+    lr: str | None = None,
+    vgg_weights: str | None = None,
+    *,
+    on_scored: OnScored = lambda *_: None,
+) -> dict[str, Any]:
+    """Score models on every picture of a folder, through the upscaler that users get.
+
+    hr: folder of HR pictures. models: names (bicubic, light, light-gan) and paths of .keras files, or upscalers by
+    name. lr: folder of the LR pictures; None makes them by MATLAB-equivalent bicubic. vgg_weights: "imagenet",
+    "random" or an .h5 file adds the VGG19 feature distance. on_scored: called after each picture with its pair, the
+    outputs {model: uint8 RGB (scale*h, scale*w, 3)} and the scores {model: {score: value}}.
+
+    Returns what `srgan evaluate --json` writes: report["models"][name]["mean"]["psnr_y"] is in dB,
+    report["models"][name]["pictures"] has the scores of every picture, report["protocols"] says what each score is.
+    Raises InputError where a picture, its partner or a model cannot be used.
+
+    Example:
+        report = evaluate_folder("Set5/HR", ["bicubic", "light"], lr="Set5/LR")
+        print(report["models"]["light"]["mean"]["psnr_y"])
+    """
+    lr_scale = scale_of_folders(hr, lr) if lr else None
+    if isinstance(models, Mapping):
+        upscalers, hashed = dict(models), []
+        _common_scale(upscalers, lr_scale)
+    else:
+        upscalers = load_upscalers([models] if isinstance(models, str) else models, lr_scale=lr_scale)
+        hashed = [name for name in upscalers if name != BICUBIC]
+    features = FeatureDistance(vgg_weights) if vgg_weights else None
+    # Before the scores, since a file may be gone or another one when they are done.
+    hashes = {name: loading.file_sha256(name) for name in hashed}
+    pairs = folder_pairs(hr, lr, next(iter(upscalers.values())).scale)
+    count = len(picture_io.list_pictures(hr))
+    report = evaluate(
+        console.progress(pairs, total=count, label="scoring", unit="picture"),
+        upscalers, hr=hr, lr=lr, features=features, on_scored=on_scored,
+    )  # fmt: skip
+    report["protocols"] = definitions(report)
+    for name, sha256 in hashes.items():
+        report["models"][name]["sha256"] = sha256
+    return report
+
+
+def evaluate(
+    pairs: Iterable[Pair],
+    upscalers: Mapping[str, AnyUpscaler],
+    *,
+    hr: str,
+    lr: str | None,
+    features: FeatureDistance | None = None,
+    on_scored: OnScored = lambda *_: None,
+) -> dict[str, Any]:
+    """Score every picture of `pairs` with every upscaler; one pair is in memory at a time.
+
+    hr and lr say in the report where the pairs come from. on_scored is that of `evaluate_folder`.
+    """
+    scale = next(iter(upscalers.values())).scale
+    pictures: dict[str, Rows] = {}
+    for pair, outputs, rows in scored(pairs, upscalers, features):
+        pictures[pair.name] = rows
+        on_scored(pair, outputs, rows)
+    report = summarize(pictures, hr=hr, lr=lr, scale=scale)
+    return report | {
+        "lr_from": "files" if lr else "MATLAB-equivalent bicubic",
+        "vgg_weights": features.identity if features else None,
     }
+
+
+def scored(
+    pairs: Iterable[Pair], upscalers: Mapping[str, AnyUpscaler], features: FeatureDistance | None = None
+) -> Iterator[tuple[Pair, Outputs, Rows]]:
+    """Each pair with its outputs and scores, one in memory at a time; models are compiled before they are timed."""
+    for number, pair in enumerate(pairs):
+        if number == 0:
+            warm_up(upscalers, pair.lr)
+        yield pair, *score_pair(pair, upscalers, features)
+
+
+def score_pair(
+    pair: Pair, upscalers: Mapping[str, AnyUpscaler], features: FeatureDistance | None = None
+) -> tuple[Outputs, Rows]:
+    """The output and the scores of each upscaler on one pair; `features` adds vgg19_distance."""
+    outputs: Outputs = {}
+    rows: Rows = {}
+    for name, upscaler in upscalers.items():
+        check_size(pair, upscaler.scale)
+        start = time.perf_counter()
+        outputs[name] = upscaler(pair.lr)
+        seconds = time.perf_counter() - start
+        speed = {"seconds": seconds, "megapixels_per_s": pair.hr.shape[0] * pair.hr.shape[1] / 1e6 / seconds}
+        rows[name] = compute_scores(outputs[name], pair, upscaler.scale) | speed
+    if features:
+        for name, distance in features(pair.name, outputs, pair.hr).items():
+            rows[name]["vgg19_distance"] = distance
+    return outputs, rows
+
+
+def compute_scores(sr: np.ndarray, pair: Pair, scale: int) -> dict[str, float]:
+    """Every registered score that the pictures alone decide: of uint8 RGB sr (scale*h, scale*w, 3) and its pair.
+
+    Equal pictures have 100 dB, not infinity: JSON and means can hold it.
+    """
+    return {score.key: score.compute(sr, pair, scale) for score in all_scores() if score.compute}
+
+
+def scores_on_y(sr: np.ndarray, pair: Pair, scale: int) -> dict[str, float]:
+    """The usual protocol alone: PSNR in dB and SSIM on Y, `scale` pixels cropped."""
+    return {"psnr_y": psnr_y(sr, pair, scale), "ssim_y": ssim_y(sr, pair, scale)}
 
 
 def mean_on_y(upscaler: AnyUpscaler, pairs: Sequence[Pair]) -> dict[str, float]:
     """The means of scores_on_y over whole pictures."""
-    rows = [scores_on_y(upscaler(pair.lr), pair.hr, upscaler.scale) for pair in pairs]
-    return {key: float(np.mean([row[key] for row in rows])) for key in rows[0]}
+    return mean_scores([scores_on_y(upscaler(pair.lr), pair, upscaler.scale) for pair in pairs])
 
 
-def scores(sr: np.ndarray, pair: Pair, scale: int) -> dict[str, float]:
-    """PSNR in dB and SSIM by every protocol, and lr_consistency_db; protocols.SCORES defines each.
-
-    Equal pictures have 100 dB, not infinity: JSON and means can hold it.
-    """
-    a, b = sr[None], pair.hr[None]
-    return scores_on_y(sr, pair.hr, scale) | {
-        "psnr_rgb": float(metrics.psnr_rgb(a, b, scale)[0]),
-        "ssim_rgb": float(metrics.ssim_rgb(a, b, scale)[0]),
-        "psnr_rgb_whole": float(metrics.psnr_rgb(a, b, 0)[0]),
-        "ssim_rgb_whole": float(metrics.ssim_rgb(a, b, 0)[0]),
-        "lr_consistency_db": lr_consistency(sr, pair.lr, scale),
-    }
-
-
-def lr_consistency(sr: np.ndarray, lr: np.ndarray, scale: int) -> float:
-    """RGB PSNR in dB between the LR picture and the bicubic-downscaled SR picture, 2 LR pixels cropped."""
-    return float(metrics.psnr_rgb(resize.downscale(sr, scale)[None], lr[None], 2)[0])
+def mean_scores(pictures: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """The mean of each score over the pictures, as its definition says."""
+    return {score.key: score.mean(score.key, pictures) for score in all_scores() if score.key in pictures[0]}
 
 
 def check_size(pair: Pair, scale: int) -> None:
@@ -66,38 +157,29 @@ def check_size(pair: Pair, scale: int) -> None:
         raise InputError(f"{pair.name}: {width}x{height} pixels are too few to score; {least} a side are needed")
 
 
-def score_pair(
-    pair: Pair, upscalers: Mapping[str, AnyUpscaler], features: FeatureDistance | None = None
-) -> tuple[dict[str, np.ndarray], Rows]:
-    """The SR picture and the scores of each upscaler on one pair; vgg19_distance where `features` are given."""
-    outputs: dict[str, np.ndarray] = {}
-    found: Rows = {}
-    for name, upscaler in upscalers.items():
-        check_size(pair, upscaler.scale)
-        outputs[name], seconds = timed(upscaler, pair.lr)
-        speed = {"seconds": seconds, "megapixels_per_s": pair.hr.shape[0] * pair.hr.shape[1] / 1e6 / seconds}
-        found[name] = scores(outputs[name], pair, upscaler.scale) | speed
-    if features:
-        for name, distance in features(pair.name, outputs, pair.hr).items():
-            found[name]["vgg19_distance"] = distance
-    return outputs, found
-
-
-def timed(upscaler: AnyUpscaler, lr: np.ndarray) -> tuple[np.ndarray, float]:
-    """The SR picture and the seconds of the call that made it."""
-    start = time.perf_counter()
-    sr = upscaler(lr)
-    return sr, time.perf_counter() - start
-
-
 def warm_up(upscalers: Mapping[str, AnyUpscaler], lr: np.ndarray) -> None:
     """Let every model compile on a corner of a picture, so that no picture's seconds contain it."""
     for upscaler in upscalers.values():
         upscaler(lr[:TILE, :TILE])
 
 
-def device() -> str:
-    """What computes, since seconds mean nothing without it: `AMD EPYC, 2 cores`, or the name of the GPU."""
+def summarize(pictures: Mapping[str, Rows], *, hr: str, lr: str | None, scale: int) -> dict[str, Any]:
+    """The report of the scores of each picture by each model."""
+    names = next(iter(pictures.values()))
+    models = {name: {picture: rows[name] for picture, rows in pictures.items()} for name in names}
+    return {
+        "hr": hr,
+        "lr": lr,
+        "scale": scale,
+        "device": device_name(),
+        "models": {
+            name: {"mean": mean_scores([*scores.values()]), "pictures": scores} for name, scores in models.items()
+        },
+    }
+
+
+def device_name() -> str:
+    """The hardware that computes, to which seconds belong: `AMD EPYC, 2 cores`, or the name of the GPU."""
     gpus = tf.config.list_physical_devices("GPU")
     names = [tf.config.experimental.get_device_details(gpu).get("device_name", "GPU") for gpu in gpus[:1]]
     return names[0] if names else f"{_processor()}, {os.cpu_count()} cores"
@@ -112,103 +194,22 @@ def _processor() -> str:
     return names[0] if names else platform.processor() or "CPU"
 
 
-def summarize(pictures: Mapping[str, Rows], *, hr: str, lr: str | None, scale: int) -> dict[str, Any]:
-    """The JSON of `srgan evaluate` from the scores of each picture by each model."""
-    names = next(iter(pictures.values()))
-    models = {name: {picture: found[name] for picture, found in pictures.items()} for name in names}
-    return {
-        "hr": hr,
-        "lr": lr,
-        "scale": scale,
-        "device": device(),
-        "models": {name: {"mean": mean_scores(rows.values()), "pictures": rows} for name, rows in models.items()},
-    }
-
-
-def scored(
-    pairs: Iterable[Pair], upscalers: Mapping[str, AnyUpscaler], features: FeatureDistance | None = None
-) -> Iterator[tuple[Pair, dict[str, np.ndarray], Rows]]:
-    """Each pair with its SR pictures and scores, one in memory at a time; no speed has compilation in it."""
-    for number, pair in enumerate(pairs):
-        if number == 0:
-            warm_up(upscalers, pair.lr)
-        yield pair, *score_pair(pair, upscalers, features)
-
-
-def evaluate(
-    pairs: Iterable[Pair],
-    upscalers: Mapping[str, AnyUpscaler],
-    *,
-    hr: str,
-    lr: str | None,
-    features: FeatureDistance | None = None,
-    watch: Watcher = lambda *_: None,
-) -> dict[str, Any]:
-    """Score every picture of `pairs` with every upscaler; one pair is in memory at a time.
-
-    `watch` is shown each pair with its SR pictures and scores.
-    """
-    scale = next(iter(upscalers.values())).scale
-    pictures: dict[str, Rows] = {}
-    for pair, outputs, rows in scored(pairs, upscalers, features):
-        pictures[pair.name] = rows
-        watch(pair, outputs, rows)
-    report = summarize(pictures, hr=hr, lr=lr, scale=scale)
-    return report | {
-        "lr_from": "files" if lr else "MATLAB-equivalent bicubic",
-        "vgg_weights": features.identity if features else None,
-    }
-
-
-def mean_scores(pictures: Iterable[Mapping[str, float]]) -> dict[str, float]:
-    """The mean of each score over the pictures; megapixels_per_s is all megapixels over all seconds."""
-    rows = list(pictures)
-    means = {score.key: float(np.mean([row[score.key] for row in rows])) for score in SCORES if score.key in rows[0]}
-    seconds = [row["seconds"] for row in rows]
-    speeds = [row["megapixels_per_s"] for row in rows]
-    return means | {"megapixels_per_s": float(np.average(speeds, weights=seconds))}
-
-
 def load_upscalers(names: Sequence[str], *, lr_scale: int | None = None) -> dict[str, AnyUpscaler]:
     """The upscaler of each name or path; bicubic takes the scale of the others, or of the LR pictures."""
     loaded: dict[str, AnyUpscaler] = {name: load_upscaler(name) for name in names if name != BICUBIC}
-    found = {name: upscaler.scale for name, upscaler in loaded.items()}
-    if len(set(found.values())) > 1:
-        raise InputError("--model: models of different scales: " + ", ".join(f"{n} x{s}" for n, s in found.items()))
-    scale = next(iter(found.values()), lr_scale or 4)
-    if lr_scale not in (None, scale):
-        raise InputError(f"--lr: these pictures are 1/{lr_scale} of the HR ones, but the models are x{scale}")
+    scale = _common_scale(loaded, lr_scale)
     return {name: loaded.get(name) or BicubicUpscaler(scale) for name in names}
 
 
-def scale_of_folders(hr: str, lr: str) -> int:
-    """How many times larger the first HR picture is than its LR picture."""
-    path = picture_io.list_pictures(hr)[0]
-    by_stem = {lr_path.stem: lr_path for lr_path in picture_io.list_pictures(lr)}
-    problem = InputError(f"{lr}: no LR picture for {path.name} (looked for {path.stem} and {path.stem}x2, x3, x4, x8)")
-    for scale in (2, 3, 4, 8):
-        lr_path = lr_of(path, by_stem, scale)
-        if lr_path is None:
-            continue
-        hr_shape, lr_shape = picture_io.read_rgb(path).shape, picture_io.read_rgb(lr_path).shape
-        if all(abs(small * scale - big) < scale for big, small in zip(hr_shape[:2], lr_shape[:2], strict=True)):
-            return scale
-        problem = InputError(
-            f"{lr_path}: {lr_shape[1]}x{lr_shape[0]} pixels are not 1/2, 1/3, 1/4 or 1/8 of "
-            f"{path.name}'s {hr_shape[1]}x{hr_shape[0]}"
-        )
-    raise problem
-
-
-def folder_pairs(hr: str, lr: str | None, scale: int) -> Iterator[Pair]:
-    """The pairs of a folder of HR pictures; LR from `lr`, or by MATLAB-equivalent bicubic."""
-    paths = picture_io.list_pictures(hr)
-    lr_paths = match_lr(paths, lr, scale) if lr else {}
-    alone = sorted(set(picture_io.list_pictures(lr)) - set(lr_paths.values())) if lr else []
-    if alone:
-        more = f" (nor for {len(alone) - 1} more)" if len(alone) > 1 else ""
-        raise InputError(f"{hr}: no HR picture for {alone[0]}{more}; give folders of the same pictures")
-    return (read_pair(path, lr_paths.get(path.name), scale) for path in paths)
+def _common_scale(upscalers: Mapping[str, AnyUpscaler], lr_scale: int | None) -> int:
+    """The scale of all upscalers, which is that of the LR pictures where some are given."""
+    scales = {name: upscaler.scale for name, upscaler in upscalers.items()}
+    if len(set(scales.values())) > 1:
+        raise InputError("`model`: models of different scales: " + ", ".join(f"{n} x{s}" for n, s in scales.items()))
+    scale = next(iter(scales.values()), lr_scale or 4)
+    if lr_scale not in (None, scale):
+        raise InputError(f"`lr`: these pictures are 1/{lr_scale} of the HR ones, but the models are x{scale}")
+    return scale
 
 
 def write_json(path: str | os.PathLike[str], report: Mapping[str, Any]) -> None:

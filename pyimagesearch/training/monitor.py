@@ -138,10 +138,10 @@ class Monitor:
             tf.summary.image("samples", figures.to_array(figures.grid(rows))[None])
         self._flush_when_due()
 
-    def _sample(self, pair: Pair, upscalers: dict[str, AnyUpscaler]) -> run_report.Row:
+    def _sample(self, pair: Pair, upscalers: dict[str, AnyUpscaler]) -> figures.GridRow:
         """A row of the grid, with the scores that it shows and no others."""
         outputs = {name: upscaler(pair.lr) for name, upscaler in upscalers.items()}
-        scores = {name: scoring.scores_on_y(sr, pair.hr, self._upscaler.scale) for name, sr in outputs.items()}
+        scores = {name: scoring.scores_on_y(sr, pair, self._upscaler.scale) for name, sr in outputs.items()}
         return run_report.row(pair, outputs, scores, self._upscaler.scale)
 
     def flush(self) -> None:

@@ -14,6 +14,7 @@ from PIL import Image
 
 from pyimagesearch.cli.main import main
 from pyimagesearch.evaluation import scoring
+from pyimagesearch.evaluation.folders import scale_of_folders
 from pyimagesearch.images import picture_io
 
 
@@ -38,7 +39,7 @@ def test_the_scale_is_read_off_the_pictures_however_their_sizes_were_rounded(tmp
     Image.fromarray(smooth(97, 49)).save(tmp_path / "one.png")  # no scale but 7 divides either
     (tmp_path / "lr").mkdir()
     Image.fromarray(smooth(97 // scale + rounded_up, 49 // scale + rounded_up)).save(tmp_path / "lr" / "one.png")
-    assert scoring.scale_of_folders(str(tmp_path), str(tmp_path / "lr")) == scale
+    assert scale_of_folders(str(tmp_path), str(tmp_path / "lr")) == scale
     code, out, _ = run(capsys, "--hr", tmp_path, "--lr", tmp_path / "lr")
     assert code == 0
     assert f"Y, {scale} px cropped" in out

@@ -88,7 +88,7 @@ def test_the_region_is_where_bicubic_loses_most(where):
     hr = np.full((120, 180, 3), 128, np.uint8)
     hr[top : top + 20, left : left + 30] = np.indices((20, 30)).sum(axis=0)[..., None] % 2 * 255  # all of it is lost
     hr[50:54, 4:8] = 255  # a lesser loss, first in reading order for some
-    region = figures.telling_region(hr, np.full_like(hr, 128))
+    region = figures.region_of_largest_error(hr, np.full_like(hr, 128))
     assert (region.height, region.width) == (30, 45)
     assert region.top <= top <= top + 20 <= region.top + region.height
     assert region.left <= left <= left + 30 <= region.left + region.width
@@ -100,14 +100,14 @@ def test_the_region_follows_the_loss_and_not_the_picture():
     hr[:40, :40] = np.indices((40, 40)).sum(axis=0)[..., None] % 2 * 255
     bicubic = hr.copy()
     bicubic[80:84, 80:84] = 60
-    region = figures.telling_region(hr, bicubic)
+    region = figures.region_of_largest_error(hr, bicubic)
     assert region.top + region.height >= 84
     assert region.left + region.width >= 84
 
 
 @pytest.mark.parametrize("size", [(16, 16), (15, 40), (40, 20), (60, 80), (500, 100), (100, 900)])
 def test_the_region_lies_in_the_picture_and_fits_into_it_twice_as_large(size, noise):
-    region = figures.telling_region(noise(*size, seed=1), noise(*size, seed=2))
+    region = figures.region_of_largest_error(noise(*size, seed=1), noise(*size, seed=2))
     assert region.of(np.zeros(size)).shape == (region.height, region.width)
     assert 0 < 2 * region.height <= size[0]
     assert 0 < 2 * region.width <= size[1]
@@ -151,7 +151,7 @@ import sys
 from pathlib import Path
 sys.modules["matplotlib.pyplot"] = None  # importing it fails from here on
 import numpy as np
-from pyimagesearch import figures
+from pyimagesearch.evaluation import figures
 rows = [([figures.Panel(title, np.zeros((*size, 3), np.uint8), "") for title in "ABC"], figures.Region(0, 0, 9, 9))
         for size in ((40, 60), (60, 40))]
 for suffix in ("png", "pdf"):
@@ -200,25 +200,6 @@ def test_a_figure_that_cannot_be_drawn_leaves_the_old_file(noise, tmp_path, monk
         figures.save(figure, path)
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
-
-
-# Bars
-
-
-def test_bars_are_labelled_in_plain_figures_that_stay_inside():
-    values = {
-        "ours, cached": 26_512.3,
-        "ours": 6_123.4,
-        "the tutorial's layout": 176.4,
-        "a step": 4.157,
-        "slow": 0.0123,
-    }
-    figure = figures.bars(values, title="Loading", unit="crops/s")
-    pixels = figures.to_array(figure)
-    (axes,) = figure.axes
-    assert [label.get_text() for label in axes.texts] == ["26,512", "6,123", "176", "4.16", "0.0123"]
-    right = max(label.get_window_extent().x1 for label in axes.texts)
-    assert right < pixels.shape[1] - 20
 
 
 @pytest.mark.parametrize("name", ["a$b_$c.png", "$$.png", "caf\udce9.png", "_a$1.png"])

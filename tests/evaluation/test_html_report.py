@@ -96,10 +96,10 @@ def pair_of(level: int, name: str) -> tuple[Pair, np.ndarray]:
 
 
 def test_worst_cases_are_the_pictures_with_the_lowest_scores_and_show_the_place():
-    worst = html_report.WorstCases(4)
+    worst = html_report.WorstCases()
     for level in (10, 70, 30, 50, 20):
         pair, sr = pair_of(level, f"{level}.png")
-        worst(pair, {"model": sr}, {"model": scoring.scores(sr, pair, 4)})
+        worst(pair, {"model": sr}, {"model": scoring.compute_scores(sr, pair, 4)})
     rows = worst.rows()["model"]
     assert [panels[0].caption for panels, _ in rows] == ["70.png", "50.png", "30.png"]
     panels, region = rows[0]
@@ -111,7 +111,7 @@ def test_worst_cases_are_the_pictures_with_the_lowest_scores_and_show_the_place(
 
 
 def test_worst_cases_keep_no_whole_picture():
-    worst = html_report.WorstCases(4)
+    worst = html_report.WorstCases()
     pair, sr = pair_of(50, "one.png")
     worst(pair, {"model": sr}, {"model": {"psnr_y": 20.0, "ssim_y": 0.5}})
     for panels, _ in worst.rows()["model"]:
@@ -153,7 +153,7 @@ def test_lr_beside_sr_are_whole_pictures_of_one_size_with_lr_consistency(photogr
         def __call__(self, lr):
             return 255 - resize.upscale_bicubic(lr, 2)
 
-    (name, (panels, _)), *_ = html_report._comparisons(str(photographs), {"bicubic": None, "inverter": Inverter()}, 2)
+    (name, (panels, _)), *_ = html_report.comparison_rows(str(photographs), {"inverter": Inverter()})
     assert name == "0.png"
     assert [panel.title for panel in panels] == ["LR", "bicubic", "inverter"]
     assert {panel.picture.shape for panel in panels} == {(144, 192, 3)}

@@ -8,6 +8,7 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from pyimagesearch.data.pairs import Pair
 from pyimagesearch.evaluation import metrics, scoring
+from pyimagesearch.evaluation.folders import folder_pairs
 from pyimagesearch.images import resize
 from pyimagesearch.inference.upscaler import BicubicUpscaler
 
@@ -156,7 +157,7 @@ def test_each_picture_of_a_batch_has_its_own_score():
 def test_bicubic_scores_what_the_field_publishes(test_data, name, psnr_y, count):
     folder = test_data / "benchmarks" / name
     hr, lr = str(folder / "HR"), str(folder / "LR_bicubic_x4")
-    report = scoring.evaluate(scoring.folder_pairs(hr, lr, 4), {"bicubic": BicubicUpscaler(4)}, hr=hr, lr=lr)
+    report = scoring.evaluate(folder_pairs(hr, lr, 4), {"bicubic": BicubicUpscaler(4)}, hr=hr, lr=lr)
     found = report["models"]["bicubic"]
     assert len(found["pictures"]) == count
     assert found["mean"]["psnr_y"] == pytest.approx(psnr_y, abs=0.02)
@@ -168,7 +169,7 @@ def test_bicubic_scores_what_the_field_publishes(test_data, name, psnr_y, count)
 )
 def test_the_lr_pictures_that_we_make_score_as_the_fields(test_data, name, psnr_y, ssim_y):
     hr = str(test_data / "benchmarks" / name / "HR")
-    report = scoring.evaluate(scoring.folder_pairs(hr, None, 4), {"bicubic": BicubicUpscaler(4)}, hr=hr, lr=None)
+    report = scoring.evaluate(folder_pairs(hr, None, 4), {"bicubic": BicubicUpscaler(4)}, hr=hr, lr=None)
     mean = report["models"]["bicubic"]["mean"]
     assert mean["psnr_y"] == pytest.approx(psnr_y, abs=0.02)
     assert mean["ssim_y"] == pytest.approx(ssim_y, abs=0.001)

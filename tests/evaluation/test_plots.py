@@ -71,3 +71,19 @@ def test_any_name_of_a_model_or_picture_can_be_drawn():
     figure = plots.by_picture({"_a$b_$": {"c$d_$.png": 1.0, "e": 2.0}}, title="t", unit="dB")
     figures.to_array(figure)
     assert [text.get_text().strip() for text in figure.legends[0].get_texts()] == [r"_a\$b_\$"]
+
+
+def test_bars_are_labelled_in_plain_figures_that_stay_inside():
+    values = {
+        "ours, cached": 26_512.3,
+        "ours": 6_123.4,
+        "the tutorial's layout": 176.4,
+        "a step": 4.157,
+        "slow": 0.0123,
+    }
+    figure = plots.bars(values, title="Loading", unit="crops/s")
+    pixels = figures.to_array(figure)
+    (axes,) = figure.axes
+    assert [label.get_text() for label in axes.texts] == ["26,512", "6,123", "176", "4.16", "0.0123"]
+    right = max(label.get_window_extent().x1 for label in axes.texts)
+    assert right < pixels.shape[1] - 20

@@ -129,7 +129,7 @@ def test_the_region_of_a_row_is_the_telling_one(make_run, photos, drawn, capsys)
     grid(capsys, make_run(SRGAN), photos)
     for panels, region in drawn[0]:
         shown = {panel.title: panel.picture for panel in panels}
-        assert region == figures.telling_region(shown["HR"], shown["bicubic"])
+        assert region == figures.region_of_largest_error(shown["HR"], shown["bicubic"])
 
 
 @pytest.mark.parametrize(

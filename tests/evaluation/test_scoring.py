@@ -15,6 +15,7 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from pyimagesearch.data.pairs import Pair
 from pyimagesearch.errors import InputError
 from pyimagesearch.evaluation import scoring
+from pyimagesearch.evaluation.folders import folder_pairs
 from pyimagesearch.images import resize
 from pyimagesearch.inference.upscaler import BicubicUpscaler, Upscaler
 
@@ -65,7 +66,7 @@ def by_hand(sr: np.ndarray, hr: np.ndarray, scale: int) -> dict[str, float]:
 def test_every_protocol_is_what_its_name_says(height, width, scale, noise):
     hr = smooth(height, width)
     sr = np.clip(hr + noise(height, width).astype(int) // 6 - 20, 0, 255).astype(np.uint8)
-    found = scoring.scores(sr, Pair("one.png", resize.downscale(hr, scale), hr), scale)
+    found = scoring.compute_scores(sr, Pair("one.png", resize.downscale(hr, scale), hr), scale)
     expected = by_hand(sr, hr, scale)
     assert len({round(value, 4) for value in expected.values()}) == 6  # no two protocols agree on these pictures
     assert {key: found[key] for key in expected} == pytest.approx(expected, abs=1e-4)
@@ -79,7 +80,7 @@ def test_a_grey_picture_counts_as_rgb(tmp_path, noise):
     scored = [
         scoring.score_pair(pair, {"bicubic": BicubicUpscaler(4)})[1]["bicubic"]
         for mode in ("grey", "rgb")
-        for pair in scoring.folder_pairs(str(tmp_path / mode), None, 4)
+        for pair in folder_pairs(str(tmp_path / mode), None, 4)
     ]
     for score in SCORES - {"seconds", "megapixels_per_s"}:
         assert scored[0][score] == scored[1][score]
@@ -96,7 +97,7 @@ def test_seconds_are_those_of_the_call_alone_and_models_are_warm_before(folders)
 
     hr, lr = map(str, folders)
     slow = Slow()
-    report = scoring.evaluate(scoring.folder_pairs(hr, lr, 4), {"slow": slow}, hr=hr, lr=lr)
+    report = scoring.evaluate(folder_pairs(hr, lr, 4), {"slow": slow}, hr=hr, lr=lr)
     rows = report["models"]["slow"]["pictures"]
     assert slow.calls == 3
     assert all(0.02 <= row["seconds"] < 0.2 for row in rows.values())
@@ -128,7 +129,7 @@ def test_as_many_pixels_as_the_scale_are_cropped_and_two_of_the_lr_picture():
     def framed(width: int) -> dict[str, float]:
         sr = hr.copy()
         sr[:width], sr[-width:], sr[:, :width], sr[:, -width:] = 0, 0, 0, 0
-        return scoring.scores(sr, Pair("one.png", lr, hr), 4)
+        return scoring.compute_scores(sr, Pair("one.png", lr, hr), 4)
 
     inside, outside = framed(4), framed(5)
     assert framed(1)["psnr_rgb_whole"] < 50
@@ -147,7 +148,7 @@ def test_as_many_pixels_as_the_scale_are_cropped_and_two_of_the_lr_picture():
 def test_lr_consistency_sees_a_shift_of_colour():
     hr = smooth(64, 64)
     pair = Pair("one.png", resize.downscale(hr, 4), hr)
-    brighter = scoring.scores(hr + 10, pair, 4)  # hr stays below 245
+    brighter = scoring.compute_scores(hr + 10, pair, 4)  # hr stays below 245
     assert brighter["lr_consistency_db"] == pytest.approx(20 * math.log10(255 / 10), abs=0.1)
 
 
@@ -177,7 +178,7 @@ def test_the_report_has_the_mean_and_every_picture_of_every_model(folders, save_
     hr, lr = map(str, folders)
     path, model = save_generator("light", 4)
     upscalers = {"bicubic": BicubicUpscaler(4), str(path): Upscaler(model, 4)}
-    report = scoring.evaluate(scoring.folder_pairs(hr, lr, 4), upscalers, hr=hr, lr=lr)
+    report = scoring.evaluate(folder_pairs(hr, lr, 4), upscalers, hr=hr, lr=lr)
     assert {key: report[key] for key in ("hr", "lr", "scale")} == {"hr": hr, "lr": lr, "scale": 4}
     assert list(report["models"]) == ["bicubic", str(path)]
     for found in report["models"].values():
@@ -187,7 +188,7 @@ def test_the_report_has_the_mean_and_every_picture_of_every_model(folders, save_
             assert found["mean"][score] == pytest.approx(sum(values) / 2)
     assert json.loads(json.dumps(report, allow_nan=False)) == report
     assert report["lr_from"] == "files"
-    assert report["device"] == scoring.device()
+    assert report["device"] == scoring.device_name()
     means = [found["mean"]["psnr_y"] for found in report["models"].values()]
     assert means[0] > means[1] + 1  # the untrained model is worse, and its scores are its own
 
@@ -197,15 +198,15 @@ def test_the_device_is_told_from_others_of_its_kind(monkeypatch):
     monkeypatch.setattr(scoring.os, "cpu_count", lambda: 3)
     of_linux = "processor\t: 0\nmodel name\t: Fast 9000 @ 3 GHz\n\nprocessor\t: 1\nmodel name\t: Fast 9000 @ 3 GHz\n"
     monkeypatch.setattr(Path, "read_text", lambda _: of_linux)
-    assert scoring.device() == "Fast 9000 @ 3 GHz, 3 cores"
+    assert scoring.device_name() == "Fast 9000 @ 3 GHz, 3 cores"
     monkeypatch.setattr(Path, "read_text", lambda _: "")
     monkeypatch.setattr(scoring.platform, "processor", lambda: "arm")
-    assert scoring.device() == "arm, 3 cores"
+    assert scoring.device_name() == "arm, 3 cores"
 
 
 def test_lr_pictures_are_made_where_none_are_given(folders):
     hr, lr = map(str, folders)
-    for made, given in zip(scoring.folder_pairs(hr, None, 4), scoring.folder_pairs(hr, lr, 4), strict=True):
+    for made, given in zip(folder_pairs(hr, None, 4), folder_pairs(hr, lr, 4), strict=True):
         assert made.name == given.name
         np.testing.assert_array_equal(made.lr, given.lr)
         np.testing.assert_array_equal(made.hr, given.hr)

@@ -4,7 +4,7 @@ import numpy as np
 
 from pyimagesearch.evaluation import score_definitions
 
-SCORES = {score.key for score in score_definitions.SCORES} - {"vgg19_distance"}
+SCORES = set(score_definitions.SCORES) - {"vgg19_distance"}
 
 
 def smooth(height: int, width: int, seed: int = 0) -> np.ndarray:

@@ -11,7 +11,9 @@ import skimage.data
 
 from pyimagesearch.data.pairs import Pair
 from pyimagesearch.errors import InputError
-from pyimagesearch.evaluation.scoring import folder_pairs, lr_consistency, mean_on_y
+from pyimagesearch.evaluation.folders import folder_pairs
+from pyimagesearch.evaluation.score_definitions import lr_consistency
+from pyimagesearch.evaluation.scoring import mean_on_y
 from pyimagesearch.images import resize
 from pyimagesearch.inference.upscaler import BicubicUpscaler, load_upscaler
 from pyimagesearch.models import build_discriminator, build_generator, compute_in, loading
