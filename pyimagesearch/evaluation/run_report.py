@@ -1,6 +1,7 @@
 """The picture report of a run: grid, zooms and scores.json."""
 
 import itertools
+import logging
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,8 +13,9 @@ from pyimagesearch.evaluation import figures, scoring
 from pyimagesearch.evaluation.figures import GridRow, Panel
 from pyimagesearch.evaluation.folders import folder_pairs
 from pyimagesearch.inference.upscaler import BICUBIC, AnyUpscaler, BicubicUpscaler, load_upscaler
-from pyimagesearch.system import console
 from pyimagesearch.system.files import check_bucket, exists, join
+
+logger = logging.getLogger(__name__)
 
 TITLES = {BICUBIC: "bicubic", "pretrained": "pretrained", "srgan": "SRGAN"}
 FILES = {"pretrained": "pretrained_generator.keras", "srgan": "generator.keras"}  # as the run folder names them
@@ -46,7 +48,7 @@ def draw_report(
         raise InputError(f"`rows` must be at least 1, received {rows}")
     upscalers, missing = load_run(output)
     for line in missing:
-        console.say(line)
+        logger.info(line)
     scale = upscalers[BICUBIC].scale
     pairs = folder_pairs(hr, lr, scale) if hr else _test_pictures(tfrecords, scale)
     chosen = itertools.islice(pairs, rows)
