@@ -3,9 +3,11 @@
 import csv
 import io
 import itertools
+import shutil
+from collections.abc import Callable
 from typing import Any
 
-from pyimagesearch.system.files import exists, read_text
+from pyimagesearch.system.files import appearing, exists, local_copy, read_text
 from pyimagesearch.training.run_folder import RunFolder
 
 FIRST_COLUMNS = ("phase", "step", "seconds")
@@ -14,13 +16,19 @@ FIRST_COLUMNS = ("phase", "step", "seconds")
 class History:
     """history.csv: one row per log interval, written whole (a bucket cannot append)."""
 
-    def __init__(self, run: RunFolder):
+    def __init__(self, run: RunFolder, say: Callable[[str], None]):
         self._run = run
         self._rows: list[dict[str, Any]] = []
         self._changed = False
         path = run.file("history.csv")
         if exists(path):
-            self._rows = list(csv.DictReader(io.StringIO(read_text(path))))
+            try:
+                self._rows = _parse(read_text(path))
+            except (ValueError, KeyError, TypeError, csv.Error):
+                aside = run.file("history.damaged.csv")
+                with local_copy(path) as local, appearing(aside) as beside:
+                    shutil.copyfile(local, beside)
+                say(f"WARNING: {path} is damaged; it is kept as {aside} and a new one begins")
 
     def restart(self, phase: str, step: int) -> float:
         """Drop the rows of `phase` after `step`; returns the phase's training time until then, in seconds."""
@@ -42,3 +50,16 @@ class History:
         writer.writerows(self._rows)
         self._run.write_text("history.csv", out.getvalue())
         self._changed = False
+
+
+def _parse(text: str) -> list[dict[str, Any]]:
+    """The rows of a history.csv. Raises ValueError, KeyError, TypeError or csv.Error where they are none."""
+    reader = csv.DictReader(io.StringIO(text), strict=True)
+    rows = list(reader)
+    if not set(FIRST_COLUMNS) <= set(reader.fieldnames or ()):
+        raise ValueError
+    for row in rows:
+        int(row["step"]), float(row["seconds"]), row["phase"]
+        if None in row or None in row.values():  # more or fewer cells than columns
+            raise ValueError
+    return rows

@@ -36,7 +36,7 @@ class Monitor:
         device: str | None = None,
     ):
         self._phase, self._pairs = phase, pairs
-        self._history = History(run)
+        self._history = History(run, self.say)
         self._seconds = self._history.restart(phase.name, step)
         self._device = device
         self._upscaler = Upscaler(twin, scale, **(FEW_SHAPES if device else {}))

@@ -6,17 +6,33 @@ Every file is whole or not there. A bucket, which neither appends nor renames ch
 import json
 import os
 import platform
+import re
 import shutil
 import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import keras
 import tensorflow as tf
 
 from pyimagesearch.config import TrainConfig
-from pyimagesearch.errors import InputError
+from pyimagesearch.errors import InputError, RunError
 from pyimagesearch.models import complete
-from pyimagesearch.system.files import appearing, check_disk, exists, is_folder, join, paths_in, read_text, write_whole
+from pyimagesearch.system.files import (
+    appearing,
+    check_disk,
+    exclusive,
+    exists,
+    is_folder,
+    join,
+    local_copy,
+    paths_in,
+    read_text,
+    write_whole,
+)
+from pyimagesearch.system.gcs import on_bucket
 from pyimagesearch.training.old_config import dotted, grouped
 
 # What may differ between two starts of one run without changing what it means.
@@ -52,8 +68,10 @@ class RunFolder:
             )
         path = self.file("config.json")
         started = any(is_folder(self.file(name)) for name in ("checkpoints", "models"))
-        if exists(path) and started:
-            self._check_same(_parse(path, read_text(path)), identity)
+        if exists(path):  # one that is not a run's is never written over
+            before = _parse(path, read_text(path))
+            if started:
+                self._check_same(before, identity)
         elif started:
             raise InputError(
                 f"--output {self.path}: holds models or checkpoints but no config.json; give another folder"
@@ -64,6 +82,29 @@ class RunFolder:
             "versions": {"python": platform.python_version(), "tensorflow": tf.__version__, "keras": keras.__version__}
         }
         self.write_text("config.json", json.dumps({**identity, **facts}, indent=1) + "\n")
+
+    @contextmanager
+    def locked(self, *, write: bool = True) -> Iterator[None]:
+        """Hold the folder for one process, if it is the one to `write`; a bucket knows no locks. Raises InputError."""
+        if not write:
+            yield
+            return
+        if not on_bucket(self.path):
+            os.makedirs(self.path, exist_ok=True)
+        with exclusive(self.path):
+            yield
+
+    def check_there(self) -> None:
+        """Raise RunError where the folder was removed while the run went on."""
+        if not exists(self.file("config.json")):
+            raise RunError(f"{self.path}: config.json is gone, so the run folder was removed or changed; the run stops")
+
+    def has_model(self, name: str) -> bool:
+        """Whether models/NAME.keras is there and whole."""
+        if not exists(self.model_path(name)):
+            return False
+        with local_copy(self.model_path(name)) as local:
+            return zipfile.is_zipfile(local)
 
     def _check_same(self, before: dict[str, Any], now: dict[str, Any]) -> None:
         def refuse(name: str, old: Any, new: Any) -> None:
@@ -89,7 +130,9 @@ class RunFolder:
                 refuse(name, before.get(name), now[name])
 
     def checkpoints(self, phase: str) -> list[str]:
-        return paths_in(self.file("checkpoints", phase), ".index")
+        """The index files of a phase's checkpoints."""
+        paths = paths_in(self.file("checkpoints", phase), ".index")
+        return [path for path in paths if re.search(r"/step-\d+\.index$", path)]  # others are not of this program
 
     def write_text(self, name: str, text: str) -> None:
         write_whole(self.file(name), text)

@@ -47,7 +47,8 @@ class Trainer:
         """Train both phases, or what is left of them."""
         config, strategy = self.config, self._strategy
         pretrained = self._run_folder.model_path(PRETRAINED)
-        with stop_requests() as stop, self._workers.report_lost_worker():
+        locked = self._run_folder.locked(write=self._workers.writes)
+        with locked, stop_requests() as stop, self._workers.report_lost_worker():
             if config.pretrain.steps:
                 self._run_phase(build_pretrain(config, strategy, self.precision), stop)
             if config.finetune.steps:
@@ -62,6 +63,7 @@ class Trainer:
         first = self._restore(saved)
         if first >= phase.steps:
             self.say(f"{phase.name} is finished: {first} of {phase.steps} steps")
+            self._write_missing_models(phase)
             return
         self.say(f"Resuming {phase.name} at step {first}" if first else f"Starting {phase.name}: {phase.steps} steps")
         while first < phase.steps:
@@ -73,6 +75,21 @@ class Trainer:
             except tf.errors.DataLossError:
                 raise InputError(self._driver.corrupt_records()) from None
         self._workers.mean(0.0)  # nobody goes on before this phase's models are written
+
+    def _write_missing_models(self, phase: Phase) -> None:
+        """Write the models of a finished phase anew from its checkpoint where they are gone or cut off.
+
+        Phase 1 keeps its best weights only in the model, so that a phase 2 that has begun cannot do without it.
+        """
+        names = [PRETRAINED] if phase.discriminator is None else [GENERATOR, DISCRIMINATOR]
+        missing = [name for name in names if not self._run_folder.has_model(name)]
+        if not missing or not self._workers.writes or (phase.discriminator is None and self.config.finetune.steps):
+            return
+        self._save_models(phase)
+        for name in missing:
+            self.say(
+                f"WARNING: {self._run_folder.model_path(name)} was missing or cut off; written from the checkpoint"
+            )
 
     def _restore(self, saved: PhaseCheckpoints) -> int:
         first = saved.restore()
@@ -151,15 +168,19 @@ class Trainer:
 
     def _save(self, phase: Phase, step: int, saved: PhaseCheckpoints) -> None:
         """Save the phase's models and then the checkpoint that vouches for them."""
+        self._run_folder.check_there()
+        self._save_models(phase)
+        saved.save(step)
+
+    def _save_models(self, phase: Phase) -> None:
         fill(self._validated, phase)
         if phase.discriminator is not None:
             self._run_folder.save_model(self._validated, GENERATOR)
-            judge = build_discriminator(self.config)
-            judge.set_weights(phase.discriminator.get_weights())
-            self._run_folder.save_model(judge, DISCRIMINATOR)
-        elif not exists(self._run_folder.model_path(PRETRAINED)):
+            discriminator = build_discriminator(self.config)
+            discriminator.set_weights(phase.discriminator.get_weights())
+            self._run_folder.save_model(discriminator, DISCRIMINATOR)
+        elif not self._run_folder.has_model(PRETRAINED):
             self._run_folder.save_model(self._validated, PRETRAINED)  # until a validation finds the best
-        saved.save(step)
 
 
 def fill(model: keras.Model, phase: Phase) -> None:

@@ -13,6 +13,7 @@ from helpers.smoke_runs import ONE, SMOKE, history, train, weights
 from pyimagesearch.errors import InputError, Interrupted, RunError
 from pyimagesearch.inference.upscaler import load_upscaler
 from pyimagesearch.training.checkpoints import PhaseCheckpoints
+from pyimagesearch.training.history import History
 from pyimagesearch.training.phases import build_pretrain
 from pyimagesearch.training.run_folder import RunFolder
 from pyimagesearch.training.signals import stop_requests
@@ -45,6 +46,60 @@ def test_a_finished_run_says_so_and_changes_nothing(records, finished):
     train(records, finished, say=said.append)
     assert said == ["pretrain is finished: 8 of 8 steps", "finetune is finished: 6 of 6 steps"]
     assert {path: path.read_bytes() for path in (finished / "models").iterdir()} == before
+
+
+def test_a_model_of_a_finished_run_that_is_gone_or_cut_off_is_written_again(records, output):
+    path = output / "models" / "generator.keras"
+    before = weights(output, "generator")
+    path.write_bytes(path.read_bytes()[:1000])
+    (output / "models" / "discriminator.keras").unlink()
+    said: list[str] = []
+    train(records, output, say=said.append)
+    assert [line.partition(": ")[2].rpartition("/")[2] for line in said[2:]] == [
+        f"{name}.keras was missing or cut off; written from the checkpoint" for name in ("generator", "discriminator")
+    ]
+    for ours, expected in zip(weights(output, "generator"), before, strict=True):
+        np.testing.assert_array_equal(ours, expected)
+
+
+def test_a_second_run_in_a_folder_that_is_in_use_is_refused(records, output):
+    with RunFolder(str(output)).locked(), pytest.raises(InputError, match="another process"):
+        train(records, output)
+
+
+def test_a_config_json_of_something_else_is_never_written_over(records, tmp_path):
+    for content in ("{}", '{"name": "mine"}', "[" * 100_000):
+        (tmp_path / "config.json").write_text(content)
+        with pytest.raises(InputError, match=r"config\.json: not the config\.json of a run"):
+            train(records, tmp_path)
+        assert (tmp_path / "config.json").read_text() == content
+
+
+def test_a_run_whose_folder_is_removed_stops(records, tmp_path, monkeypatch):
+    save = PhaseCheckpoints.save
+    monkeypatch.setattr(PhaseCheckpoints, "save", lambda *args: (save(*args), shutil.rmtree(tmp_path / "run")))
+    with pytest.raises(RunError, match=r"config\.json is gone"):
+        train(records, tmp_path / "run", SMOKE.with_values({"finetune.steps": 0}))
+
+
+@pytest.mark.parametrize(
+    "content", [b"phase,step\npretrain,2\n", b"\0\xff\x00binary", b"phase,step,seconds\npretr", b"a,b\n1,2"]
+)
+def test_a_damaged_history_is_set_aside(tmp_path, content):
+    (tmp_path / "history.csv").write_bytes(content)
+    said: list[str] = []
+    rows = History(RunFolder(str(tmp_path)), said.append)
+    assert (tmp_path / "history.damaged.csv").read_bytes() == content
+    assert len(said) == 1
+    assert rows.restart("pretrain", 10) == 0.0
+
+
+def test_files_that_only_look_like_checkpoints_are_passed_over(records, output):
+    for name in ("x.index", "step-.index", "step-two.index"):
+        (output / "checkpoints" / "finetune" / name).write_bytes(b"")
+    said: list[str] = []
+    train(records, output, say=said.append)
+    assert said[-1] == "finetune is finished: 6 of 6 steps"
 
 
 @pytest.mark.parametrize("name", ["run[l1]", "run*", "run?", "run\\1"])
