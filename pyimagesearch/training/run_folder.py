@@ -7,8 +7,6 @@ import json
 import os
 import platform
 import re
-import shutil
-import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +17,7 @@ import tensorflow as tf
 
 from pyimagesearch.config import TrainConfig
 from pyimagesearch.errors import InputError, RunError
-from pyimagesearch.models import complete
+from pyimagesearch.models import complete, saving
 from pyimagesearch.system.files import (
     appearing,
     check_disk,
@@ -142,10 +140,8 @@ class RunFolder:
 
     def save_model(self, model: keras.Model, name: str) -> None:
         """Save `model` as models/NAME.keras."""
-        with tempfile.TemporaryDirectory() as folder, appearing(self.model_path(name)) as beside:
-            local = os.path.join(folder, "model.keras")  # Keras insists on the suffix
-            model.save(local)
-            shutil.copyfile(local, beside)
+        with appearing(self.model_path(name)) as beside:
+            saving.save_model(model, beside)
 
     def check_disk(self, needed: int) -> None:
         """Raise InputError unless `needed` bytes are free."""
