@@ -4,7 +4,6 @@ Every file is whole or not there. A bucket, which neither appends nor renames ch
 """
 
 import json
-import os
 import platform
 import re
 import zipfile
@@ -21,7 +20,6 @@ from pyimagesearch.models import complete, saving
 from pyimagesearch.system.files import (
     appearing,
     check_disk,
-    exclusive,
     exists,
     is_folder,
     join,
@@ -30,7 +28,7 @@ from pyimagesearch.system.files import (
     read_text,
     write_whole,
 )
-from pyimagesearch.system.gcs import on_bucket
+from pyimagesearch.system.locks import hold
 from pyimagesearch.training.old_config import dotted, grouped
 
 # What may differ between two starts of one run without changing what it means.
@@ -82,14 +80,12 @@ class RunFolder:
         self.write_text("config.json", json.dumps({**identity, **facts}, indent=1) + "\n")
 
     @contextmanager
-    def locked(self, *, write: bool = True) -> Iterator[None]:
-        """Hold the folder for one process, if it is the one to `write`; a bucket knows no locks. Raises InputError."""
+    def held(self, *, write: bool = True) -> Iterator[None]:
+        """Hold the folder for this process, if it is the one to `write`. Raises InputError if another holds it."""
         if not write:
             yield
             return
-        if not on_bucket(self.path):
-            os.makedirs(self.path, exist_ok=True)
-        with exclusive(self.path):
+        with hold(self.path, what="run"):
             yield
 
     def check_there(self) -> None:

@@ -47,8 +47,8 @@ class Trainer:
         """Train both phases, or what is left of them."""
         config, strategy = self.config, self._strategy
         pretrained = self._run_folder.model_path(PRETRAINED)
-        locked = self._run_folder.locked(write=self._workers.writes)
-        with locked, stop_requests() as stop, self._workers.report_lost_worker():
+        held = self._run_folder.held(write=self._workers.writes)
+        with held, stop_requests() as stop, self._workers.report_lost_worker():
             if config.pretrain.steps:
                 self._run_phase(build_pretrain(config, strategy, self.precision), stop)
             if config.finetune.steps:

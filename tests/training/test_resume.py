@@ -63,7 +63,7 @@ def test_a_model_of_a_finished_run_that_is_gone_or_cut_off_is_written_again(reco
 
 
 def test_a_second_run_in_a_folder_that_is_in_use_is_refused(records, output):
-    with RunFolder(str(output)).locked(), pytest.raises(InputError, match="another process"):
+    with RunFolder(str(output)).held(), pytest.raises(InputError, match="this run is in use by process"):
         train(records, output)
 
 
