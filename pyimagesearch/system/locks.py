@@ -142,10 +142,15 @@ class Claim:
     def __exit__(self, *_) -> None:
         self._ended.set()
         self._thread.join()
-        if not self._lost and self._is_own(_read(self._path)):
-            import tensorflow as tf
+        if self._lost:
+            return
+        try:
+            if self._is_own(_read(self._path)):
+                import tensorflow as tf
 
-            tf.io.gfile.remove(self._path)
+                tf.io.gfile.remove(self._path)
+        except Exception as error:  # the claim expires; what ended the block matters more
+            logger.warning("%s: cannot be removed (%s)", self._path, " ".join(str(error).split())[:200])
 
     def check(self) -> None:
         if self._lost:

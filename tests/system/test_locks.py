@@ -31,7 +31,8 @@ locks.LEASE_S = 2.0
 for _ in sys.stdin:
     try:
         with locks.hold(sys.argv[1]):
-            print("held", flush=True)
+            pass
+        print("held", flush=True)
     except InputError as error:
         print(error, flush=True)
 """
