@@ -1,6 +1,6 @@
-"""The same run on one device, on several, and in two processes; a worker that stops or is lost.
+"""The same run on one device, on several and in two processes; kills; a worker that stops or is lost.
 
-Logical CPU devices and processes over loopback stand for GPUs and hosts, of which none were at hand.
+Logical CPU devices stand for GPUs, and processes over loopback for hosts.
 """
 
 import csv
@@ -36,7 +36,6 @@ RUN = ["--preset", "smoke", "--precision", "float32", "--set", "data.global_batc
 MIRRORED = """
 import sys
 import tensorflow as tf
-from pyimagesearch import commands
 from pyimagesearch.cli.main import main
 from pyimagesearch.training import strategy
 devices = int(sys.argv[1])
@@ -49,11 +48,11 @@ sys.exit(main(["train", "--device", "cpu", *sys.argv[2:]]))
 
 def free_ports(count):
     sockets = [socket.socket() for _ in range(count)]
-    for each in sockets:
-        each.bind(("127.0.0.1", 0))
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
+    for listener in sockets:
+        listener.bind(("127.0.0.1", 0))
+    ports = [listener.getsockname()[1] for listener in sockets]
+    for listener in sockets:
+        listener.close()
     return ports
 
 
@@ -118,12 +117,12 @@ def newest(output, phase="pretrain"):
 @pytest.mark.slow
 def test_one_device_several_and_two_processes_train_alike(records, tmp_path):
     steps = ("--pretrain-steps", "20", "--finetune-steps", "20", "--deterministic")
-    for devices in (1, 2, 4):
+    for devices in (1, 4):
         assert wait(start(records, tmp_path / str(devices), *steps, devices=devices)) == [0]
     assert wait(*start_workers(records, tmp_path / "workers", *steps)) == [0, 0]
     one = tmp_path / "1"
     assert len(losses(one)) == 20
-    for other in ("2", "4", "workers"):
+    for other in ("4", "workers"):
         np.testing.assert_allclose(losses(tmp_path / other), losses(one), rtol=1e-4)
         for name in ("pretrained_generator", "generator"):
             assert np.abs(output_of(tmp_path / other, name) - output_of(one, name)).max() <= 0.05
@@ -224,19 +223,20 @@ def test_a_kill_changes_no_bit(records, tmp_path):
     check_kills(lambda output: [start(records, output, *EXACT, *steps)], tmp_path, ["pretrain"], span=0.2)
 
 
-LONG = ("--pretrain-steps", "300", "--finetune-steps", "200")
+LONG = ("--pretrain-steps", "200", "--finetune-steps", "200")
 
 
 @pytest.mark.slow
-def test_ten_kills_change_no_bit(records, tmp_path):
-    phases = ["pretrain"] * 5 + ["finetune"] * 5
+def test_kills_in_both_phases_change_no_bit(records, tmp_path):
+    phases = ["pretrain", "pretrain", "finetune", "finetune"]
     check_kills(lambda output: [start(records, output, *EXACT, *LONG)], tmp_path, phases, span=0.5)
 
 
 @pytest.mark.slow
 def test_killing_workers_changes_no_bit(records, tmp_path):
     phases = ["finetune", "finetune"]  # worker 0, which writes, then worker 1
-    check_kills(lambda output: start_workers(records, output, *EXACT, *LONG), tmp_path, phases, span=1.0)
+    steps = ("--pretrain-steps", "20", "--finetune-steps", "200")
+    check_kills(lambda output: start_workers(records, output, *EXACT, *steps), tmp_path, phases, span=1.0)
 
 
 def test_tf_config_tells_how_many_workers_there_are():

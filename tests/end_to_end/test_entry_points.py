@@ -1,4 +1,4 @@
-"""The three doors and the command line as a user meets them: exit codes, one line per error, real kills."""
+"""The entry points and the command line: exit codes, one line per error, signals."""
 
 import json
 import os
@@ -19,7 +19,7 @@ from pyimagesearch.cli.main import main
 ROOT = Path(__file__).parents[2]
 
 
-def door(name: str, *arguments, **kwargs) -> subprocess.CompletedProcess:
+def entry_point(name: str, *arguments, **kwargs) -> subprocess.CompletedProcess:
     command = [sys.executable, str(ROOT / f"{name}.py"), *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, **kwargs)
 
@@ -164,10 +164,10 @@ def test_gpu_without_a_gpu_says_so_and_goes_on(capsys, records, tmp_path):
 
 
 def test_help_answers_without_loading_tensorflow():
-    done = door("train_srgan", "--help")
+    done = entry_point("train_srgan", "--help")
     assert done.returncode == 0
     assert "--preset" in done.stdout
-    code = "import sys, pyimagesearch.cli as c; c.main(['train', '--help']); print(*sys.modules)"
+    code = "import sys; from pyimagesearch.cli.main import main; main(['train', '--help']); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert not {"tensorflow", "keras", "numpy", "cv2"} & set(done.stdout.splitlines()[-1].split())
 
@@ -176,7 +176,9 @@ def test_a_missing_tensorflow_gets_one_line(tmp_path, records):
     (tmp_path / "tensorflow.py").write_text(
         "raise ModuleNotFoundError(\"No module named 'tensorflow'\", name='tensorflow')"
     )
-    done = door("train_srgan", *SMOKE[1:], "--tfrecords", records, env={**os.environ, "PYTHONPATH": str(tmp_path)})
+    done = entry_point(
+        "train_srgan", *SMOKE[1:], "--tfrecords", records, env={**os.environ, "PYTHONPATH": str(tmp_path)}
+    )
     assert done.returncode == 2
     assert done.stderr.strip().splitlines() == [
         'train_srgan.py: TensorFlow is not installed: pip install -e ".[cpu]" '
@@ -194,7 +196,7 @@ def test_missing_system_libraries_of_opencv_get_one_line(tmp_path):
         cv2.imwrite(str(pictures / name), np.full((64, 64, 3), 0.5, np.float32))
     (tmp_path / "cv2.py").write_text("raise ImportError('libGL.so.1: cannot open shared object file')")
     arguments = ("--source", "folder", "--images", pictures, "--crop", "32", "--output", tmp_path / "records")
-    done = door("create_tfrecords", *arguments, env={**os.environ, "PYTHONPATH": str(tmp_path)})
+    done = entry_point("create_tfrecords", *arguments, env={**os.environ, "PYTHONPATH": str(tmp_path)})
     assert done.returncode == 2
     last = done.stderr.strip().splitlines()[-1]
     assert "libGL.so.1" in last
@@ -242,7 +244,7 @@ def test_ctrl_c_saves_and_the_same_command_goes_on(records, tmp_path):
     output = tmp_path / "run"
     more = ["--pretrain-steps", "200", "--finetune-steps", "0"]
     for setting in (
-        "steps_per_call=1",
+        "intervals.steps_per_call=1",
         "intervals.checkpoint_every=50",
         "intervals.validate_every=200",
         "intervals.sample_every=200",
@@ -261,13 +263,13 @@ def test_ctrl_c_saves_and_the_same_command_goes_on(records, tmp_path):
 
 @pytest.mark.slow
 def test_the_demos_first_phase_beats_bicubic_on_photographs_that_it_has_not_seen(tmp_path):
-    """A quarter of the demo's pretraining, from photographs to grid, through the three doors."""
+    """A quarter of the demo's pretraining, from photographs to grid, through the three entry points."""
     records, output = tmp_path / "records", tmp_path / "run"
-    assert door("create_tfrecords", "--source", "sample", "--output", records).returncode == 0
+    assert entry_point("create_tfrecords", "--source", "sample", "--output", records).returncode == 0
     run = ("--tfrecords", records, "--output", output)
     short = ("--pretrain-steps", "600", "--finetune-steps", "10")
-    assert door("train_srgan", "--device", "cpu", "--preset", "demo", *run, *short).returncode == 0
-    done = door("inference", "--device", "cpu", *run)
+    assert entry_point("train_srgan", "--device", "cpu", "--preset", "demo", *run, *short).returncode == 0
+    done = entry_point("inference", "--device", "cpu", *run)
     assert done.returncode == 0
     assert str(output / "images" / "grid.png") in done.stdout
     scores = json.loads((output / "images" / "scores.json").read_text())["models"]
