@@ -35,10 +35,10 @@ def test_a_name_that_is_none_is_an_attribute_error():
         pyimagesearch.upscaler  # noqa: B018
 
 
-def test_the_examples_of_the_page_run(records, tmp_path):
+def test_the_examples_of_the_page_run(records, folders, tmp_path):
     examples = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     assert len(examples) >= 3
-    names = {"RECORDS": records, "RUN": str(tmp_path / "run")}
+    names = {"RECORDS": records, "RUN": str(tmp_path / "run"), "PHOTOS": str(folders[0])}
     for example in examples:
         exec(example, names)
     assert (tmp_path / "run" / "models" / "generator.keras").exists()
