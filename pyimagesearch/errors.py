@@ -12,7 +12,7 @@ class InputError(ValueError):
 
     def with_flags(self) -> str:
         """The text for the command line: `crop` becomes --crop, `finetune.rate` becomes --set finetune.rate."""
-        return re.sub(r"`([a-z_.]+)`", lambda found: _flag(found[1]), str(self))
+        return re.sub(r"`([a-z][a-z0-9_.]*)`", lambda found: _flag(found[1]), str(self))
 
 
 def _flag(argument: str) -> str:

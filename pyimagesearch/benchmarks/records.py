@@ -59,7 +59,7 @@ def _write(folder: str, output: str) -> dict[str, float]:
     measure.forget_peak_memory()
     start = time.perf_counter()
     source = FolderSource(folder, scale=SCALE, crop=CROP, validation=0.05, skip_bad=True)
-    manifest = write_dataset(source, output, say=lambda _: None)
+    manifest = write_dataset(source, output)
     seconds = time.perf_counter() - start
     return {
         "pictures_per_s": len(source.entries) / seconds,

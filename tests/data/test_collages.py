@@ -169,9 +169,7 @@ def test_collages_have_any_scale_and_any_kind_of_photographs(tmp_path, scale):
 
 
 def test_records_with_collages_are_the_same_whenever_they_are_written(folder, tmp_path):
-    first, second = (
-        write_dataset(open_folder(folder, 4), str(tmp_path / name), say=lambda _: None) for name in ("first", "second")
-    )
+    first, second = (write_dataset(open_folder(folder, 4), str(tmp_path / name)) for name in ("first", "second"))
     assert first == second
     assert first.pictures["train"] == 4 + sum(entry.split == "train" for entry in open_folder(folder, 0).entries)
     tests = [pair.name for pair in read_pictures(str(tmp_path / "first"), first)]

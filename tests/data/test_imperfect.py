@@ -138,7 +138,7 @@ def test_every_scale_and_collages_have_imperfect_pictures(folder, scale):
 
 def test_records_are_the_same_whenever_they_are_written_and_others_for_another_part(folder, tmp_path):
     first, second, other = (
-        write_dataset(open_folder(folder, part), str(tmp_path / name), say=lambda _: None)
+        write_dataset(open_folder(folder, part), str(tmp_path / name))
         for name, part in (("first", 0.5), ("second", 0.5), ("other", 0.9))
     )
     assert first == second
@@ -147,11 +147,11 @@ def test_records_are_the_same_whenever_they_are_written_and_others_for_another_p
 
 
 def test_a_lost_shard_is_written_anew_alike_and_only_with_the_same_part(folder, tmp_path):
-    made = write_dataset(open_folder(folder, 0.5), str(tmp_path / "out"), say=lambda _: None)
+    made = write_dataset(open_folder(folder, 0.5), str(tmp_path / "out"))
     (tmp_path / "out" / made.of_split("train")[0].path).unlink()
     with pytest.raises(InputError):
-        repair_dataset(open_folder(folder, 0.9), str(tmp_path / "out"), say=lambda _: None)
-    repaired = repair_dataset(open_folder(folder, 0.5), str(tmp_path / "out"), say=lambda _: None)
+        repair_dataset(open_folder(folder, 0.9), str(tmp_path / "out"))
+    repaired = repair_dataset(open_folder(folder, 0.5), str(tmp_path / "out"))
     assert repaired == made
 
 

@@ -20,7 +20,7 @@ def write(array_source, noise, monkeypatch):
 
     def make(folder, seed=0):
         pictures = [noise(80, 100, seed + number) for number in range(3)]
-        return write_dataset(array_source(pictures, pictures[:1]), str(folder), say=lambda _: None)
+        return write_dataset(array_source(pictures, pictures[:1]), str(folder))
 
     return make
 

@@ -67,13 +67,13 @@ def test_test_shards_hold_whole_pictures_and_train_shards_their_tiles(source, tm
         np.testing.assert_array_equal(stored[tile.name][1], tile.hr)
 
 
-def test_writing_again_says_so_and_changes_nothing(source, tmp_path):
+def test_writing_again_says_so_and_changes_nothing(source, tmp_path, caplog):
     first = write(source, tmp_path)
     before = files(tmp_path)
     times = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
-    said = []
-    assert write(source, tmp_path, say=said.append) == first
-    assert said == [f"{tmp_path} already holds these records"]
+    caplog.clear()
+    assert write(source, tmp_path) == first
+    assert caplog.messages == [f"{tmp_path} already holds these records"]
     assert files(tmp_path) == before
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == times
 
@@ -121,7 +121,7 @@ def test_a_second_writer_is_kept_out(source, tmp_path):
     write(source, tmp_path)
 
 
-def test_a_writer_that_comes_when_another_has_just_finished_finds_its_records(source, tmp_path, monkeypatch):
+def test_a_writer_that_comes_when_another_has_just_finished_finds_its_records(source, tmp_path, monkeypatch, caplog):
     first_to_come = writer._sole_writer
 
     def second_to_come(output):
@@ -130,9 +130,9 @@ def test_a_writer_that_comes_when_another_has_just_finished_finds_its_records(so
         return first_to_come(output)
 
     monkeypatch.setattr(writer, "_sole_writer", second_to_come)
-    said = []
-    write(source, tmp_path, say=said.append)
-    assert said == [f"{tmp_path} already holds these records"]
+    caplog.clear()
+    write(source, tmp_path)
+    assert caplog.messages[-1:] == [f"{tmp_path} already holds these records"]
 
 
 def test_a_writer_that_finds_another_recipe_stops(source, tmp_path, monkeypatch):

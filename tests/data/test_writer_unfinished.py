@@ -35,7 +35,9 @@ def failing(source, name, failure):
 
 
 @pytest.mark.parametrize("failure", [InputError("picture gone"), OSError("disk"), KeyboardInterrupt()], ids=repr)
-def test_after_a_failure_the_finished_shards_are_kept_and_the_rest_is_written(source, tmp_path, failure, monkeypatch):
+def test_after_a_failure_the_finished_shards_are_kept_and_the_rest_is_written(
+    source, tmp_path, failure, monkeypatch, caplog
+):
     monkeypatch.setattr(shards, "SHARD_BYTES", 40_000)  # so that the failing picture has a shard of its own
     with pytest.raises(type(failure)):
         write(failing(source, "train1", failure), tmp_path / "a")
@@ -43,8 +45,9 @@ def test_after_a_failure_the_finished_shards_are_kept_and_the_rest_is_written(so
     with pytest.raises(InputError, match="unfinished"):
         read_manifest(str(tmp_path / "a"))
     kept = (tmp_path / "a" / "train" / "00000-of-00002.tfrec").stat().st_mtime_ns
-    said = []
-    write(source, tmp_path / "a", say=said.append)
+    caplog.clear()
+    write(source, tmp_path / "a")
+    said = caplog.messages
     assert said[0].startswith("Going on with 3 training and 2 test pictures")
     assert "3 of 4 shards" in said[0]
     assert (tmp_path / "a" / "train" / "00000-of-00002.tfrec").stat().st_mtime_ns == kept
@@ -90,12 +93,13 @@ def lose_last_record(shard):
 
 
 @pytest.mark.parametrize("damage", [cut_off, empty, exchange, lose_last_record, Path.unlink])
-def test_a_damaged_shard_of_an_unfinished_folder_is_written_again(source, unfinished, tmp_path_factory, damage):
+def test_a_damaged_shard_of_an_unfinished_folder_is_written_again(source, unfinished, tmp_path_factory, damage, caplog):
     shard = unfinished / "train" / "00000-of-00002.tfrec"
     shutil.copy(shard, unfinished / "train" / "00001-of-00002.tfrec")  # so that some shard stays whatever is lost
     damage(shard)
-    said = []
-    write(source, unfinished, say=said.append)
+    caplog.clear()
+    write(source, unfinished)
+    said = caplog.messages
     assert said[0].startswith(f"{shard}: ")
     assert said[0].endswith("; writing it again")
     whole = tmp_path_factory.mktemp("whole")
@@ -168,13 +172,19 @@ def written(source, tmp_path, monkeypatch):
     return tmp_path, files(tmp_path)
 
 
-def repair(source, folder, **options):
-    said = []
-    repair_dataset(source, str(folder), **{"say": said.append, **options})
-    return said
+@pytest.fixture
+def repair(caplog):
+    """repair(source, folder) is the lines that the repair logs."""
+
+    def run(source, folder):
+        caplog.clear()
+        repair_dataset(source, str(folder))
+        return caplog.messages
+
+    return run
 
 
-def test_repair_writes_only_the_bad_shards_anew(source, written):
+def test_repair_writes_only_the_bad_shards_anew(repair, source, written):
     folder, whole = written
     flipped, missing, good = sorted(folder.rglob("*.tfrec"), key=lambda path: path.parent.name)[::-1][:3]
     content = bytearray(flipped.read_bytes())
@@ -190,23 +200,23 @@ def test_repair_writes_only_the_bad_shards_anew(source, written):
     assert good.stat().st_mtime_ns == untouched
 
 
-def test_repair_of_a_good_folder_says_so(source, written):
+def test_repair_of_a_good_folder_says_so(repair, source, written):
     assert repair(source, written[0]) == [f"{written[0]}: every shard is good"]
 
 
-def test_repair_with_other_pictures_is_refused(written, array_source, noise):
+def test_repair_with_other_pictures_is_refused(repair, written, array_source, noise):
     folder, whole = written
     with pytest.raises(InputError, match="already holds records with pictures"):
         repair(array_source([noise(32, 32)], [noise(32, 32)]), folder)
     assert files(folder) == whole
 
 
-def test_repair_needs_a_manifest(source, unfinished):
+def test_repair_needs_a_manifest(repair, source, unfinished):
     with pytest.raises(InputError, match="its records are unfinished"):
         repair(source, unfinished)
 
 
-def test_repair_of_a_manifest_with_other_shards_is_refused(source, written):
+def test_repair_of_a_manifest_with_other_shards_is_refused(repair, source, written):
     folder, _ = written
     path = folder / "manifest.json"
     path.write_text(path.read_text().replace("train/00000-of", "train/99999-of"))
@@ -214,7 +224,7 @@ def test_repair_of_a_manifest_with_other_shards_is_refused(source, written):
         repair(source, folder)
 
 
-def test_repair_that_gives_other_bytes_is_no_repair(source, written):
+def test_repair_that_gives_other_bytes_is_no_repair(repair, source, written):
     """As with another version of a library that decodes pictures."""
     folder, _ = written
     next(folder.glob("test/*")).unlink()

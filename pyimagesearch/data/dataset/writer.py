@@ -9,14 +9,16 @@ import contextlib
 import hashlib
 import importlib.metadata
 import json
+import logging
+import os
 import platform
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
 import tensorflow as tf
 
-from pyimagesearch.config import check_crop
+from pyimagesearch.config import COMPRESSIONS, check_crop
 from pyimagesearch.data.dataset.manifest import (
     SCHEMA,
     SPLITS,
@@ -30,29 +32,70 @@ from pyimagesearch.data.dataset.manifest import (
 from pyimagesearch.data.dataset.shards import Plan, block_size, plan_shards, write_shards
 from pyimagesearch.data.dataset.tiling import Tiling
 from pyimagesearch.data.dataset.verify import shard_problems
+from pyimagesearch.data.sources import make_source
 from pyimagesearch.data.sources.base import Entry, Source
 from pyimagesearch.errors import InputError
 from pyimagesearch.system import console
 from pyimagesearch.system.files import check_disk, exclusive, exists, join, paths_in, read_text, write_whole
 from pyimagesearch.system.gcs import on_bucket
 
+logger = logging.getLogger(__name__)
 
-def write_dataset(
-    source: Source,
-    output: str,
+
+def write_records(
+    source: Source | str | os.PathLike[str],
+    output: str | os.PathLike[str] = "tfrecord",
     *,
+    scale: int | None = None,
+    crop: int | None = None,
+    validation: float | None = None,
     compression: str = "none",
-    say: Callable[[str], None] = print,
+    repair: bool = False,
 ) -> Manifest:
+    """Write LR/HR pairs as TFRecord shards: overlapping tiles for training, whole pictures for test.
+
+    source: a folder of HR pictures, uint8 RGB of any size and format, whose LR pictures are made by MATLAB-equivalent
+        bicubic; or what `pyimagesearch.data.sources.make_source` returns, for LR pictures from files, DIV2K, the sample
+        photographs, collages and imperfect pictures.
+    output: local or gs:// folder. A folder that already holds these records stays as it is; one that is unfinished is
+        completed.
+    scale: HR size over LR size (default 4). Only for a folder, like the next two; any other source knows its own.
+    crop: side of the HR training crops that the records must serve, in pixels; a multiple of `scale` from 16 on
+        (default 96). Smaller crops can be read from the same records.
+    validation: part of the pictures that is held out for test, from 0 to below 1; at least one is (default 0.05).
+    compression: of the pixels in the records: "none", or "png" for smaller records that load 10 to 20 times slower.
+    repair: write only the shards of a finished folder that are missing or bad.
+
+    Returns the manifest: pictures, shards, records and how they were made. Progress is logged at level info.
+    Raises InputError for an argument that is wrong, a bad picture, a full disk, or a folder of other records.
+
+    Example:
+        manifest = write_records("photographs", "tfrecord/photographs", scale=4, crop=96)
+        print(manifest.records("train"), "tiles of", manifest.pictures["train"], "pictures")
+    """
+    if isinstance(source, str | os.PathLike):
+        source = make_source("folder", images=source, scale=scale or 4, crop=crop, validation=validation)
+    else:
+        given = {"scale": scale, "crop": crop, "validation": validation}
+        for name, value in given.items():
+            if value is not None:
+                raise InputError(f"`{name}` belongs to a folder of pictures; a source is made with its own")
+    if compression not in COMPRESSIONS:
+        raise InputError(f"`compression` must be one of {', '.join(COMPRESSIONS)}, received {compression}")
+    work = repair_dataset if repair else write_dataset
+    return work(source, os.fspath(output), compression=compression)
+
+
+def write_dataset(source: Source, output: str, *, compression: str = "none") -> Manifest:
     """Write the records of `source` into `output` (local or gs://), or what is left of them; returns the manifest."""
     recipe, plans = _prepare(source, compression)
     with _sole_writer(output):
         if exists(manifest_path(output)):
-            return _already_written(output, recipe, say)
-        done = {shard.path: shard for shard in _finished(output, recipe, say)}
+            return _already_written(output, recipe)
+        done = {shard.path: shard for shard in _finished(output, recipe)}
         left = [plan for plan in plans if plan.path not in done]
         check_disk(output, sum(plan.bytes for plan in left), "the records")
-        _announce(output, recipe, plans, left, say)
+        _announce(output, recipe, plans, left)
         _write_unfinished(output, recipe, done.values())
         for shard in _write(source, left, output, recipe):
             _read_unfinished(output, recipe)  # still ours? A bucket knows no lock
@@ -64,13 +107,7 @@ def write_dataset(
     return manifest
 
 
-def repair_dataset(
-    source: Source,
-    output: str,
-    *,
-    compression: str = "none",
-    say: Callable[[str], None] = print,
-) -> Manifest:
+def repair_dataset(source: Source, output: str, *, compression: str = "none") -> Manifest:
     """Write anew the shards of `output` that are missing or not those of its manifest; returns the manifest."""
     manifest = load_manifest(output)
     recipe, plans = _prepare(source, compression)
@@ -84,7 +121,7 @@ def repair_dataset(
         problems = dict(zip(expected, shard_problems(output, manifest.shards, manifest.block), strict=True))
         bad = [plan for plan in plans if problems[plan.path]]
         for plan in bad:
-            say(str(problems[plan.path]))
+            logger.info(str(problems[plan.path]))
         check_disk(output, sum(plan.bytes for plan in bad), "the repaired shards")
         for shard in _write(source, bad, output, recipe):
             if shard != expected[shard.path]:
@@ -92,7 +129,9 @@ def repair_dataset(
                     f"{join(output, shard.path)}: written anew it differs from the manifest, whose records were made "
                     f"by {manifest.versions}; delete {output} and write all of it again"
                 )
-    say(f"{output}: {len(bad)} of {len(plans)} shards written anew" if bad else f"{output}: every shard is good")
+    logger.info(
+        f"{output}: {len(bad)} of {len(plans)} shards written anew" if bad else f"{output}: every shard is good"
+    )
     return manifest
 
 
@@ -116,12 +155,12 @@ def _contents(entries: Sequence[Entry]) -> str:
     return hashlib.sha256(json.dumps(listing).encode()).hexdigest()
 
 
-def _already_written(output: str, recipe: dict[str, Any], say: Callable[[str], None]) -> Manifest:
+def _already_written(output: str, recipe: dict[str, Any]) -> Manifest:
     manifest = read_manifest(output)
     _same_recipe(output, asdict(manifest), recipe)
     if exists(join(output, UNFINISHED)):  # a kill came between the manifest and its removal
         tf.io.gfile.remove(join(output, UNFINISHED))
-    say(f"{output} already holds these records")
+    logger.info(f"{output} already holds these records")
     return manifest
 
 
@@ -144,7 +183,7 @@ def _sole_writer(output: str):
     return exclusive(output)
 
 
-def _finished(output: str, recipe: dict[str, Any], say: Callable[[str], None]) -> Iterator[Shard]:
+def _finished(output: str, recipe: dict[str, Any]) -> Iterator[Shard]:
     """The shards that an earlier run of the same recipe finished; one that is damaged is written again."""
     if not any(paths_in(join(output, split), ".tfrec") for split in SPLITS):
         for left_over in (path for split in SPLITS for path in paths_in(join(output, split), ".tfrec.part")):
@@ -153,7 +192,7 @@ def _finished(output: str, recipe: dict[str, Any], say: Callable[[str], None]) -
     shards = _read_unfinished(output, recipe)
     for shard, problem in zip(shards, shard_problems(output, shards, recipe["block"]), strict=True):
         if problem:
-            say(f"{problem}; writing it again")
+            logger.info(f"{problem}; writing it again")
         else:
             yield shard
 
@@ -179,12 +218,12 @@ def _write_unfinished(output: str, recipe: dict[str, Any], shards: Iterable[Shar
     write_whole(join(output, UNFINISHED), json.dumps({**recipe, "shards": [asdict(shard) for shard in shards]}))
 
 
-def _announce(output: str, recipe: dict[str, Any], plans: list[Plan], left: list[Plan], say: Callable) -> None:
+def _announce(output: str, recipe: dict[str, Any], plans: list[Plan], left: list[Plan]) -> None:
     verb, shards = "Writing", f"{len(plans)} shard{'s' if len(plans) > 1 else ''}"
     if len(left) < len(plans):
         verb, shards = "Going on with", f"{len(left)} of {shards}"
     most = "at most" if recipe["compression"] != "none" else "about"
-    say(
+    logger.info(
         f"{verb} {recipe['pictures']['train']} training and {recipe['pictures']['test']} test pictures to {output}: "
         f"{shards}, {most} {console.size(sum(plan.bytes for plan in left))}"
     )

@@ -1,16 +1,58 @@
 """Shards to batches of aligned, augmented crops, in the order that order.py gives them."""
 
+import os
+
 import tensorflow as tf
 
-from pyimagesearch.data.dataset.manifest import Manifest
+from pyimagesearch.config import check_crop
+from pyimagesearch.config_groups import AUGMENTATIONS
+from pyimagesearch.data.dataset.manifest import Manifest, check_usable, read_manifest
 from pyimagesearch.data.dataset.records import parse_block, read_block
 from pyimagesearch.data.input.cache import RamCache
 from pyimagesearch.data.input.crops import cut_crops
 from pyimagesearch.data.input.order import Order, Window
+from pyimagesearch.errors import InputError
 from pyimagesearch.system import parallel
 from pyimagesearch.system.gcs import on_bucket
 
 BUCKET_READS = 16  # blocks that are asked for at once: a bucket is slow to answer, and fast then
+
+
+def open_records(
+    folder: str | os.PathLike[str],
+    *,
+    crop: int | None = None,
+    batch: int = 16,
+    seed: int = 42,
+    augment: str = "dihedral",
+) -> tf.data.Dataset:
+    """Batches of training crops from a folder that `write_records` wrote, without end.
+
+    folder: local or gs://.
+    crop: side of the HR crops in pixels, a multiple of the records' scale from 16 on and at most the crop that they
+        were written for (default: that crop).
+    batch: crops in a batch.
+    seed: the same seed gives the same batches in the same order on every machine.
+    augment: "dihedral", any of the square's 8 flips and turns, or "flip", left-right alone.
+
+    Returns a tf.data.Dataset of (lr, hr): uint8 RGB from 0 to 255, lr (batch, crop/scale, crop/scale, 3) and
+    hr (batch, crop, crop, 3). Each record gives one random crop an epoch; LR and HR crops show the same area.
+    Raises InputError for an argument that is wrong and for a folder that is missing, unfinished or damaged.
+
+    Example:
+        for lr, hr in open_records("tfrecord", batch=16).take(100):
+            model.train_on_batch(lr, hr)
+    """
+    folder = os.fspath(folder)
+    manifest = read_manifest(folder)
+    crop = manifest.crop if crop is None else crop
+    check_crop(crop, manifest.scale)
+    check_usable(folder, manifest, scale=manifest.scale, crop=crop)
+    if batch < 1:
+        raise InputError(f"`batch` must be at least 1, received {batch}")
+    if augment not in AUGMENTATIONS:
+        raise InputError(f"`augment` must be one of {', '.join(AUGMENTATIONS)}, received {augment}")
+    return training_batches(folder, manifest, crop=crop, batch=batch, seed=seed, augment=augment)
 
 
 def training_batches(

@@ -1,1 +1,133 @@
 """Where pictures come from."""
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from pyimagesearch.config import check_crop
+from pyimagesearch.config_groups import SCALES
+from pyimagesearch.errors import InputError
+
+if TYPE_CHECKING:
+    from pyimagesearch.data.sources.base import Source
+
+SOURCES = ("div2k", "folder", "sample")
+Path = str | os.PathLike[str]
+
+
+def make_source(
+    source: str,
+    *,
+    scale: int = 4,
+    crop: int | None = None,
+    images: Path | None = None,
+    lr_images: Path | None = None,
+    validation: float | None = None,
+    resize: int | None = None,
+    shrink: Sequence[int] | None = None,
+    collages: int | None = None,
+    imperfect: float | None = None,
+    skip_bad: bool = False,
+    div2k_config: str | None = None,
+) -> "Source":
+    """The pictures that `write_records` writes. Reads every picture of a folder once, to refuse bad ones early.
+
+    source: "folder", "div2k" (through TensorFlow Datasets), or "sample" (scikit-image's photographs).
+    scale: HR size over LR size. crop: side of the HR training crops, in pixels (default `resize`, or 96).
+
+    Only for "folder":
+    images: folder of HR pictures.
+    lr_images: folder of their LR pictures (default: made by MATLAB-equivalent bicubic).
+    validation: part held out for test, from 0 to below 1; at least one picture is (default 0.05).
+    resize: make every HR picture so many pixels wide and high.
+    shrink: take every picture at 1/n of its size, for each n of these.
+    collages: add so many collages of the training pictures.
+    imperfect: part of the training pictures, from 0 to 1, that become softer or pass through JPEG.
+    skip_bad: leave bad pictures out instead of raising; `skipped` of the returned source lists them.
+
+    Only for "div2k": div2k_config: TFDS configuration (default bicubic_x4).
+
+    Raises InputError for an argument that is wrong or belongs to another source, and for a bad picture.
+
+    Example:
+        make_source("folder", images="photographs", scale=4, crop=96, shrink=(2, 3), collages=100)
+    """
+    if source not in SOURCES:
+        raise InputError(f"`source` must be one of {', '.join(SOURCES)}, received {source}")
+    if scale not in SCALES:
+        raise InputError(f"`scale` must be one of {', '.join(map(str, SCALES))}, received {scale}")
+    if resize is not None:
+        check_crop(resize, scale, "`resize`")
+    if crop is None:
+        crop = resize or 96
+    check_crop(crop, scale)
+    if resize and resize < crop:
+        raise InputError(f"`resize` {resize}: such pictures hold no crop of `crop` {crop}; leave `crop` out")
+    of_folder: dict[str, object] = {
+        "images": images, "lr_images": lr_images, "validation": validation, "skip_bad": skip_bad or None,
+        "resize": resize, "shrink": shrink, "collages": collages, "imperfect": imperfect,
+    }  # fmt: skip
+    for name, value in {**of_folder, "div2k_config": div2k_config}.items():
+        owner = "folder" if name in of_folder else "div2k"
+        if value is not None and source != owner:
+            raise InputError(f"`{name}` belongs to `source` {owner}, but the source is {source}")
+    if source == "sample":
+        from pyimagesearch.data.sources.sample import SampleSource
+
+        return SampleSource(scale=scale, crop=crop)
+    if source == "div2k":
+        from pyimagesearch.data.sources.div2k import Div2kSource
+
+        return Div2kSource(div2k_config or "bicubic_x4", scale=scale, crop=crop)
+    if not images:
+        raise InputError("`source` folder needs `images` DIR, a folder of HR pictures")
+    validation = 0.05 if validation is None else validation
+    if not 0 <= validation < 1:
+        raise InputError(f"`validation` must be at least 0 and below 1, received {validation}")
+    if resize and shrink:
+        raise InputError("`resize` sets every picture's size; leave `shrink` out")
+    if collages is not None and collages < 1:
+        raise InputError(f"`collages` must be at least 1, received {collages}")
+    if collages and resize:
+        raise InputError("`collages` draws hard edges for pictures of `shrink`, not of `resize`; leave one of them out")
+    if imperfect is not None and not 0 <= imperfect <= 1:
+        raise InputError(f"`imperfect` must be from 0 to 1, received {imperfect}")
+    for name in ("resize", "shrink", "collages", "imperfect"):
+        if of_folder[name] and lr_images:
+            raise InputError(f"`{name}` makes LR pictures of its own; leave `lr_images` out")
+    return _folder(
+        images, lr_images, scale, crop, validation, resize, shrink or (1,), skip_bad, collages or 0, imperfect or 0
+    )
+
+
+def _folder(
+    images: Path,
+    lr_images: Path | None,
+    scale: int,
+    crop: int,
+    validation: float,
+    resize: int | None,
+    shrink: Sequence[int],
+    skip_bad: bool,
+    collages: int,
+    imperfect: float,
+) -> "Source":
+    from pyimagesearch.data.sources.folder import FolderSource
+    from pyimagesearch.images.opencv import load_opencv
+
+    folder = FolderSource(
+        images, scale=scale, crop=crop, validation=validation, lr_folder=lr_images, resize=resize, shrink=shrink,
+        skip_bad=skip_bad,
+    )  # fmt: skip
+    if collages or imperfect:
+        load_opencv()  # raises one line that says what to install
+    made: Source = folder
+    if collages:
+        from pyimagesearch.data.sources.collages import CollageSource
+
+        made = CollageSource(folder, collages)
+    if imperfect:
+        from pyimagesearch.data.sources.imperfect import ImperfectSource
+
+        made = ImperfectSource(made, imperfect)
+    return made

@@ -10,6 +10,8 @@ from pyimagesearch.errors import InputError
 from pyimagesearch.images import picture_io
 from pyimagesearch.system import console
 
+logger = logging.getLogger(__name__)
+
 DIV2K_CONFIGS = (
     "bicubic_x2", "bicubic_x3", "bicubic_x4", "bicubic_x8", "unknown_x2", "unknown_x3", "unknown_x4",
     "realistic_mild_x4", "realistic_difficult_x4", "realistic_wild_x4",
@@ -33,13 +35,11 @@ class Div2kSource:
         self.kernel = config.rpartition("_")[0]
         self._builder = tfds.builder(f"div2k/{config}")
         size = self._builder.info.download_size
-        print(
+        logger.info(
             f"Preparing div2k/{config} in {self._builder.data_dir}"
             + (f": {console.size(size)} to download" if size else "")
         )
-        logging.getLogger("urllib3").setLevel(
-            logging.ERROR
-        )  # it warns of each of its retries; the failure is ours to say
+        logging.getLogger("urllib3").setLevel(logging.ERROR)  # it warns at every retry; a failure is reported below
         try:
             self._builder.download_and_prepare(**download_options())
         except Exception as error:
