@@ -21,6 +21,8 @@ _HOMES = {
     "draw_report": "evaluation.run_report",
     "evaluate_folder": "evaluation.scoring",
     "export_model": "export.exporter",
+    "upscale_file": "inference.files",
+    "upscale_folder": "inference.files",
     "get_config": "presets",
     "train": "training.run",
     "PretrainTraining": "training.srgan_training",

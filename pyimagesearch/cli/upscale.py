@@ -5,7 +5,7 @@ from argparse import ArgumentParser, Namespace
 
 from pyimagesearch.cli.flags import folder_path, tile_side
 from pyimagesearch.cli.libraries import load_tensorflow
-from pyimagesearch.errors import RunError
+from pyimagesearch.errors import InputError, RunError
 from pyimagesearch.system.console import Stopwatch
 
 HELP = "Upscale pictures, with their alpha, bit depth, ICC profile and EXIF."
@@ -30,15 +30,24 @@ def add_flags(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> None:
     """Run `srgan upscale`."""
-    watch = Stopwatch()
+    stopwatch = Stopwatch()
+    size = parse_size(args.size) if args.size else None
     load_tensorflow()
-    from pyimagesearch.inference import files
+    from pyimagesearch.inference import blend, files, plan
 
-    size = files.parse_size(args.size) if args.size else None
-    jobs = files.plan(args.pictures, args.output, recursive=args.recursive)
-    upscaler = files.load(args.model, args.gan_model, args.blend)
+    jobs = plan.plan(args.pictures, args.output, recursive=args.recursive)
+    upscaler = blend.load_blend(args.model, args.gan_model, args.blend)
     failures = files.run(jobs, upscaler, size=size, tile=args.tile, overwrite=args.overwrite)
-    print(f"{len(jobs) - len(failures)} of {len(jobs)} picture(s) upscaled x{upscaler.scale} ({watch})")
+    print(f"{len(jobs) - len(failures)} of {len(jobs)} picture(s) upscaled x{upscaler.scale} ({stopwatch})")
     if failures:
-        print(*failures, sep="\n", file=sys.stderr)
+        print(*(InputError(line).with_flags() for line in failures), sep="\n", file=sys.stderr)
         raise RunError(f"{len(failures)} of {len(jobs)} picture(s) failed; the others are done")
+
+
+def parse_size(text: str) -> tuple[int | None, int | None]:
+    """WIDTHxHEIGHT, WIDTHx or xHEIGHT in pixels. Raises InputError."""
+    width, x, height = text.partition("x")
+    sides = [width, height]
+    if not x or not any(sides) or not all(not side or (side.isdecimal() and int(side) > 0) for side in sides):
+        raise InputError(f"--size is WIDTHxHEIGHT, WIDTHx or xHEIGHT in pixels, such as 1920x1080, received {text}")
+    return (int(width) if width else None, int(height) if height else None)

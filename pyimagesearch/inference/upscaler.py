@@ -20,6 +20,7 @@ from pyimagesearch.models import loading
 from pyimagesearch.system import memory
 
 BICUBIC = "bicubic"
+BICUBIC_SCALE = 4
 TILE = 384  # LR pixels a side at once at least, where the memory has not been asked
 LARGEST_TILE = 512  # keeps a picture of 12 megapixels under 3 GB
 LEAST_TILE = 32  # smaller ones spend nearly all their work on the context
@@ -31,7 +32,7 @@ CUBIC = 3  # LR pixels around a pixel that bicubic sees, and one more
 PROBE = 64  # LR pixels a side of the graph whose memory is counted
 OUT_OF_MEMORY = (tf.errors.ResourceExhaustedError, MemoryError)
 Area = tuple[int, int, int, int]  # top, left, bottom, right, in LR pixels
-Watcher = Callable[[int], object]  # is told how many LR pixels are done
+OnTile = Callable[[int], object]  # called after each tile with the number of its LR pixels
 
 
 class Upscaler:
@@ -51,14 +52,14 @@ class Upscaler:
         self._model = model
         self._programs: dict[tuple[np.dtype, int], Callable] = {}
 
-    def __call__(self, lr: np.ndarray, watch: Watcher = lambda _: None) -> np.ndarray:
-        """The picture `lr`, larger; `watch` hears of every tile. A tile that the memory does not hold is halved, and
-        so are all after it."""
+    def __call__(self, lr: np.ndarray, on_tile: OnTile = lambda _: None) -> np.ndarray:
+        """The picture `lr`, larger; `on_tile` is called after each tile. Out of memory, the tile is halved, also for
+        the rest of the picture."""
         check_samples(lr)
         samples = fill_hidden_colours(lr if lr.ndim == 3 else lr[:, :, None])
         height, width, channels = samples.shape
         sr = np.empty((height * self.scale, width * self.scale, channels), lr.dtype)
-        self._fill(samples, sr, (0, 0, height, width), watch)
+        self._fill(samples, sr, (0, 0, height, width), on_tile)
         return sr if lr.ndim == 3 else sr[:, :, 0]
 
     @functools.cached_property
@@ -84,12 +85,12 @@ class Upscaler:
         largest = max(sum(map(_bytes, [*op.inputs, *op.outputs])) for op in graph.get_operations())
         return 1.5 * largest / PROBE**2
 
-    def _fill(self, lr: np.ndarray, sr: np.ndarray, area: Area, watch: Watcher) -> None:
+    def _fill(self, lr: np.ndarray, sr: np.ndarray, area: Area, on_tile: OnTile) -> None:
         """Upscale one area of the picture, in parts where it is larger than a tile."""
         top, left, bottom, right = area
         if max(bottom - top, right - left) > self.tile:
             for tile in _cut(area, max(1, self.tile // self._period) * self._period):
-                self._fill(lr, sr, tile, watch)
+                self._fill(lr, sr, tile, on_tile)
             return
         try:
             self._tile(lr, sr, area)
@@ -98,9 +99,9 @@ class Upscaler:
             if largest <= LEAST_TILE:
                 raise
             self.tile = max(LEAST_TILE, largest // 2)
-            self._fill(lr, sr, area, watch)
+            self._fill(lr, sr, area, on_tile)
             return
-        watch((bottom - top) * (right - left))
+        on_tile((bottom - top) * (right - left))
 
     def _tile(self, lr: np.ndarray, sr: np.ndarray, area: Area) -> None:
         s = self.scale
@@ -163,7 +164,7 @@ class BicubicUpscaler:
     def __init__(self, scale: int):
         self.scale = scale
 
-    def __call__(self, lr: np.ndarray, watch: Watcher = lambda _: None) -> np.ndarray:
+    def __call__(self, lr: np.ndarray, on_tile: OnTile = lambda _: None) -> np.ndarray:
         """The picture `lr`, larger, in bands of whole rows: its float32 copies are many times as large as itself."""
         check_samples(lr)
         check_samples(lr)
@@ -175,14 +176,33 @@ class BicubicUpscaler:
             y, bottom = max(0, top - CUBIC), min(height, top + rows)
             band = resize.upscale_bicubic(samples[y : bottom + CUBIC], s)
             sr[top * s : bottom * s] = band[(top - y) * s : (bottom - y) * s]
-            watch((bottom - top) * width)
+            on_tile((bottom - top) * width)
         return sr if lr.ndim == 3 else sr[:, :, 0]
 
 
 AnyUpscaler = Upscaler | BicubicUpscaler
 
 
-def load_upscaler(path: str) -> Upscaler:
-    """The upscaler of the generator saved at `path`."""
-    model = loading.load_generator(path)
+def load_upscaler(name: str) -> AnyUpscaler:
+    """The upscaler of a model.
+
+    Args:
+        name: "light" or "light-gan", which come with the package; "bicubic", the baseline (x4); or the local or gs://
+            path of a .keras file, such as outputs/models/generator.keras, which training writes.
+
+    Returns:
+        A callable for pictures of any size: uint8 or uint16 arrays of shape (H, W) grey, (H, W, 2) grey with alpha,
+        (H, W, 3) RGB or (H, W, 4) RGB with alpha become arrays of the same dtype and channels with `scale` times the
+        height and width. `scale` is its attribute. It raises InputError for any other array.
+
+    Raises:
+        InputError: no such model, not a generator, or a file that is damaged.
+
+    Example:
+        upscaler = load_upscaler("light")
+        sr = upscaler(lr)  # (30, 40, 3) uint8 to (120, 160, 3) uint8
+    """
+    if name == BICUBIC:
+        return BicubicUpscaler(BICUBIC_SCALE)
+    model = loading.load_generator(name)
     return Upscaler(model, loading.generator_scale(model))

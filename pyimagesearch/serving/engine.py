@@ -84,10 +84,10 @@ class Engine:
     def _upscale(self, samples: np.ndarray, part: float, stop: threading.Event) -> np.ndarray:
         upscaler = self._upscalers.of(part) if isinstance(self._upscalers, Blends) else self._upscalers
 
-        def watch(_: int) -> None:
+        def stop_when_asked(_: int) -> None:
             if stop.is_set():
                 raise Stopped
 
-        watch(0)
+        stop_when_asked(0)
         files.fit(upscaler, samples, None)
-        return upscaler(samples, watch=watch)
+        return upscaler(samples, on_tile=stop_when_asked)

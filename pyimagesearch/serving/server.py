@@ -9,7 +9,7 @@ import uvicorn
 from PIL import Image
 
 from pyimagesearch.errors import InputError, Interrupted
-from pyimagesearch.inference import files
+from pyimagesearch.inference import blend
 from pyimagesearch.serving.app import create_app
 from pyimagesearch.serving.engine import Engine
 from pyimagesearch.serving.guard import Guard
@@ -25,7 +25,7 @@ def run(
     _quieten()
     listener = bind(host, port)
     with listener:
-        names, upscalers = files.load_all(model, gan_model)
+        names, upscalers = blend.load_all(model, gan_model)
         engine = Engine(names, upscalers, pixels=limits.pixels)
         engine.warm_up()
         listen(listener, host)

@@ -52,7 +52,7 @@ def test_a_picture_is_never_replaced_by_its_result(srgan, photos, monkeypatch, p
     before = {name: (photos / name).read_bytes() for name in files(photos)}
     code, _, err = srgan(photos / picture, *flags, "--overwrite")
     assert code == 2
-    assert "is one of the pictures; name another -o" in err[0]
+    assert "is one of the pictures; name another output" in err[0]
     assert {name: (photos / name).read_bytes() for name in files(photos)} == before
 
 

@@ -1,0 +1,110 @@
+"""Which pictures files, folders and globs name, and where their results go."""
+
+import dataclasses
+import glob
+import itertools
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from pyimagesearch.errors import InputError
+from pyimagesearch.images import picture_io
+from pyimagesearch.system.gcs import on_bucket
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """One picture and where its result goes."""
+
+    source: Path
+    target: Path
+
+
+def plan(inputs: Sequence[str], output: str, *, recursive: bool) -> list[Job]:
+    """Every picture that the inputs name, and its place in `output`.
+
+    `output` is a file if it ends in the suffix of a picture and the only input is a file; otherwise it is a folder.
+    Raises InputError where a path does not exist, where two results would be one file, and where a result would
+    replace a picture.
+    """
+    if on_bucket(output) or any(map(on_bucket, inputs)):
+        raise InputError("pictures are read from and written to local files; copy these here first")
+    paths = [path for text in inputs for path in _expanded(text, output)]
+    pictures = [pair for path in paths for pair in _pictures(path, output, recursive)]
+    target = Path(output)
+    if target.suffix.lower() in picture_io.SUFFIXES and not output.endswith(os.sep) and not target.is_dir():
+        if len(inputs) > 1 or len(pictures) > 1 or pictures[0][0] != Path(inputs[0]):
+            raise InputError(f"{output}: one file for {len(pictures)} picture(s) of {inputs[0]}; name a folder")
+        if target.suffix.lower() == ".gif":
+            raise InputError(f"{output}: GIF holds 256 colours; name a .png file")
+        return _distinct([Job(pictures[0][0], target)])
+    if not target.is_dir() and (target.exists() or _ends_as_a_file(output)):
+        raise InputError(f"{output}: no picture ({', '.join(picture_io.SUFFIXES)}); a folder's name may end with a /")
+    return _distinct(Job(source, _lossless_path(target / relative)) for source, relative in pictures)
+
+
+def _ends_as_a_file(output: str) -> bool:
+    """Whether a name has the suffix of a file, as x.heic, unlike the folders x/, v1.2 and 2024.05."""
+    return re.search(r"\.[a-z]{3,4}$", output, re.IGNORECASE) is not None
+
+
+def _lossless_path(path: Path) -> Path:
+    """The path, or that of a PNG where its format cannot be written or holds too few colours."""
+    suffix = path.suffix.lower()
+    return path.with_suffix(".png") if suffix == ".gif" or suffix not in picture_io.SUFFIXES else path
+
+
+def _distinct(jobs: Iterable[Job]) -> list[Job]:
+    """The jobs, each once. Raises InputError where two would write one file, or one would write over a source."""
+    jobs = list(jobs)
+    sources = {job.source.resolve() for job in jobs}
+    by_target: dict[Path, Job] = {}
+    for job in jobs:
+        if job.target.resolve() in sources:
+            raise InputError(
+                f"{job.target}: would be replaced by a result, but is one of the pictures; name another output"
+            )
+        other = by_target.setdefault(job.target, job)
+        if other.source != job.source:
+            raise InputError(f"{other.source} and {job.source} would both become {job.target}; upscale them apart")
+    return list(by_target.values())
+
+
+def _expanded(text: str, output: str) -> list[Path]:
+    """The paths of one argument: itself, or the matches of a glob without the results of earlier calls."""
+    if os.path.exists(text):
+        return [Path(text)]
+    paths = [Path(path) for path in sorted(glob.glob(text, recursive=True))]
+    searched = Path(*itertools.takewhile(lambda name: not glob.has_magic(name), Path(text).parts)).resolve()
+    results = Path(output).resolve()
+    if searched in results.parents:
+        paths = [path for path in paths if results not in (path.resolve(), *path.resolve().parents)]
+    if not paths:
+        raise InputError(f"{text}: no such file or folder" + (", and no match" if glob.has_magic(text) else ""))
+    return paths
+
+
+def _pictures(path: Path, output: str, recursive: bool) -> Iterator[tuple[Path, Path]]:
+    """The pictures at a path, each with its place relative to the output folder."""
+    if not path.is_dir():
+        yield path, Path(path.name)
+        return
+    if not recursive:
+        yield from ((picture, Path(picture.name)) for picture in picture_io.list_pictures(path))
+        return
+    inside = sorted(_walk(path, Path(output).resolve()))
+    if not inside:
+        raise InputError(f"{path}: holds no picture ({', '.join(picture_io.SUFFIXES)}), nor do its folders")
+    yield from ((picture, picture.relative_to(path)) for picture in inside)
+
+
+def _walk(folder: Path, left_out: Path) -> Iterator[Path]:
+    """Pictures at any depth, without hidden ones and without those in the folder `left_out`."""
+    for top, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name[0] != "." and (Path(top) / name).resolve() != left_out]
+        yield from (Path(top) / name for name in names if name[0] != "." and _is_picture(name))
+
+
+def _is_picture(name: str) -> bool:
+    return name.lower().endswith(picture_io.SUFFIXES)
