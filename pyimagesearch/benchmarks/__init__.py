@@ -1,1 +1,1 @@
-"""Measures against the tutorial's design choices, both sides in one process run."""
+"""Measurements of this project beside the tutorial's design, both sides in one process."""

@@ -1,13 +1,13 @@
-"""`srgan benchmark loader`: crops/s of our loader, cached and not, against the tutorial's layout of the same pictures.
+"""`srgan benchmark loader`: crops/s of our loader, cached and not, beside the tutorial's layout of the same pictures.
 
-Beside them: the crops/s that the preset's steps take on this machine, so that it is plain which of the two waits.
+It also measures the crops/s that the steps of a preset take here, to tell whether loading or training is slower.
 """
 
+import logging
 import statistics
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import tensorflow as tf
 
@@ -28,15 +28,20 @@ from pyimagesearch.system.files import check_disk
 from pyimagesearch.training.phases import build_finetune, build_pretrain
 from pyimagesearch.training.strategy import choose_precision
 
+logger = logging.getLogger(__name__)
+
 BATCH, CROP, SCALE = 64, 96, 4  # the tutorial's
 PICTURES = 25  # one of them is the test split
-ROUNDS, SECONDS = 3, 4.0  # of measuring a side
+ROUNDS, SECONDS = 3, 4.0  # how often, and how long at once, a side is measured
 STEP_BATCH = 16  # more takes minutes on a CPU, and no more crops/s
 LABELS = {"ours": "ours", "ours_cached": "ours, --cache ram", "tutorial": "tutorial's layout"}
 
 
 def run(*, images: str | None, preset: str, json_path: str | None, plot_path: str | None) -> None:
-    """Print each side's figures and the verdict; write them as JSON and as a plot."""
+    """Log each side's figures and which of loading and training waits; write them as JSON and as a plot.
+
+    images: a folder of at least 25 pictures; None makes some. preset: whose steps to measure.
+    """
     config = get_config(preset)
     with TemporaryDirectory(prefix="srgan-benchmark-") as work:
         check_disk(work, PICTURES * 40_000_000, "the benchmark's records")
@@ -49,19 +54,19 @@ def run(*, images: str | None, preset: str, json_path: str | None, plot_path: st
         manifest = write_dataset(source, f"{work}/records")
         train = [entry for entry in source.entries if entry.split == "train"]
         if len(train) < 24:
-            raise InputError(f"--images {folder}: holds {len(train)} training pictures; at least 24 are needed")
+            raise InputError(f"`images` {folder}: holds {len(train)} training pictures; at least 24 are needed")
         write_tutorial_records((job() for job in source.jobs(train)), f"{work}/tutorial.tfrec")
-        found = _measure(work, manifest)
-    steps = {
-        phase: _step_speed(config, phase) for phase in ("pretrain", "finetune") if getattr(config, f"{phase}_steps")
-    }
-    verdict = _verdict(found["ours"]["crops_per_s"], steps)
-    _report(found, steps, preset, verdict)
+        sides = _measure(work, manifest)
+    lengths = {"pretrain": config.pretrain.steps, "finetune": config.finetune.steps}
+    steps = {phase: _step_speed(config, phase) for phase, length in lengths.items() if length}
+    conclusion = verdict(sides["ours"]["crops_per_s"], steps)
+    _report(sides, steps, preset)
+    logger.info(conclusion)
     if json_path:
         step = {"preset": preset, "crops_per_s": steps}
-        write_json(json_path, {**found, "batch": BATCH, "pictures": len(train), "step": step, "verdict": verdict})
+        write_json(json_path, {**sides, "batch": BATCH, "pictures": len(train), "step": step, "verdict": conclusion})
     if plot_path:
-        speeds = {LABELS[name]: side["crops_per_s"] for name, side in found.items()}
+        speeds = {LABELS[name]: side["crops_per_s"] for name, side in sides.items()}
         speeds |= {f"step of {preset}, {phase}": speed for phase, speed in steps.items()}
         figures.save(plots.bars(speeds, title="Loading, and what training takes", unit="crops/s"), plot_path)
 
@@ -75,13 +80,13 @@ def _measure(work: str, manifest: Manifest) -> dict[str, dict[str, float]]:
         cache = RamCache(f"{work}/records", manifest) if name == "ours_cached" else None
         return training_batches(f"{work}/records", manifest, crop=CROP, batch=BATCH, seed=1, cache=cache)
 
-    # The cache comes last: what it leaves in memory is no fault of the others.
+    # The cache comes last, so that its memory does not count for the others.
     rounds: dict[str, list[dict[str, float]]] = {"ours": [], "tutorial": [], "ours_cached": []}
     for name in measure.turns(list(rounds), ROUNDS):
         rounds[name].append(_one_side(batches(name)))
     medians = measure.medians(rounds)
     for name, sides in rounds.items():
-        # Later rounds begin with memory that others have left.
+        # That of the first round: later ones begin with memory that other sides have left.
         medians[name]["peak_rss_mb"] = sides[0]["peak_rss_mb"]
     return {name: medians[name] for name in LABELS}
 
@@ -105,7 +110,7 @@ def _one_side(dataset: tf.data.Dataset) -> dict[str, float]:
 def _step_speed(config: TrainConfig, name: str) -> float:
     """Crops/s that a phase's step takes on one device of this machine."""
     batch = min(config.data.batch, STEP_BATCH)
-    config = config.with_values({"data.batch": batch, "finetune.vgg_weights": "random"})  # as fast as trained ones
+    config = config.with_values({"data.batch": batch, "finetune.vgg_weights": "random"})  # cost what trained ones do
     precision, strategy = choose_precision(config.precision, "gpu"), tf.distribute.get_strategy()
     if name == "pretrain":
         phase = build_pretrain(config, strategy, precision)
@@ -113,10 +118,8 @@ def _step_speed(config: TrainConfig, name: str) -> float:
         with compute_in(precision):
             vgg = build_vgg([*config.finetune.content_layers], config.finetune.vgg_weights)
         phase = build_finetune(config, strategy, precision, vgg, "")
-    step, small = (
-        tf.function(lambda lr, hr: phase.training.train_step((lr, hr))),
-        config.data.crop // config.network.scale,
-    )
+    step = tf.function(lambda lr, hr: phase.training.train_step((lr, hr)))
+    small = config.data.crop // config.network.scale
     lr, hr = (tf.zeros([batch, side, side, 3], tf.uint8) for side in (small, config.data.crop))
     seconds = []
     for _ in range(5):
@@ -126,22 +129,22 @@ def _step_speed(config: TrainConfig, name: str) -> float:
     return batch / statistics.median(seconds[2:])  # the first two trace and warm up
 
 
-def _verdict(loaded: float, steps: dict[str, float]) -> str:
+def verdict(loaded: float, steps: dict[str, float]) -> str:
+    """Which of the two waits: the loader gives `loaded` crops/s; `steps` has what the step of each phase takes."""
     phase, taken = max(steps.items(), key=lambda item: item[1])
     if loaded >= taken:
         return f"The loader waits for the training step: it gives {loaded / taken:,.0f} times what {phase} takes here."
     return f"The training step waits for the loader, which gives {loaded / taken:.2f} of what {phase} takes here."
 
 
-def _report(found: dict[str, Any], steps: dict[str, float], preset: str, verdict: str) -> None:
-    print(f"Batches of {BATCH} crops of {CROP}x{CROP} from the page cache, median of {ROUNDS} rounds:")
+def _report(sides: dict[str, dict[str, float]], steps: dict[str, float], preset: str) -> None:
+    logger.info(f"Batches of {BATCH} crops of {CROP}x{CROP} from the page cache, median of {ROUNDS} rounds:")
     for name, label in LABELS.items():
-        side = found[name]
-        print(
+        side = sides[name]
+        logger.info(
             f"  {label:20} {side['crops_per_s']:9,.0f} crops/s  {side['bytes_per_crop'] / 1e3:8,.1f} kB read per crop  "
             f"peak memory {side['peak_rss_mb']:6,.0f} MB  "
-            f"{side['crops_per_s'] / found['tutorial']['crops_per_s']:6.1f}x the tutorial's speed"
+            f"{side['crops_per_s'] / sides['tutorial']['crops_per_s']:6.1f}x the tutorial's speed"
         )
     for phase, speed in steps.items():
-        print(f"  {preset}'s {phase} step takes {speed:,.1f} crops/s here")
-    print(verdict)
+        logger.info(f"  {preset}'s {phase} step takes {speed:,.1f} crops/s here")

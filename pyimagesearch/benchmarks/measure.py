@@ -1,4 +1,4 @@
-"""What the benchmarks of records and loader share: pictures to work on, bytes read, peak memory."""
+"""Shared by the benchmarks: pictures to work on, bytes read, peak memory, turns and medians."""
 
 import itertools
 import statistics
@@ -14,7 +14,7 @@ SIZE = (1356, 2040)  # of a typical DIV2K picture
 
 
 def make_pictures(folder: Path, count: int) -> None:
-    """Write `count` PNGs of SIZE, cut from the mirrored photographs that scikit-image carries."""
+    """Write `count` different PNGs of SIZE: cut-outs of scikit-image's photographs, mirrored to fill them."""
     source = SampleSource(scale=4, crop=96)
     photographs = [job().hr for job in source.jobs(source.entries)]
 
@@ -30,29 +30,29 @@ def make_pictures(folder: Path, count: int) -> None:
 
 
 def bytes_read() -> int:
-    """Bytes that this process has asked files for so far, whether from the disk or the page cache (Linux)."""
+    """Bytes that this process has read from files so far, from the disk or the page cache (Linux)."""
     return int(Path("/proc/self/io").read_text().split()[1])
 
 
 def forget_peak_memory() -> None:
-    """Let `peak_memory` begin anew (Linux)."""
+    """Reset the peak that `peak_memory` reads (Linux)."""
     Path("/proc/self/clear_refs").write_text("5")
 
 
 def peak_memory() -> int:
-    """Bytes of memory that this process held at most since `forget_peak_memory`."""
+    """The most bytes of memory that this process has held since `forget_peak_memory` (Linux)."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return int(next(line.split()[1] for line in lines if line.startswith("VmHWM:"))) * 1024
 
 
 def turns(names: list[str], rounds: int) -> itertools.chain[str]:
-    """The sides by turns, so that a machine whose speed drifts slows all of them."""
+    """The names in turn, `rounds` times: a machine that becomes slower then slows all sides alike."""
     return itertools.chain.from_iterable(itertools.repeat(names, rounds))
 
 
 def medians(rounds: dict[str, list[dict[str, float]]]) -> dict[str, dict[str, float]]:
     """The median of every figure of every side."""
     return {
-        name: {key: statistics.median(each[key] for each in sides) for key in sides[0]}
-        for name, sides in rounds.items()
+        name: {key: statistics.median(figures[key] for figures in measured) for key in measured[0]}
+        for name, measured in rounds.items()
     }

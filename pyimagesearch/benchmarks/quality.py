@@ -1,9 +1,10 @@
 """`srgan benchmark quality`: scores against training time, ours beside the tutorial's generator and settings.
 
-Phase 1 alone, since PSNR is what it trains for. Both sides read the same records with the same loader.
+It runs phase 1 only, which trains for PSNR. Both sides read the same records with the same loader.
 """
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Iterable, Iterator
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -31,22 +32,28 @@ from pyimagesearch.training.strategy import choose_precision, choose_xla, make_s
 from pyimagesearch.training.trainer import fill
 from pyimagesearch.training.workers import Workers
 
+logger = logging.getLogger(__name__)
+
 POINTS = 10  # of a curve
-TRIAL = 20.0  # seconds, at most a tenth of the run: how many steps will fit, which the decay of the rate has to know
+TRIAL = 20.0  # seconds, but at most a tenth of the run, to find how many steps fit: the decay of the rate needs it
 
 
 def run(
     *, preset: str, minutes: float, images: str | None, hr: str | None, lr: str | None,
     json_path: str | None, plot_path: str | None,
 ) -> None:  # fmt: skip
-    """Train both sides for `minutes` each; print the scores on the way, write them as JSON and as a plot."""
+    """Train both sides for `minutes` each; log the scores on the way, write them as JSON and as a plot.
+
+    preset: ours. images: a folder to train on; None takes scikit-image's photographs. hr, lr: folders to score; None
+    takes the test pictures of `images`, and makes LR by MATLAB-equivalent bicubic.
+    """
     if not 0 < minutes < float("inf"):
-        raise InputError(f"--minutes must be above 0, received {minutes:g}")
+        raise InputError(f"`minutes` must be above 0, received {minutes:g}")
     if lr and not hr:
-        raise InputError("--lr belongs to --hr DIR, which is missing")
+        raise InputError("`lr` belongs to `hr` DIR, which is missing")
     ours, theirs = get_config(preset), get_config("tutorial").with_values({"precision": "float32"})
     if ours.network.scale != theirs.network.scale:
-        raise InputError(f"--preset {preset}: is x{ours.network.scale}, but the tutorial is x{theirs.network.scale}")
+        raise InputError(f"`preset` {preset}: is x{ours.network.scale}, but the tutorial is x{theirs.network.scale}")
     chosen = list(folder_pairs(hr, lr, ours.network.scale)) if hr else []
     for pair in chosen:
         scoring.check_size(pair, ours.network.scale)
@@ -59,28 +66,28 @@ def run(
         )
         manifest = write_dataset(source, work)
         pairs = chosen or list(read_pictures(work, manifest))
-        found: dict[str, Any] = {
+        results: dict[str, Any] = {
             "minutes": minutes, "hr": hr or f"test pictures of {manifest.source}", "lr": lr, "pictures": len(pairs),
             "device": scoring.device_name(), BICUBIC: scoring.mean_on_y(BicubicUpscaler(ours.network.scale), pairs),
         }  # fmt: skip
-        print(f"{'bicubic':9} {found[BICUBIC]['psnr_y']:.2f} dB on Y, mean of {len(pairs)} pictures")
+        logger.info(f"{'bicubic':9} {results[BICUBIC]['psnr_y']:.2f} dB on Y, mean of {len(pairs)} pictures")
         for name, config in (("ours", ours), ("tutorial", theirs)):
-            found[name] = _side(name, config, work, manifest, pairs, minutes * 60)
+            results[name] = _side(name, config, work, manifest, pairs, minutes * 60)
     if json_path:
-        write_json(json_path, found)
+        write_json(json_path, results)
     if plot_path:
-        figures.save(plot(found), plot_path)
+        figures.save(plot(results), plot_path)
 
 
 def _side(
     name: str, config: TrainConfig, records: str, manifest: Manifest, pairs: list[Pair], seconds: float
 ) -> dict[str, Any]:
-    """Train one side for `seconds`, scoring not counted; its last scores and the curve that led there."""
+    """Train one side for `seconds`, not counting the scoring; its last scores and its curve."""
     strategy = make_strategy("gpu" if tf.config.list_physical_devices("GPU") else "cpu", alone=True)
     precision = choose_precision(config.precision, "gpu")
     config = config.with_values({"pretrain.steps": 10**9})
     training = _Training(config, strategy, precision, records, manifest)
-    steps = training.steps_within(seconds, min(TRIAL, seconds / 10))
+    steps = steps_within(training.progress(), seconds, trial=min(TRIAL, seconds / 10))
     training = _Training(config.with_values({"pretrain.steps": steps}), strategy, precision, records, manifest)
     twin = build_generator(config)
     upscaler, curve, spent, due = Upscaler(twin, config.network.scale), [], 0.0, seconds / POINTS
@@ -90,7 +97,7 @@ def _side(
         if last or spent >= due:
             fill(twin, training.phase)
             point = {"seconds": spent, "step": progress.step, **scoring.mean_on_y(upscaler, pairs)}
-            print(f"{name:9} {console.duration(spent):>12}  step {progress.step:6}  {point['psnr_y']:.2f} dB")
+            logger.info(f"{name:9} {console.duration(spent):>12}  step {progress.step:6}  {point['psnr_y']:.2f} dB")
             curve.append(point)
             due = (len(curve) + 1) * seconds / POINTS
         if last:
@@ -100,7 +107,7 @@ def _side(
 
 
 class _Training:
-    """Phase 1 of a configuration from its beginning."""
+    """Phase 1 of a configuration, from its first step."""
 
     def __init__(self, config: TrainConfig, strategy, precision: str, records: str, manifest: Manifest):
         self.phase: Phase = build_pretrain(config, strategy, precision)
@@ -110,33 +117,38 @@ class _Training:
         )  # fmt: skip
 
     def progress(self) -> Iterator[Progress]:
+        """Train, and report after each call of the compiled steps. Raises RunError where the losses diverge."""
         try:
             yield from self._driver.steps(self.phase, 0, StopRequest())
         except Diverged as error:
             raise RunError(f"{error} of {self.phase.name}: losses or weights are not finite (nan or inf)") from None
 
-    def steps_within(self, seconds: float, trial: float) -> int:
-        """How many steps `seconds` hold, by those of a trial of about `trial` seconds after the first call."""
-        spent, steps, compiling = 0.0, 0, 0.0
-        for progress in self.progress():
-            if not compiling:
-                compiling = progress.seconds
-                continue
-            spent, steps = spent + progress.seconds, steps + progress.count
-            if spent >= trial:
-                break
-        return max(1, round(steps / spent * (seconds - compiling)))
+
+def steps_within(calls: Iterable[Progress], seconds: float, *, trial: float) -> int:
+    """How many steps fit into `seconds`, by a trial of `calls` of the compiled steps; the first call compiles.
+
+    The trial ends after `trial` seconds, not counting the first call.
+    """
+    spent, steps, compiling = 0.0, 0, 0.0
+    for progress in calls:
+        if not compiling:
+            compiling = progress.seconds
+            continue
+        spent, steps = spent + progress.seconds, steps + progress.count
+        if spent >= trial:
+            break
+    return max(1, round(steps / spent * (seconds - compiling)))
 
 
-def plot(found: dict[str, Any]) -> Any:
+def plot(results: dict[str, Any]) -> Any:
     """PSNR on Y against minutes of training."""
     curves = {
-        f"{name} ({found[name]['preset']}, {found[name]['precision']})":
-            [(point["seconds"] / 60, point["psnr_y"]) for point in found[name]["curve"]]
+        f"{name} ({results[name]['preset']}, {results[name]['precision']})":
+            [(point["seconds"] / 60, point["psnr_y"]) for point in results[name]["curve"]]
         for name in ("ours", "tutorial")
     }  # fmt: skip
-    curves[BICUBIC] = [(minutes, found[BICUBIC]["psnr_y"]) for minutes in (0, found["minutes"])]
+    curves[BICUBIC] = [(minutes, results[BICUBIC]["psnr_y"]) for minutes in (0, results["minutes"])]
     return plots.over_time(
-        curves, title=f"Quality against training time, {found['device']}",
-        units=("minutes of training, scoring not counted", f"PSNR on Y, dB, mean of {found['pictures']} pictures"),
+        curves, title=f"Quality against training time, {results['device']}",
+        units=("minutes of training, scoring not counted", f"PSNR on Y, dB, mean of {results['pictures']} pictures"),
     )  # fmt: skip

@@ -1,5 +1,6 @@
-"""`srgan benchmark records`: pictures/s and MB/s of the writer on all cores, against one core."""
+"""`srgan benchmark records`: pictures/s and MB/s of the writer, on all cores and on one."""
 
+import logging
 import os
 import shutil
 import time
@@ -17,14 +18,19 @@ from pyimagesearch.evaluation.scoring import write_json
 from pyimagesearch.system import parallel
 from pyimagesearch.system.files import check_disk
 
+logger = logging.getLogger(__name__)
+
 ROUNDS = 3
 CROP, SCALE = 96, 4
 
 
 def run(*, images: str | None, pictures: int, json_path: str | None, plot_path: str | None) -> None:
-    """Print each side's figures and their ratio; write them as JSON and as a plot."""
+    """Log each side's figures and their ratio; write them as JSON and as a plot.
+
+    images: a folder of pictures; None makes `pictures` of them.
+    """
     if pictures < 2:
-        raise InputError(f"--pictures must be at least 2, received {pictures}")
+        raise InputError(f"`pictures` must be at least 2, received {pictures}")
     with TemporaryDirectory(prefix="srgan-benchmark-") as work:
         folder = images
         if folder is None:
@@ -37,25 +43,25 @@ def run(*, images: str | None, pictures: int, json_path: str | None, plot_path: 
             with _cores(parallel.cores() if name == "ours" else 1):
                 rounds[name].append(_write(folder, f"{work}/records"))
             shutil.rmtree(f"{work}/records")
-    found = measure.medians(rounds)
-    ratio, cores = found["ours"]["pictures_per_s"] / found["one_core"]["pictures_per_s"], parallel.cores()
+    sides = measure.medians(rounds)
+    ratio, cores = sides["ours"]["pictures_per_s"] / sides["one_core"]["pictures_per_s"], parallel.cores()
     labels = {"ours": f"{cores} cores", "one_core": "one core"}
-    print(f"Records written, median of {ROUNDS} rounds:")
-    for name, side in found.items():
-        print(
+    logger.info(f"Records written, median of {ROUNDS} rounds:")
+    for name, side in sides.items():
+        logger.info(
             f"  {labels[name]:10} {side['pictures_per_s']:6.2f} pictures/s  {side['mb_per_s']:6.1f} MB/s  "
             f"{side['seconds']:6.1f} s  peak memory {side['peak_rss_mb']:,.0f} MB"
         )
-    print(f"  {ratio:.2f}x one core's speed")
+    logger.info(f"  {ratio:.2f}x one core's speed")
     if json_path:
-        write_json(json_path, {**found, "cores": cores, "ratio": ratio})
+        write_json(json_path, {**sides, "cores": cores, "ratio": ratio})
     if plot_path:
-        speeds = {labels[name]: side["pictures_per_s"] for name, side in found.items()}
+        speeds = {labels[name]: side["pictures_per_s"] for name, side in sides.items()}
         figures.save(plots.bars(speeds, title="Writing records", unit="pictures/s"), plot_path)
 
 
 def _write(folder: str, output: str) -> dict[str, float]:
-    """Check and write all pictures of a folder, as create_tfrecords.py does."""
+    """Check and write all pictures of a folder, as `srgan tfrecords` does; how fast that was."""
     measure.forget_peak_memory()
     start = time.perf_counter()
     source = FolderSource(folder, scale=SCALE, crop=CROP, validation=0.05, skip_bad=True)
@@ -71,7 +77,7 @@ def _write(folder: str, output: str) -> dict[str, float]:
 
 @contextmanager
 def _cores(count: int) -> Iterator[None]:
-    """Leave this thread, and those that it begins, so many cores."""
+    """Allow this thread, and those that it starts, `count` cores."""
     allowed = os.sched_getaffinity(0)
     os.sched_setaffinity(0, sorted(allowed)[:count])
     try:

@@ -1,5 +1,6 @@
-"""`srgan benchmark step`: seconds of one GAN step of the tutorial preset, ours against the tutorial's."""
+"""`srgan benchmark step`: seconds of one GAN step of the preset `tutorial`, ours beside the tutorial's."""
 
+import logging
 import statistics
 import time
 from collections.abc import Callable
@@ -16,14 +17,16 @@ from pyimagesearch.presets import get_config
 from pyimagesearch.training.phases import build_finetune
 from pyimagesearch.training.strategy import choose_precision
 
-ROUNDS = 12  # the sides take turns, so that a machine whose speed drifts slows all of them
+logger = logging.getLogger(__name__)
+
+ROUNDS = 12  # the sides take turns: a machine that becomes slower then slows all of them alike
 
 
 def run(*, precision: str, batch: int, json_path: str | None) -> None:
-    """Print the median seconds of each side and write them as JSON."""
+    """Log the median seconds of each side; write all seconds as JSON."""
     if batch < 1:
-        raise InputError(f"--batch must be at least 1, received {batch}")
-    # Random VGG19 weights cost the same time as trained ones.
+        raise InputError(f"`batch` must be at least 1, received {batch}")
+    # Random VGG19 weights cost the time that trained ones do.
     config = get_config("tutorial").with_values({"data.batch": batch, "finetune.vgg_weights": "random"})
     chosen = choose_precision(precision, "gpu")
     sides = {
@@ -31,10 +34,9 @@ def run(*, precision: str, batch: int, json_path: str | None) -> None:
         "ours_float32": _ours(config, "float32"),
         "tutorial": _tutorials(config),
     }
-    lr = tf.cast(
-        tf.random.uniform([batch, config.data.crop // 4, config.data.crop // 4, 3], maxval=256, seed=1), tf.uint8
-    )
-    hr = tf.cast(tf.random.uniform([batch, config.data.crop, config.data.crop, 3], maxval=256, seed=2), tf.uint8)
+    crop = config.data.crop
+    lr = tf.cast(tf.random.uniform([batch, crop // 4, crop // 4, 3], maxval=256, seed=1), tf.uint8)
+    hr = tf.cast(tf.random.uniform([batch, crop, crop, 3], maxval=256, seed=2), tf.uint8)
     seconds: dict[str, list[float]] = {name: [] for name in sides}
     for round_number in range(ROUNDS + 2):
         for name, step in sides.items():
@@ -44,13 +46,15 @@ def run(*, precision: str, batch: int, json_path: str | None) -> None:
             if round_number >= 2:  # the first two trace and warm up
                 seconds[name].append(time.perf_counter() - start)
     medians = {name: statistics.median(times) for name, times in seconds.items()}
-    print(f"GAN step of the tutorial's networks, batch {batch}, crop {config.data.crop}, {ROUNDS} rounds, median:")
+    logger.info(f"GAN step of the tutorial's networks, batch {batch}, crop {crop}, {ROUNDS} rounds, median:")
     for name, label in (
         ("ours", f"ours, {chosen}"),
         ("ours_float32", "ours, float32"),
         ("tutorial", "tutorial's, float32"),
     ):
-        print(f"  {label:20} {medians[name]:.3f} s   {medians['tutorial'] / medians[name]:.2f}x the tutorial's speed")
+        logger.info(
+            f"  {label:20} {medians[name]:.3f} s   {medians['tutorial'] / medians[name]:.2f}x the tutorial's speed"
+        )
     if json_path:
         sides_json = {name: {"seconds": medians[name], "all_seconds": seconds[name]} for name in sides}
         write_json(json_path, {"precision": chosen, "batch": batch, **sides_json})

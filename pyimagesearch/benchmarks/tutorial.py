@@ -1,8 +1,7 @@
-"""What the benchmarks compare with: the tutorial's records, loader and GAN step.
+"""The tutorial's records, loader and GAN step, with which the benchmarks compare ours.
 
-The step has its networks and losses, runs the generator twice and computes in float32.
-
-BatchNorm is in training mode, as on our side; the tutorial left it out of training mode, which is faster and wrong.
+The step has the tutorial's networks and losses, runs the generator twice and computes in float32. BatchNorm is in
+training mode, as on our side; in the tutorial it was not, which is faster and wrong.
 """
 
 from collections.abc import Iterable
@@ -16,7 +15,7 @@ from pyimagesearch.data.pairs import Pair
 
 
 class TutorialTraining:
-    """The discriminator's update, then the generator's with a forward pass of its own."""
+    """The discriminator's update, then the generator's, which runs the generator a second time."""
 
     def __init__(self, config: TrainConfig, generator, discriminator, vgg, optimizer, discriminator_optimizer):
         self.config, self.generator, self.discriminator, self.vgg = config, generator, discriminator, vgg
@@ -47,7 +46,7 @@ class TutorialTraining:
 
 
 def write_tutorial_records(pairs: Iterable[Pair], path: str) -> None:
-    """Whole pictures as serialized tensors, one shard: the tutorial puts 256 into each."""
+    """Write whole pictures as serialized tensors into one shard; the tutorial puts 256 into each."""
     with tf.io.TFRecordWriter(path) as writer:
         for pair in pairs:
             example = tf.train.Example()
@@ -57,7 +56,7 @@ def write_tutorial_records(pairs: Iterable[Pair], path: str) -> None:
 
 
 def tutorial_batches(path: str, batch: int) -> tf.data.Dataset:
-    """The tutorial's loader: every crop of 96 reads and parses a whole picture."""
+    """The tutorial's loader: for every crop of 96 it reads and parses a whole picture."""
     autotune = tf.data.AUTOTUNE
     dataset = tf.data.TFRecordDataset([path], num_parallel_reads=autotune).map(_tutorial_crop, autotune)
     # Repeated before it is batched: the tutorial's order would end with a small batch after so few pictures.

@@ -1,7 +1,8 @@
-"""`srgan benchmark upscale`: what the upscaler costs beside the bare model, and the server beside the upscaler."""
+"""`srgan benchmark upscale`: seconds of the upscaler beside the bare model, and of the server beside the upscaler."""
 
 import contextlib
 import http.client
+import logging
 import re
 import subprocess
 import sys
@@ -19,6 +20,8 @@ from pyimagesearch.images import picture_io, resize
 from pyimagesearch.inference.upscaler import BICUBIC, Upscaler
 from pyimagesearch.models import loading
 
+logger = logging.getLogger(__name__)
+
 LARGE, SMALL = (540, 960), (256, 256)  # height and width of the LR pictures
 LABELS = {
     "bare": "the bare model, 960x540",
@@ -29,23 +32,23 @@ LABELS = {
 
 
 def run(*, model: str, rounds: int, json_path: str | None) -> None:
-    """Print the median seconds of each side and the two ratios; write them as JSON."""
+    """Log the median seconds of each side and the two ratios; write them as JSON."""
     if rounds < 1:
-        raise InputError(f"--rounds must be at least 1, received {rounds}")
+        raise InputError(f"`rounds` must be at least 1, received {rounds}")
     if model == BICUBIC:
-        raise InputError("--model bicubic is no model; name a .keras file")
+        raise InputError("`model` bicubic is no model; name a .keras file")
     generator = loading.load_generator(model)
     with _server(model) as port:
-        found = measure.medians(_measure(generator, port, rounds))
-    seconds = {name: side["seconds"] for name, side in found.items()}
+        medians = measure.medians(_measure(generator, port, rounds))
+    seconds = {name: side["seconds"] for name, side in medians.items()}
     ratios = {"upscaler": seconds["upscaler"] / seconds["bare"], "served": seconds["served"] / seconds["local"]}
-    print(f"Median of {rounds} rounds:")
+    logger.info(f"Median of {rounds} rounds:")
     for name, label in LABELS.items():
-        print(f"  {label:32} {seconds[name]:.3f} s")
-    print(f"  the upscaler takes {ratios['upscaler']:.2f}x the bare model's time")
-    print(f"  the server takes {ratios['served']:.2f}x the upscaler's time")
+        logger.info(f"  {label:32} {seconds[name]:.3f} s")
+    logger.info(f"  the upscaler takes {ratios['upscaler']:.2f}x the bare model's time")
+    logger.info(f"  the server takes {ratios['served']:.2f}x the upscaler's time")
     if json_path:
-        write_json(json_path, {**found, "ratios": ratios, "rounds": rounds})
+        write_json(json_path, {**medians, "ratios": ratios, "rounds": rounds})
 
 
 def _measure(generator: keras.Model, port: int, rounds: int) -> dict[str, list[dict[str, float]]]:
@@ -62,8 +65,8 @@ def _measure(generator: keras.Model, port: int, rounds: int) -> dict[str, list[d
         "local": lambda: upscaler(small),
         "served": lambda: _post(port, sent),
     }
-    for side in sides.values():  # traces and warms up
-        side()
+    for call in sides.values():  # traces and warms up
+        call()
     times: dict[str, list[dict[str, float]]] = {name: [] for name in sides}
     for name in measure.turns(list(sides), rounds):
         start = time.perf_counter()
@@ -90,7 +93,7 @@ def _post(port: int, sent: bytes) -> bytes:
 
 @contextlib.contextmanager
 def _server(model: str) -> Iterator[int]:
-    """The port of `srgan serve` with this model, until the end."""
+    """Run `srgan serve` with this model; gives its port, and stops it afterwards."""
     command = [sys.executable, "-m", "pyimagesearch", "serve", "--port", "0", "--model", model]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
