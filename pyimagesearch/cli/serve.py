@@ -20,6 +20,14 @@ def add_flags(parser: ArgumentParser) -> None:
     add("--max-pixels", type=int, metavar="N", default=4_000_000, help="of a picture (default 4000000)")
     add("--max-seconds", type=float, metavar="S", default=60.0, help="from request to result (default 60)")
     add("--queue", type=int, metavar="N", default=8, help="requests let in at once; others get 503 (default 8)")
+    add("--allow-host", action="append", metavar="NAME", default=[], help="another name of this server; repeatable")
+    add(
+        "--allow-origin",
+        action="append",
+        metavar="ORIGIN",
+        default=[],
+        help="a site whose pages may use it; repeatable",
+    )
     add("--access-log", action="store_true", help="print a line for every request")
 
 
@@ -31,15 +39,13 @@ def run(args: Namespace) -> None:
         import uvicorn  # noqa: F401
     except ModuleNotFoundError as error:
         raise InputError(f'srgan serve needs {error.name}, which is missing: pip install -e ".[serve]"') from None
-    from pyimagesearch.images import opencv
     from pyimagesearch.serving.limits import Limits
 
     limits = Limits(args.max_bytes, args.max_pixels, args.max_seconds, args.queue)
-    opencv.limit_pixels(limits.pixels)  # before TensorFlow, since Keras imports OpenCV
     load_tensorflow()
     from pyimagesearch.serving import server
 
     server.run(
         host=args.host, port=args.port, model=args.model, gan_model=args.gan_model, access_log=args.access_log,
-        limits=limits,
+        limits=limits, allow_hosts=args.allow_host, allow_origins=args.allow_origin,
     )  # fmt: skip

@@ -1,1 +1,5 @@
-"""The HTTP service: `app` answers, `line` lets one picture at a time through `engine`, `server` binds and runs."""
+"""The HTTP service.
+
+`server` binds, starts and ends; `connections` and `access` and `guard` stand before `app`, which holds the endpoints;
+`picture_workers` decodes and encodes in processes (`decode_worker`), `line` is the queue for `engine`, the models.
+"""

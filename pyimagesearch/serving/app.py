@@ -2,9 +2,9 @@
 
 import asyncio
 import base64
-import functools
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, FastAPI, Query, Request
@@ -15,10 +15,11 @@ from starlette.types import Receive, Scope, Send
 
 from pyimagesearch import __version__
 from pyimagesearch.serving import bodies, describe, formats
-from pyimagesearch.serving.engine import Engine, Result, Stopped
+from pyimagesearch.serving.engine import Engine
 from pyimagesearch.serving.errors import ServiceError, add_handlers
 from pyimagesearch.serving.limits import Limits
 from pyimagesearch.serving.line import Line
+from pyimagesearch.serving.picture_workers import PictureWorkers
 from pyimagesearch.serving.results import Results
 from pyimagesearch.serving.static import Page
 
@@ -53,9 +54,9 @@ class GenerateResult(BaseModel):
 
 
 class Delivery(Response):
-    """An answer whose client is cut off where it does not take it in time."""
+    """An answer whose connection is closed where the client does not receive it in time."""
 
-    def __init__(self, data: bytes, seconds: float, **kwargs: Any):
+    def __init__(self, data: bytes | memoryview, seconds: float, **kwargs: Any):
         super().__init__(data, **kwargs)
         self._seconds = seconds
 
@@ -65,46 +66,59 @@ class Delivery(Response):
                 await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
                 whole = memoryview(self.body)
                 for start in range(0, len(whole), CHUNK):  # the transport keeps a copy of what it has not sent
-                    part = bytes(whole[start : start + CHUNK])
-                    await send({"type": "http.response.body", "body": part, "more_body": True})
+                    chunk = bytes(whole[start : start + CHUNK])
+                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
                 await send({"type": "http.response.body", "body": b""})
         except TimeoutError:
-            pass  # uvicorn says so and closes the connection
+            pass  # uvicorn closes the connection and logs it
+
+
+@dataclass(frozen=True)
+class Result:
+    """A picture's file."""
+
+    data: memoryview
+    mime: str
+    model_seconds: float  # of them for the upscaler alone
 
 
 class Service:
-    """The endpoints' common ground."""
+    """What the endpoints share."""
 
-    def __init__(self, engine: Engine, limits: Limits):
-        self.engine, self.limits = engine, limits
+    def __init__(self, engine: Engine, workers: PictureWorkers, limits: Limits):
+        self.engine, self.workers, self.limits = engine, workers, limits
         self.line = Line(limits.queue)
         self.results = Results()
 
     async def read_and_run(self, request: Request, blend: float | None, mimes: Sequence[str]) -> tuple[Result, str]:
         """The result of the picture that the request's body holds, and the picture's name."""
-        part = self._part(blend)
+        gan_part = self._gan_part(blend)
         async with _deadline(self.limits.seconds):
-            sent = await bodies.read_picture(request, self.limits.bytes)
-            return await self._run(request, sent.data, part, mimes), sent.name
+            async with self.line.upload(request):
+                sent = await bodies.read_picture(request, self.limits.bytes)
+            return await self._run(request, sent.data, gan_part, mimes), sent.name
 
     async def read_and_run_base64(self, request: Request) -> Result:
         """The result of the picture in the JSON that the request's body holds."""
         async with _deadline(self.limits.seconds):
-            sent, blend = await bodies.read_base64(request, self.limits.bytes)
-            return await self._run(request, sent.data, self._part(blend), PNG)
+            async with self.line.upload(request):
+                sent, blend = await bodies.read_base64(request, self.limits.bytes)
+            return await self._run(request, sent.data, self._gan_part(blend), PNG)
 
-    async def _run(self, request: Request, data: bytes, part: float, mimes: Sequence[str]) -> Result:
+    async def _run(self, request: Request, data: bytes, gan_part: float, mimes: Sequence[str]) -> Result:
         if not data:
             raise ServiceError(422, "no_picture", "the body is empty; send a picture's file")
-        return await _while_connected(request, self.line.run(functools.partial(self._work, data, part, mimes)))
+        return await _while_connected(request, self._upscale(data, gan_part, mimes))
 
-    def _work(self, data, part, mimes, stop) -> Result:
-        try:
-            return self.engine(data, part, mimes, stop)
-        except Stopped:
-            raise ServiceError(504, "too_slow", "stopped") from None  # unheard
+    async def _upscale(self, data: bytes, gan_part: float, mimes: Sequence[str]) -> Result:
+        """Decode at once, beside other requests; compute and encode in turn."""
+        lr = await self.workers.decode(data)
+        mime = formats.first_that_holds(lr.samples, self.engine.scale, mimes)
+        async with self.line.turn():
+            sr, seconds = await self.line.compute(lambda stop: self.engine(lr.samples, gan_part, stop))
+            return Result(await self.workers.encode(formats.SUFFIXES[mime], sr, lr.metadata), mime, seconds)
 
-    def _part(self, blend: float | None) -> float:
+    def _gan_part(self, blend: float | None) -> float:
         if blend is not None and not self.engine.blends:
             raise ServiceError(422, "no_blend", "blend mixes two models, but this server has one; leave blend out")
         return blend or 0.0
@@ -112,7 +126,7 @@ class Service:
 
 @asynccontextmanager
 async def _deadline(seconds: float) -> AsyncIterator[None]:
-    """Cancels what is inside after so many seconds, and answers 504."""
+    """Cancel what is inside after so many seconds, and answer 504."""
     try:
         async with asyncio.timeout(seconds):
             yield
@@ -139,15 +153,16 @@ async def _disconnected(request: Request) -> None:
         pass
 
 
-def create_app(engine: Engine, limits: Limits) -> FastAPI:
+def create_app(engine: Engine, workers: PictureWorkers, limits: Limits) -> FastAPI:
     """The application of docs/serving.md around loaded models."""
     app = FastAPI(
         title="srgan", version=__version__, docs_url=None, redoc_url=None, openapi_url=None,
+        redirect_slashes=False,  # a redirect would repeat the client's Host
         description=f"Pictures in, the same pictures {engine.scale} times larger out. "
         'Errors are {"error": {"code": …, "message": …}}.',
     )  # fmt: skip
     add_handlers(app)
-    service = Service(engine, limits)
+    service = Service(engine, workers, limits)
     _add_upscaling(app, service)
     _add_generate(app, service)
     _add_pages(app, service)
@@ -161,7 +176,7 @@ def _add_upscaling(app: FastAPI, service: Service) -> None:
     @app.post(
         "/v1/upscale", dependencies=place, response_class=Response, openapi_extra=describe.picture_body(),
         responses=describe.pictures(*formats.SUFFIXES, headers=describe.PICTURE_HEADERS)
-        | describe.errors(406, 413, 422, 503, 504),
+        | describe.errors(403, 406, 408, 413, 422, 503, 504),
     )  # fmt: skip
     async def upscale(
         request: Request,
@@ -184,7 +199,7 @@ def _add_upscaling(app: FastAPI, service: Service) -> None:
 
     @app.post(
         "/v1/upscale/base64", dependencies=place, response_model=Base64Result, openapi_extra=describe.base64_body(),
-        responses=describe.errors(413, 422, 503, 504),
+        responses=describe.errors(403, 408, 413, 422, 503, 504),
     )  # fmt: skip
     async def upscale_base64(request: Request) -> Response:
         """Upscale a picture in a data URL; the answer is a PNG in a data URL."""
@@ -198,7 +213,7 @@ def _add_generate(app: FastAPI, service: Service) -> None:
 
     @app.post(
         "/generate", dependencies=[Depends(service.line.place)], response_model=GenerateResult,
-        openapi_extra=describe.picture_body(ext=ext), responses=describe.errors(413, 422, 503, 504),
+        openapi_extra=describe.picture_body(ext=ext), responses=describe.errors(403, 408, 413, 422, 503, 504),
     )  # fmt: skip
     async def generate(request: Request) -> Response:
         """Upscale a picture and keep the PNG for a download."""

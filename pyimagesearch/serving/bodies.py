@@ -1,5 +1,6 @@
-"""Bodies of requests, read no further than they may be long."""
+"""Bodies of requests, received no further than they may be long, and no slower than they may be."""
 
+import asyncio
 import base64
 import binascii
 import re
@@ -8,14 +9,16 @@ from dataclasses import dataclass
 from fastapi import Request
 from pydantic import BaseModel, Field, ValidationError
 from starlette.datastructures import UploadFile
-from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.types import Message
 
 from pyimagesearch.serving.errors import ServiceError
 from pyimagesearch.system.console import size
 
-FORM_BYTES = 10_000  # of a form beside its picture
+FORM_BYTES = 10_000  # of a form or of JSON beside the picture
 DATA_URL = re.compile(r"data:[^,]{0,200};base64,")
+START_SECONDS = 10.0  # for the body's first byte
+BYTES_PER_SECOND = 10_000  # that a body has to bring after that, on average
 
 
 @dataclass(frozen=True)
@@ -34,28 +37,35 @@ class Base64Picture(BaseModel):
 
 
 async def read_picture(request: Request, most: int) -> Sent:
-    """The picture of a multipart form, or the whole body. Raises ServiceError 413 and 422."""
+    """The picture of a multipart form, or the whole body. Raises ServiceError 408, 413 and 422.
+
+    most: bytes of the picture.
+    """
     if not request.headers.get("content-type", "").lower().startswith("multipart/"):
-        return Sent(await _checked(request, most).body())
+        return Sent(await _limited(request, most, most).body())
+    body = _limited(request, most + FORM_BYTES, most)
+    parser = MultiPartParser(body.headers, body.stream(), max_files=1, max_fields=8, max_part_size=FORM_BYTES)
+    parser.spool_max_size = most + 2 * FORM_BYTES  # in memory: temporary files could fill a disk
     try:
-        async with _checked(request, most + FORM_BYTES).form(
-            max_files=1, max_fields=8, max_part_size=FORM_BYTES
-        ) as form:
-            image = form.get("image")
-            if "blend" in form:
-                raise ServiceError(422, "bad_form", "blend belongs to the address: /v1/upscale?blend=0.5")
-            if not isinstance(image, UploadFile):
-                raise ServiceError(422, "no_picture", "the form has no file named image; send one, or a raw body")
-            if (image.size or 0) > most:
-                raise too_many_bytes(most)
-            return Sent(await image.read(), image.filename or "")
-    except HTTPException as error:  # what the parser says of a broken form
-        raise ServiceError(422, "bad_form", f"the body is no multipart form ({error.detail})") from None
+        form = await parser.parse()
+    except MultiPartException as error:
+        raise ServiceError(422, "bad_form", f"the body is no multipart form ({error.message})") from None
+    try:
+        image = form.get("image")
+        if "blend" in form:
+            raise ServiceError(422, "bad_form", "blend belongs to the address: /v1/upscale?blend=0.5")
+        if not isinstance(image, UploadFile):
+            raise ServiceError(422, "no_picture", "the form has no file named image; send one, or a raw body")
+        if (image.size or 0) > most:
+            raise too_many_bytes(most)
+        return Sent(await image.read(), image.filename or "")
+    finally:
+        await form.close()
 
 
 async def read_base64(request: Request, most: int) -> tuple[Sent, float | None]:
-    """The picture and the blend of a Base64Picture. Raises ServiceError 413 and 422."""
-    body = await _checked(request, most * 4 // 3 + FORM_BYTES).body()
+    """The picture and the blend of a Base64Picture. Raises ServiceError 408, 413 and 422."""
+    body = await _limited(request, -(-most // 3) * 4 + FORM_BYTES, most).body()
     try:
         parsed = Base64Picture.model_validate_json(body)
     except ValidationError as error:
@@ -75,21 +85,31 @@ async def read_base64(request: Request, most: int) -> tuple[Sent, float | None]:
 
 
 def too_many_bytes(most: int) -> ServiceError:
+    """413 that names the limit of a picture's file."""
     return ServiceError(413, "too_many_bytes", f"the picture's file is too large: at most {size(most)} are allowed")
 
 
-def _checked(request: Request, most: int) -> Request:
-    """The same request, which refuses to be read beyond `most` bytes, or at all where it says so many."""
+def _limited(request: Request, most_of_body: int, most: int) -> Request:
+    """The same request, whose body is refused beyond `most_of_body` bytes, and where it arrives too slowly.
+
+    A body that announces more bytes is refused unread. The message names `most`, the limit of the picture.
+    """
     length = request.headers.get("content-length", "0")
-    if length.isdecimal() and int(length) > most:
+    if length.isdecimal() and (len(length) > 20 or int(length) > most_of_body):
         raise too_many_bytes(most)
-    read = 0
+    began = asyncio.get_running_loop().time()
+    received = 0
 
     async def receive() -> Message:
-        nonlocal read
-        message = await request.receive()
-        read += len(message.get("body", b""))
-        if read > most:
+        nonlocal received
+        try:
+            async with asyncio.timeout_at(began + START_SECONDS + received / BYTES_PER_SECOND):
+                message = await request.receive()
+        except TimeoutError:
+            reason = f"after {received:,} bytes the body arrives too slowly"
+            raise ServiceError(408, "slow_body", f"{reason}; try again over a better connection") from None
+        received += len(message.get("body", b""))
+        if received > most_of_body:
             raise too_many_bytes(most)
         return message
 

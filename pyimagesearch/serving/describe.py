@@ -1,4 +1,4 @@
-"""What /openapi.json says of bodies and answers, and /docs: the same as a plain page, without any other host."""
+"""The OpenAPI descriptions of bodies and answers, and /docs: the same as a plain page that needs no other host."""
 
 import base64
 import hashlib
@@ -15,11 +15,13 @@ from pyimagesearch.serving.guard import CONTENT_POLICY
 
 BINARY = {"schema": {"type": "string", "format": "binary"}}
 ERRORS = {
+    403: "another site's page, or a name that is not this server's",
     404: "nothing is here",
     406: "Accept names no format that can hold the result",
+    408: "the body arrives too slowly",
     413: "too many bytes, or too many pixels",
-    422: "no picture, or a wrong parameter",
-    503: "the line is full, or the memory: try again later",
+    422: "no picture, one that is too costly to decode, or a wrong parameter",
+    503: "the queue or the memory is full: try again later",
     504: "it took too long",
 }
 RETRY = {"Retry-After": {"description": "seconds after which to try again", "schema": {"type": "integer"}}}
@@ -31,12 +33,12 @@ PICTURE_HEADERS = {
 
 def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The `responses` of an endpoint that can answer with these."""
-    found: dict[int | str, dict[str, Any]] = {
+    responses: dict[int | str, dict[str, Any]] = {
         status: {"model": ErrorAnswer, "description": ERRORS[status]} for status in statuses
     }
-    if 503 in found:
-        found[503]["headers"] = RETRY
-    return found
+    if 503 in responses:
+        responses[503]["headers"] = RETRY
+    return responses
 
 
 def pictures(*mimes: str, headers: dict[str, Any] | None = None) -> dict[int | str, dict[str, Any]]:
@@ -93,11 +95,13 @@ def page(app: FastAPI) -> str:
 
 
 def _section(method: str, path: str, operation: dict[str, Any]) -> str:
-    parts = [f"<h2><code>{method.upper()} {_text(path)}</code></h2><p>{_text(operation.get('description', ''))}</p>"]
-    rows = [(each["name"], each["in"], each.get("description", "")) for each in operation.get("parameters", [])]
+    html_parts = [
+        f"<h2><code>{method.upper()} {_text(path)}</code></h2><p>{_text(operation.get('description', ''))}</p>"
+    ]
+    rows = [(field["name"], field["in"], field.get("description", "")) for field in operation.get("parameters", [])]
     rows += [(mime, "body", _fields(body["schema"])) for mime, body in _content(operation.get("requestBody", {}))]
     if rows:
-        parts.append(_table(("what", "where", ""), rows))
+        html_parts.append(_table(("what", "where", ""), rows))
     answers = [
         (
             status,
@@ -106,12 +110,12 @@ def _section(method: str, path: str, operation: dict[str, Any]) -> str:
         )
         for status, answer in operation["responses"].items()
     ]
-    parts.append(_table(("answer", "of type", ""), answers))
-    return "".join(parts)
+    html_parts.append(_table(("answer", "of type", ""), answers))
+    return "".join(html_parts)
 
 
-def _content(part: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    return list(part.get("content", {}).items())
+def _content(body: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    return list(body.get("content", {}).items())
 
 
 def _fields(schema: dict[str, Any]) -> str:

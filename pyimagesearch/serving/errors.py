@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-CLIENT_GONE = 499  # nobody reads this answer
+CLIENT_GONE = 499  # the client never receives it
 
 
 class ErrorDetail(BaseModel):
@@ -43,13 +43,14 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _fault)
 
 
-def _answer(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+def answer(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """An error in the one shape."""
     return JSONResponse({"error": {"code": code, "message": message}}, status, headers)
 
 
 def _service_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, ServiceError)
-    return _answer(error.status, error.code, str(error), error.headers)
+    return answer(error.status, error.code, str(error), error.headers)
 
 
 def _http_error(request: Request, error: Exception) -> Response:
@@ -60,15 +61,15 @@ def _http_error(request: Request, error: Exception) -> Response:
     }
     phrase = HTTPStatus(error.status_code).phrase
     code, message = known.get(error.status_code, (phrase.lower().replace(" ", "_"), str(error.detail)))
-    return _answer(error.status_code, code, message, error.headers)
+    return answer(error.status_code, code, message, error.headers)
 
 
 def _invalid(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     name, received = first["loc"][-1], str(first.get("input"))[:50]
-    return _answer(422, "bad_parameter", f"{name}: {first['msg'].lower()}, received {received}")
+    return answer(422, "bad_parameter", f"{name}: {first['msg'].lower()}, received {received}")
 
 
 def _fault(*_) -> Response:
-    return _answer(500, "fault", "the server failed at this request; its operator finds the reason in its log")
+    return answer(500, "fault", "the server failed at this request; its operator finds the reason in its log")

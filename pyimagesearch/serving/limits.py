@@ -5,6 +5,8 @@ import math
 
 from pyimagesearch.errors import InputError
 
+MOST = {"seconds": 86_400, "queue": 100}
+
 
 @dataclasses.dataclass(frozen=True)
 class Limits:
@@ -17,6 +19,8 @@ class Limits:
 
     def __post_init__(self) -> None:
         for name, value in dataclasses.asdict(self).items():
-            flag = "--queue" if name == "queue" else f"--max-{name}"
+            argument = "`queue`" if name == "queue" else f"`max_{name}`"
             if not (value > 0 and math.isfinite(value)):
-                raise InputError(f"{flag} must be above 0, received {value}")
+                raise InputError(f"{argument} must be above 0, received {value}")
+            if value > MOST.get(name, value):
+                raise InputError(f"{argument} must be at most {MOST[name]}, received {value:g}")

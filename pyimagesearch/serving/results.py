@@ -1,4 +1,4 @@
-"""Results that wait for their download: in memory, so that nothing outlives the process."""
+"""Results of /generate, kept for their download in memory, so that nothing outlives the process."""
 
 import asyncio
 import secrets
@@ -15,9 +15,9 @@ class Results:
 
     def __init__(self, most: int = MOST_BYTES, seconds: float = SECONDS):
         self._most, self._seconds = most, seconds
-        self._kept: dict[str, bytes] = {}
+        self._kept: dict[str, bytes | memoryview] = {}
 
-    def keep(self, data: bytes) -> str:
+    def keep(self, data: bytes | memoryview) -> str:
         """Keep a result for a while; returns its name. Raises ServiceError where it alone is too large."""
         if len(data) > self._most:
             message = f"the result has {size(len(data))}, more than is kept for a download; use /v1/upscale"
@@ -29,7 +29,7 @@ class Results:
         asyncio.get_running_loop().call_later(self._seconds, self._kept.pop, name, None)
         return name
 
-    def get(self, name: str) -> bytes:
+    def get(self, name: str) -> bytes | memoryview:
         """The result of that name. Raises ServiceError 404."""
         if name not in self._kept:
             raise ServiceError(404, "no_such_result", "no result has this name, or it has been removed; make it again")

@@ -1,50 +1,65 @@
 """Binds, loads, serves, and ends when it is told to."""
 
 import contextlib
-import logging
+import os
 import socket
-import warnings
+import threading
+from collections.abc import Callable, Sequence
 
 import uvicorn
-from PIL import Image
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
 
 from pyimagesearch.errors import InputError, Interrupted
 from pyimagesearch.inference import blend
+from pyimagesearch.serving import access, logs
 from pyimagesearch.serving.app import create_app
+from pyimagesearch.serving.connections import Connection
 from pyimagesearch.serving.engine import Engine
 from pyimagesearch.serving.guard import Guard
 from pyimagesearch.serving.limits import Limits
+from pyimagesearch.serving.picture_workers import PictureWorkers
+from pyimagesearch.system import console
 
 BACKLOG = 128  # connections that wait to be accepted
 
 
 def run(
-    *, host: str, port: int, model: str | None, gan_model: str | None, limits: Limits, access_log: bool = False
-) -> None:
-    """Serve until SIGINT or SIGTERM, after which open requests are finished and new ones refused."""
-    _quieten()
+    *, host: str, port: int, model: str | None, gan_model: str | None, limits: Limits, access_log: bool = False,
+    allow_hosts: Sequence[str] = (), allow_origins: Sequence[str] = (),
+) -> None:  # fmt: skip
+    """Serve until SIGINT or SIGTERM, after which open requests are finished and new ones refused.
+
+    allow_hosts: further names of this server. allow_origins: other sites whose pages may use it.
+    """
+    names, origins = list(map(access.check_host, allow_hosts)), list(map(access.check_origin, allow_origins))
+    logs.configure(access_log=access_log)
     listener = bind(host, port)
-    with listener:
-        names, upscalers = blend.load_all(model, gan_model)
-        engine = Engine(names, upscalers, pixels=limits.pixels)
+    address = listener.getsockname()[0]
+    with listener, PictureWorkers(limits.pixels) as workers:  # which start while the models load
+        models, upscalers = blend.load_all(model, gan_model)
+        engine = Engine(models, upscalers)
         engine.warm_up()
+        workers.wait_until_ready()
+        app: ASGIApp = create_app(engine, workers, limits)
+        if origins:
+            app = CORSMiddleware(
+                app, allow_origins=origins, allow_methods=["GET", "POST"], allow_headers=["*"],
+                expose_headers=["content-disposition", "server-timing", "retry-after"],
+            )  # fmt: skip
+        hosts = [host, *names] if names or access.is_loopback_address(address) else None
+        guard = Guard(access.Access(app, hosts, origins), 2 * limits.seconds + 1)  # to compute and to send
         listen(listener, host)
         shown = f"[{host}]" if ":" in host else host
-        models = ", ".join(engine.models)
-        print(f"http://{shown}:{listener.getsockname()[1]} serves {models} (x{engine.scale})", flush=True)
-        _serve(Guard(create_app(engine, limits)), listener, limits, access_log)
-
-
-def _quieten() -> None:
-    """What libraries say of strangers' pictures and forms is answered, and no concern of the log."""
-    warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
+        served = ", ".join(engine.models)
+        console.say(f"http://{shown}:{listener.getsockname()[1]} serves {served} (x{engine.scale})")
+        _serve(guard, listener, limits, workers, access_log)
 
 
 def bind(host: str, port: int) -> socket.socket:
     """A socket that has the port and does not listen yet: connections are refused until models are loaded."""
     if not 0 <= port <= 65535:  # getaddrinfo would count on from 0
-        raise InputError(f"--port must be at least 0 and at most 65535, received {port}")
+        raise InputError(f"`port` must be at least 0 and at most 65535, received {port}")
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind, protocol)
@@ -65,15 +80,35 @@ def listen(listener: socket.socket, host: str) -> None:
 
 def _cannot(host: str, port: int, error: OSError) -> InputError:
     return InputError(
-        f"--host {host} --port {port} cannot be used ({error.strerror}); name another, or --port 0 for any that is free"
+        f"`host` {host} `port` {port} cannot be used ({error.strerror}); name another, or `port` 0 for any that is free"
     )
 
 
-def _serve(app: Guard, listener: socket.socket, limits: Limits, access_log: bool) -> None:
+class _Server(uvicorn.Server):
+    """uvicorn's server, which calls `at_last` where it has not ended so many seconds after a signal."""
+
+    def __init__(self, config: uvicorn.Config, seconds: float, at_last: Callable[[], None]):
+        super().__init__(config)
+        self._timer = threading.Timer(seconds, at_last)
+        self._timer.daemon = True
+
+    def handle_exit(self, sig: int, frame: object) -> None:
+        if not self._timer.ident:  # not started by an earlier signal
+            self._timer.start()
+        super().handle_exit(sig, frame)  # type: ignore[arg-type]
+
+
+def _serve(app: ASGIApp, listener: socket.socket, limits: Limits, workers: PictureWorkers, access_log: bool) -> None:
+    finish = max(0.7 * limits.seconds, limits.seconds - 3)  # for open requests, once a signal has arrived
     config = uvicorn.Config(
-        app, log_level="info" if access_log else "warning", access_log=access_log, server_header=False, lifespan="off",
-        http="h11", ws="none", loop="asyncio", backlog=BACKLOG,
-        timeout_graceful_shutdown=int(2 * limits.seconds) + 1,  # to compute and to send
+        app, log_config=None, access_log=access_log, server_header=False, lifespan="off",
+        http=Connection, ws="none", loop="asyncio", backlog=BACKLOG,
+        timeout_graceful_shutdown=finish,  # type: ignore[arg-type]
     )  # fmt: skip
+
+    def end() -> None:
+        workers.__exit__()
+        os._exit(0)
+
     with contextlib.suppress(Interrupted, KeyboardInterrupt):  # raised once more by uvicorn when all is done
-        uvicorn.Server(config).run(sockets=[listener])
+        _Server(config, (finish + limits.seconds) / 2, end).run(sockets=[listener])

@@ -25,7 +25,7 @@ class Page:
         if name not in self._files:
             raise ServiceError(404, "not_found", f"the page has no file {name[:100]}")
         data, tag = self._files[name]
-        # Asked for again at every visit, and sent again only where it has changed. The service worker is for all of /.
+        # Asked for again at every visit, and sent again only where it has changed. The service worker serves all of /.
         headers = {"cache-control": "no-cache", "etag": tag, "service-worker-allowed": "/"}
         if tag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)

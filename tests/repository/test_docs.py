@@ -78,8 +78,9 @@ def test_every_endpoint_of_the_server_and_every_flag_of_it_is_in_its_page():
     from pyimagesearch.serving.app import create_app
     from pyimagesearch.serving.engine import Engine
     from pyimagesearch.serving.limits import Limits
+    from pyimagesearch.serving.picture_workers import PictureWorkers
 
-    app = create_app(Engine(["bicubic"], BicubicUpscaler(4), pixels=1), Limits(1, 1, 1, 1))
+    app = create_app(Engine(["bicubic"], BicubicUpscaler(4)), PictureWorkers(pixels=1), Limits(1, 1, 1, 1))
     endpoints = [(method, path) for path, methods in app.openapi()["paths"].items() for method in methods]
     assert len(endpoints) == 9
     for method, path in endpoints:

@@ -186,7 +186,7 @@ def test_openapi_describes_bodies_answers_and_errors(client):
     }  # fmt: skip
     upscale = paths["/v1/upscale"]["post"]
     assert {"multipart/form-data", "application/octet-stream"} <= set(upscale["requestBody"]["content"])
-    assert set(upscale["responses"]) == {"200", "406", "413", "422", "503", "504"}
+    assert set(upscale["responses"]) == {"200", "403", "406", "408", "413", "422", "503", "504"}
     assert set(upscale["responses"]["200"]["headers"]) == {"Content-Disposition", "Server-Timing"}
     assert "Retry-After" in upscale["responses"]["503"]["headers"]
     json.dumps(paths)

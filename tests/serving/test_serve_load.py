@@ -123,7 +123,7 @@ def test_sigterm_finishes_the_open_request_and_refuses_new_ones(slow_model, nois
 
 def test_a_full_line_is_503_and_who_leaves_it_makes_room(slow_model, noise):
     data = file_of(noise(320, 320))
-    head = f"POST /v1/upscale HTTP/1.1\r\nHost: a\r\nContent-Length: {len(data)}\r\n\r\n".encode()
+    head = f"POST /v1/upscale HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(data)}\r\n\r\n".encode()
     with server_process.serving("--model", slow_model, "--queue", 2) as server, server.client() as client:
         thread, answers = open_request(server, data)
         time.sleep(0.5)
@@ -152,7 +152,7 @@ def test_what_takes_too_long_is_504_and_the_next_is_served(slow_model, noise):
         while client.post("/v1/upscale", content=file_of(noise(8, 8))).status_code == 504:
             assert time.monotonic() < deadline
         with socket.create_connection(("127.0.0.1", server.port), timeout=30) as stalled:
-            stalled.sendall(b"POST /generate HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nhalf")
+            stalled.sendall(b"POST /generate HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nhalf")
             assert stalled.recv(12) == b"HTTP/1.1 504"
         assert server.errors == []
 
@@ -219,7 +219,7 @@ def test_results_go_after_a_time_and_the_oldest_where_there_are_too_many():
 def test_an_answer_that_nobody_takes_gives_its_place_back(model, noise):
     """A result of 3 MB fills the sockets; its reader never reads."""
     data = file_of(noise(500, 600))
-    head = f"POST /v1/upscale HTTP/1.1\r\nHost: a\r\nContent-Length: {len(data)}\r\n\r\n".encode()
+    head = f"POST /v1/upscale HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(data)}\r\n\r\n".encode()
     flags = ["--model", model, "--queue", 1, "--max-seconds", 3]
     with server_process.serving(*flags) as server, server.client() as client, socket.socket() as deaf:
         deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
