@@ -235,10 +235,9 @@ def _add_pages(app: FastAPI, service: Service) -> None:
     async def healthz() -> Health:
         """What the server is, and what it takes."""
         engine, limits = service.engine, service.limits
-        return Health(
-            status="ok", version=__version__, scale=engine.scale, models=engine.models, blend=engine.blends,
-            limits=LimitsAnswer(bytes=limits.bytes, pixels=limits.pixels, seconds=limits.seconds),
-        )  # fmt: skip
+        allowed = LimitsAnswer(bytes=limits.bytes, pixels=limits.pixels, seconds=limits.seconds)
+        about = {"scale": engine.scale, "models": engine.models, "blend": engine.blends}
+        return Health(status="ok", version=__version__, limits=allowed, **about)
 
     @app.get("/", response_class=Response, responses=describe.file("text/html") | describe.errors(404))
     async def index(request: Request) -> Response:
