@@ -24,6 +24,8 @@ _HOMES = {
     "upscale_file": "inference.files",
     "upscale_folder": "inference.files",
     "get_config": "presets",
+    "open_records": "data.input.loader",
+    "write_records": "data.dataset.writer",
     "train": "training.run",
     "PretrainTraining": "training.srgan_training",
     "SRGANTraining": "training.srgan_training",
