@@ -236,7 +236,7 @@ def _add_pages(app: FastAPI, service: Service) -> None:
         """What the server is, and what it takes."""
         engine, limits = service.engine, service.limits
         allowed = LimitsAnswer(bytes=limits.bytes, pixels=limits.pixels, seconds=limits.seconds)
-        about = {"scale": engine.scale, "models": engine.models, "blend": engine.blends}
+        about: dict[str, Any] = {"scale": engine.scale, "models": engine.models, "blend": engine.blends}
         return Health(status="ok", version=__version__, limits=allowed, **about)
 
     @app.get("/", response_class=Response, responses=describe.file("text/html") | describe.errors(404))
