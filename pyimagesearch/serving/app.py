@@ -2,30 +2,23 @@
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator, Coroutine, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import BaseModel
-from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from pyimagesearch import __version__
-from pyimagesearch.serving import bodies, describe, formats
+from pyimagesearch.serving import describe, formats
 from pyimagesearch.serving.engine import Engine
-from pyimagesearch.serving.errors import ServiceError, add_handlers
+from pyimagesearch.serving.errors import add_handlers
 from pyimagesearch.serving.limits import Limits
-from pyimagesearch.serving.line import Line
 from pyimagesearch.serving.picture_workers import PictureWorkers
-from pyimagesearch.serving.results import Results
+from pyimagesearch.serving.service import PNG, Service
 from pyimagesearch.serving.static import Page
 
-T = TypeVar("T")
 CHUNK = 1 << 18  # bytes that are sent at once
-PNG = ["image/png"]
 
 
 class LimitsAnswer(BaseModel):
@@ -71,86 +64,6 @@ class Delivery(Response):
                 await send({"type": "http.response.body", "body": b""})
         except TimeoutError:
             pass  # uvicorn closes the connection and logs it
-
-
-@dataclass(frozen=True)
-class Result:
-    """A picture's file."""
-
-    data: memoryview
-    mime: str
-    model_seconds: float  # of them for the upscaler alone
-
-
-class Service:
-    """What the endpoints share."""
-
-    def __init__(self, engine: Engine, workers: PictureWorkers, limits: Limits):
-        self.engine, self.workers, self.limits = engine, workers, limits
-        self.line = Line(limits.queue)
-        self.results = Results()
-
-    async def read_and_run(self, request: Request, blend: float | None, mimes: Sequence[str]) -> tuple[Result, str]:
-        """The result of the picture that the request's body holds, and the picture's name."""
-        gan_part = self._gan_part(blend)
-        async with _deadline(self.limits.seconds):
-            async with self.line.upload(request):
-                sent = await bodies.read_picture(request, self.limits.bytes)
-            return await self._run(request, sent.data, gan_part, mimes), sent.name
-
-    async def read_and_run_base64(self, request: Request) -> Result:
-        """The result of the picture in the JSON that the request's body holds."""
-        async with _deadline(self.limits.seconds):
-            async with self.line.upload(request):
-                sent, blend = await bodies.read_base64(request, self.limits.bytes)
-            return await self._run(request, sent.data, self._gan_part(blend), PNG)
-
-    async def _run(self, request: Request, data: bytes, gan_part: float, mimes: Sequence[str]) -> Result:
-        if not data:
-            raise ServiceError(422, "no_picture", "the body is empty; send a picture's file")
-        return await _while_connected(request, self._upscale(data, gan_part, mimes))
-
-    async def _upscale(self, data: bytes, gan_part: float, mimes: Sequence[str]) -> Result:
-        """Decode at once, beside other requests; compute and encode in turn."""
-        lr = await self.workers.decode(data)
-        mime = formats.first_that_holds(lr.samples, self.engine.scale, mimes)
-        async with self.line.turn():
-            sr, seconds = await self.line.compute(lambda stop: self.engine(lr.samples, gan_part, stop))
-            return Result(await self.workers.encode(formats.SUFFIXES[mime], sr, lr.metadata), mime, seconds)
-
-    def _gan_part(self, blend: float | None) -> float:
-        if blend is not None and not self.engine.blends:
-            raise ServiceError(422, "no_blend", "blend mixes two models, but this server has one; leave blend out")
-        return blend or 0.0
-
-
-@asynccontextmanager
-async def _deadline(seconds: float) -> AsyncIterator[None]:
-    """Cancel what is inside after so many seconds, and answer 504."""
-    try:
-        async with asyncio.timeout(seconds):
-            yield
-    except TimeoutError:
-        message = f"it took more than {seconds:g} s; try a smaller picture, or later"
-        raise ServiceError(504, "too_slow", message) from None
-
-
-async def _while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
-    """The result of `work`, which is cancelled when the client has gone."""
-    task, gone = asyncio.create_task(work), asyncio.create_task(_disconnected(request))
-    try:
-        await asyncio.wait((task, gone), return_when=asyncio.FIRST_COMPLETED)
-        if not task.done():
-            raise ClientDisconnect
-        return task.result()
-    finally:
-        task.cancel()
-        gone.cancel()
-
-
-async def _disconnected(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
 
 
 def create_app(engine: Engine, workers: PictureWorkers, limits: Limits) -> FastAPI:
