@@ -10,7 +10,6 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from helpers import server_process
 from helpers.batches import blocks, constant_pictures, nearest
 from helpers.score_pictures import smooth
 from PIL import Image
@@ -239,22 +238,3 @@ def numbered(tmp_path, array_source, monkeypatch):
         return folder, write_dataset(array_source(pictures, pictures[:1], crop=16), folder)
 
     return make
-
-
-@pytest.fixture(scope="module")
-def server(models, tmp_path_factory):
-    """A server of two models; it ends well, without a word of its own on stderr, and leaves no file where it ran."""
-    folder = tmp_path_factory.mktemp("cwd")
-    (folder / "setup.cfg").write_text("secret")
-    limits = ["--max-bytes", server_process.MOST_BYTES, "--max-pixels", server_process.MOST_PIXELS]
-    with server_process.serving("--model", models[0], "--gan-model", models[1], *limits, cwd=folder) as running:
-        yield running
-        assert running.stop() == 0
-        assert not [line for line in running.errors if not line.startswith("libpng")]
-        assert [path.name for path in folder.iterdir()] == ["setup.cfg"]
-
-
-@pytest.fixture(scope="module")
-def client(server):
-    with server.client() as found:
-        yield found

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import httpx
@@ -42,6 +43,17 @@ class Server:
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) * 1024
 
+    def memory_of_all(self):
+        """Bytes that it and its workers hold; pages that several of them share count once."""
+        pids = [self.process.pid, *self.workers()]
+        held = (Path(f"/proc/{pid}/smaps_rollup") for pid in pids)
+        return sum(int(re.search(r"Pss:\s+(\d+)", path.read_text())[1]) * 1024 for path in held if path.exists())
+
+    def workers(self):
+        """The process numbers of the workers that decode and encode."""
+        children = Path(f"/proc/{self.process.pid}/task").glob("*/children")
+        return [int(pid) for path in children for pid in path.read_text().split()]
+
     def client(self, **kwargs):
         return httpx.Client(base_url=self.url, timeout=30, **kwargs)
 
@@ -61,6 +73,14 @@ def serving(*flags, **kwargs):
         server.process.kill()
         server.process.wait()
         server.process.stdout.close()
+
+
+def wait_until(condition, seconds=60):
+    """Return when condition() is true; fail after so many seconds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def png(picture, **settings):

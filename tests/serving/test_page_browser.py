@@ -11,7 +11,7 @@ from helpers.server_process import png, serving
 
 import pyimagesearch
 
-pytest_plugins = ["browsing"]
+pytest_plugins = ["helpers.browser"]
 PAGE = Path(pyimagesearch.__file__).parent / "serving" / "page"
 
 

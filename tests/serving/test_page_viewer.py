@@ -9,7 +9,7 @@ from helpers.browser import PHONE, Visitor, pixels
 from helpers.server_process import png, serving
 from PIL import Image
 
-pytest_plugins = ["browsing"]
+pytest_plugins = ["helpers.browser"]
 pytestmark = pytest.mark.slow
 STAGE, DIVIDER = "#stage", "#stage .divider"
 

@@ -17,18 +17,6 @@ from PIL import Image
 SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp", "TIFF": ".tif", "BMP": ".bmp", "GIF": ".gif"}
 
 
-@pytest.fixture(scope="module")
-def server(models, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("cwd")
-    with server_process.serving(
-        "--model", models[0], "--gan-model", models[1], "--max-pixels", 100_000, cwd=folder
-    ) as running:
-        yield running
-        assert running.stop() == 0
-        assert not [line for line in running.errors if "failed" in line or "Traceback" in line]
-        assert list(folder.iterdir()) == []
-
-
 def schemathesis(server, *flags):
     command = [Path(sys.executable).parent / "schemathesis", "run", f"{server.url}/openapi.json", "--no-color", *flags]
     return subprocess.run([*map(str, command)], capture_output=True, text=True, check=False, timeout=500)
@@ -93,10 +81,10 @@ def huge(chance):
 @pytest.fixture(scope="module")
 def mutants():
     chance = random.Random(0)
-    return [mutated(chance) for _ in range(500)]
+    return [mutated(chance) for _ in range(200)]
 
 
-def test_500_broken_pictures_through_the_server(server, mutants):
+def test_200_broken_pictures_through_the_server(server, mutants):
     statuses = []
     with server.client() as client:
         for data, suffix in mutants:
@@ -108,7 +96,7 @@ def test_500_broken_pictures_through_the_server(server, mutants):
     assert min(map(statuses.count, (200, 413, 422))) > 10
 
 
-def test_500_broken_pictures_through_the_command_line(mutants, models, tmp_path):
+def test_200_broken_pictures_through_the_command_line(mutants, models, tmp_path):
     (tmp_path / "in").mkdir()
     for number, (data, suffix) in enumerate(mutants):
         if data[16:24] != struct.pack(">II", 20000, 4000):  # 80 megapixels are much, but no fault

@@ -2,17 +2,17 @@
 
 import asyncio
 import io
-import itertools
 import random
 import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-import httpx
 import numpy as np
 import pytest
+from fastapi import Request
 from helpers import server_process
+from helpers.server_process import wait_until
 from PIL import Image
 
 from pyimagesearch.cli.main import main
@@ -20,6 +20,7 @@ from pyimagesearch.images import picture_io
 from pyimagesearch.images.picture_io import Upload
 from pyimagesearch.models import build_generator
 from pyimagesearch.presets import get_config
+from pyimagesearch.serving import line as line_module
 from pyimagesearch.serving.errors import ServiceError
 from pyimagesearch.serving.line import Line
 from pyimagesearch.serving.results import Results
@@ -31,11 +32,6 @@ def file_of(picture):
     file = io.BytesIO()
     Image.fromarray(picture).save(file, format="BMP")
     return file.getvalue()
-
-
-@pytest.fixture(scope="module")
-def model(save_generator):
-    return str(save_generator("light", 4)[0])
 
 
 @pytest.fixture(scope="module")
@@ -105,15 +101,11 @@ def open_request(server, content, path="/v1/upscale"):
 
 
 def test_sigterm_finishes_the_open_request_and_refuses_new_ones(slow_model, noise):
-    with server_process.serving("--model", slow_model) as server:
+    with server_process.serving("--model", slow_model, "--queue", 1) as server, server.client() as client:
         thread, answers = open_request(server, file_of(noise(320, 320)))
-        time.sleep(0.7)
-        assert not answers
+        wait_until(lambda: client.post("/v1/upscale").status_code == 503)  # the request has the only place
         server.process.terminate()
-        time.sleep(0.3)
-        with pytest.raises(httpx.ConnectError):
-            httpx.get(f"{server.url}/healthz")
-        assert not answers
+        wait_until(lambda: refuses_connections(server))
         thread.join()
         assert answers[0].status_code == 200
         assert picture_io.read(Upload(answers[0].content)).samples.shape == (1280, 1280, 3)
@@ -121,22 +113,28 @@ def test_sigterm_finishes_the_open_request_and_refuses_new_ones(slow_model, nois
         assert server.errors == []
 
 
-def test_a_full_line_is_503_and_who_leaves_it_makes_room(slow_model, noise):
+def refuses_connections(server):
+    try:
+        socket.create_connection(("127.0.0.1", server.port)).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
+def test_a_full_queue_is_503_and_who_leaves_it_makes_room(slow_model, noise):
     data = file_of(noise(320, 320))
     head = f"POST /v1/upscale HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(data)}\r\n\r\n".encode()
     with server_process.serving("--model", slow_model, "--queue", 2) as server, server.client() as client:
         thread, answers = open_request(server, data)
-        time.sleep(0.5)
         with socket.create_connection(("127.0.0.1", server.port)) as second:
             second.sendall(head + data)
-            time.sleep(0.3)
+            wait_until(lambda: client.post("/v1/upscale").status_code == 503)
             third = client.post("/v1/upscale", content=data)
             assert (third.status_code, third.json()["error"]["code"]) == (503, "busy")
             assert int(third.headers["retry-after"]) >= 1
             assert client.get("/healthz").status_code == 200
-        time.sleep(0.3)
+        wait_until(lambda: client.post("/v1/upscale", content=b"no picture").status_code == 422)  # was let in
         assert not answers  # the first is still being computed
-        assert client.post("/v1/upscale", content=b"no picture").status_code == 422  # was let in
         thread.join()
         assert answers[0].status_code == 200
 
@@ -168,34 +166,73 @@ def test_one_works_at_a_time_in_order_and_the_cancelled_are_never_begun():
         busy.release()
         return number, stopped
 
+    async def request(line, number):
+        async with line.turn():
+            return await line.compute(lambda stop: work(number, stop))
+
     async def ask():
         line = Line(8)
-        tasks = [asyncio.create_task(line.run(lambda stop, n=number: work(n, stop))) for number in range(5)]
-        await asyncio.sleep(0.1)
+        tasks = [asyncio.create_task(request(line, number)) for number in range(5)]
+        while not begun:
+            await asyncio.sleep(0.01)
         tasks[0].cancel()  # works
         tasks[2].cancel()  # waits
         return await asyncio.gather(*tasks, return_exceptions=True)
 
-    found = asyncio.run(ask())
-    assert [str(each) for each in found if not isinstance(each, tuple)] == ["", ""]
-    assert [each for each in found if isinstance(each, tuple)] == [(1, False), (3, False), (4, False)]
+    results = asyncio.run(ask())
+    assert [number for number, result in enumerate(results) if isinstance(result, asyncio.CancelledError)] == [0, 2]
+    assert [result for result in results if isinstance(result, tuple)] == [(1, False), (3, False), (4, False)]
     assert begun == [0, 1, 3, 4]
     assert not any(together)
+
+
+def request():
+    return Request({"type": "http", "state": {}})
 
 
 def test_places_are_given_back():
     async def ask():
         line = Line(2)
-        held = [line.place() for _ in range(2)]
-        for each in held:
-            await anext(each)
+        places = [line.place(request()) for _ in range(2)]
+        for place in places:
+            await anext(place)
         with pytest.raises(ServiceError) as refused:
-            await anext(line.place())
+            await anext(line.place(request()))
         assert refused.value.status == 503
-        await held[0].aclose()
-        await anext(line.place())
+        await places[0].aclose()
+        await anext(line.place(request()))
 
     asyncio.run(ask())
+
+
+def test_an_upload_that_takes_long_leaves_its_place_to_another(monkeypatch):
+    monkeypatch.setattr(line_module, "PROTECTED_SECONDS", 0.0)
+
+    async def ask():
+        line, slow, quick = Line(1), request(), request()
+        await anext(line.place(slow))
+
+        async def upload():
+            async with line.upload(slow):
+                await anext(line.place(quick))
+                await asyncio.Event().wait()
+
+        with pytest.raises(ServiceError) as refused:
+            await upload()
+        assert refused.value.status == 503
+        async with line.upload(quick):
+            pass
+        with pytest.raises(ServiceError):  # its picture is being computed: it keeps its place
+            await anext(line.place(request()))
+
+    asyncio.run(ask())
+
+
+def is_kept(results, name):
+    try:
+        return bool(results.get(name))
+    except ServiceError:
+        return False
 
 
 def test_results_go_after_a_time_and_the_oldest_where_there_are_too_many():
@@ -208,10 +245,11 @@ def test_results_go_after_a_time_and_the_oldest_where_there_are_too_many():
         with pytest.raises(ServiceError) as refused:
             results.keep(bytes(101))
         assert refused.value.status == 413
-        await asyncio.sleep(0.5)
-        for name in names:
-            with pytest.raises(ServiceError):
-                results.get(name)
+        kept = set(names[1:])
+        async with asyncio.timeout(20):
+            while kept:
+                await asyncio.sleep(0.05)
+                kept = {name for name in kept if is_kept(results, name)}
 
     asyncio.run(ask())
 
@@ -225,10 +263,5 @@ def test_an_answer_that_nobody_takes_gives_its_place_back(model, noise):
         deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         deaf.connect(("127.0.0.1", server.port))
         deaf.sendall(head + data)
-        time.sleep(0.3)
-        statuses = []
-        for _ in itertools.takewhile(lambda _: statuses[-1:] != [200], range(200)):
-            time.sleep(0.1)
-            statuses.append(client.post("/v1/upscale", content=file_of(noise(8, 8))).status_code)
-        assert statuses[0] == 503
-        assert statuses[-1] == 200
+        wait_until(lambda: client.post("/v1/upscale").status_code == 503)
+        wait_until(lambda: client.post("/v1/upscale", content=file_of(noise(8, 8))).status_code == 200)
