@@ -55,7 +55,7 @@ class Server:
         return [int(pid) for path in children for pid in path.read_text().split()]
 
     def client(self, **kwargs):
-        return httpx.Client(base_url=self.url, timeout=30, **kwargs)
+        return httpx.Client(base_url=self.url, timeout=120, **kwargs)
 
     def stop(self):
         """SIGTERM; returns the exit code."""

@@ -1,5 +1,6 @@
 """Connections that send too little, too slowly, too much or no HTTP at all."""
 
+import http.client
 import json
 import logging
 import socket
@@ -119,10 +120,15 @@ def test_a_large_form_needs_no_temporary_file(bicubic_server, monkeypatch):
 
 
 def test_the_limit_of_base64_is_that_of_the_picture(bicubic_server):
-    with bicubic_server.client() as client:
-        answer = client.post("/v1/upscale/base64", headers={"content-length": "999999999"})
-    assert answer.status_code == 413
-    assert "at most 20 MB are allowed" in answer.json()["error"]["message"]
+    connection = http.client.HTTPConnection("127.0.0.1", bicubic_server.port, timeout=30)
+    connection.putrequest("POST", "/v1/upscale/base64")
+    connection.putheader("content-length", "999999999")
+    connection.endheaders()
+    answer = connection.getresponse()
+    assert answer.status == 413
+    message = json.loads(answer.read())["error"]["message"]
+    assert "at most 20.0 MB are allowed" in message
+    connection.close()
 
 
 def test_the_log_has_one_line_a_second():
