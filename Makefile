@@ -34,7 +34,7 @@ test: .venv/.test ## the tests that a user relies on, at most 10 minutes
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-slow: .venv/.test ## the tests that take minutes each
-	$(BIN)/python -m pytest -m slow -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -m slow
 
 test-oldest: .venv-oldest/.test ## the tests of make test on the oldest TensorFlow that is supported
 	.venv-oldest/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder

@@ -41,7 +41,7 @@ from pyimagesearch.training import strategy
 devices = int(sys.argv[1])
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * devices)
-strategy.make_strategy = lambda _: tf.distribute.MirroredStrategy([f"/cpu:{number}" for number in range(devices)])
+strategy.make_strategy = lambda *_: tf.distribute.MirroredStrategy([f"/cpu:{number}" for number in range(devices)])
 sys.exit(main(["train", "--device", "cpu", *sys.argv[2:]]))
 """
 
