@@ -101,18 +101,19 @@ def prepare(
     say: Callable[[str], None] = logger.info,
 ) -> Trainer:
     """The trainer of a run, when its records, networks and folder are checked and the folder is claimed."""
+    with tf.device(validation_device(strategy)):
+        validated = build_generator(config)  # float32, outside the strategy; first, since it checks the options
+    discriminator_weights = build_discriminator(config).count_params() if config.finetune.steps else 0
     manifest = read_manifest(tfrecords)
     check_usable(tfrecords, manifest, scale=config.network.scale, crop=config.data.crop)
     workers = Workers(strategy)
     # Phase 2's weights are looked for now, not after hours of phase 1.
     vgg = _build_vgg(config, strategy, precision) if config.finetune.steps else None
     pairs = _validation_pictures(config, tfrecords, manifest)
-    with tf.device(validation_device(strategy)):
-        validated = build_generator(config)  # float32, outside the strategy
     if config.network.start:
         copy_weights(config.network.start, validated)  # refused now, if at all
     run_folder = RunFolder(output)
-    run_folder.check_disk(_disk_bytes(config, validated))
+    run_folder.check_disk(_disk_bytes(config, validated.count_params(), discriminator_weights))
     run_folder.claim(_identity(config, tfrecords, manifest, strategy, precision), write=workers.writes)
     driver = Driver(
         config, strategy, workers, folder=tfrecords, manifest=manifest, compiled=compiled,
@@ -130,11 +131,10 @@ def _build_vgg(config: TrainConfig, strategy: tf.distribute.Strategy, precision:
         return build_vgg([*finetune.content_layers], finetune.vgg_weights, finetune.content_input)
 
 
-def _disk_bytes(config: TrainConfig, generator: keras.Model) -> int:
-    """What checkpoints and models take: each weight in 4 bytes, with two moments of Adam and, maybe, an average."""
-    discriminator = build_discriminator(config).count_params() if config.finetune.steps else 0
+def _disk_bytes(config: TrainConfig, generator: int, discriminator: int) -> int:
+    """What checkpoints and models of so many weights take: 4 bytes each, with two moments of Adam and an average."""
     kept = config.intervals.keep_checkpoints + 1
-    return 16 * kept * (2 * generator.count_params() + discriminator) + 50_000_000
+    return 16 * kept * (2 * generator + discriminator) + 50_000_000
 
 
 def _validation_pictures(config: TrainConfig, tfrecords: str, manifest: Manifest) -> list[Pair]:

@@ -1,4 +1,4 @@
-"""pyimagesearch.data.loader: aligned crops in an order that is a function of the seed alone."""
+"""pyimagesearch.data.input.loader: aligned crops in an order that is a function of the seed alone."""
 
 import hashlib
 import itertools
@@ -123,8 +123,8 @@ def test_another_process_gives_the_same_batches(dataset):
     folder, manifest = dataset(sizes=[(40, 40)] * 5)
     program = f"""
 import hashlib
-from pyimagesearch.data.loader import training_batches
-from pyimagesearch.data.manifest import read_manifest
+from pyimagesearch.data.input.loader import training_batches
+from pyimagesearch.data.dataset.manifest import read_manifest
 batches = training_batches({folder!r}, read_manifest({folder!r}), crop=32, batch=4, seed=7, start_step=9)
 print(*(hashlib.sha256(lr.numpy().tobytes() + hr.numpy().tobytes()).hexdigest() for lr, hr in batches.take(5)))
 """
