@@ -28,6 +28,7 @@ from pyimagesearch.system.files import (
     read_text,
     write_whole,
 )
+from pyimagesearch.system.gcs import on_bucket
 from pyimagesearch.system.locks import hold
 from pyimagesearch.training.old_config import dotted, grouped
 
@@ -81,8 +82,11 @@ class RunFolder:
 
     @contextmanager
     def held(self, *, write: bool = True) -> Iterator[None]:
-        """Hold the folder for this process, if it is the one to `write`. Raises InputError if another holds it."""
-        if not write:
+        """Hold a local folder for this process, if it is the one to `write`. Raises InputError if another holds it.
+
+        A folder on a bucket is not held: after a kill, a restart would wait for the lease of the dead process's claim.
+        """
+        if not write or on_bucket(self.path):
             yield
             return
         with hold(self.path, what="run"):
