@@ -316,8 +316,10 @@ def test_steps_train_in_reduced_precision(kind, config, precision):
     assert last < first
 
 
-@pytest.mark.parametrize("kind", ["pretrain", "finetune"])
-@pytest.mark.parametrize("devices", [1, 2])
+@pytest.mark.parametrize(
+    ("kind", "devices"),
+    [("pretrain", 1), ("pretrain", 2), ("finetune", 1), pytest.param("finetune", 2, marks=pytest.mark.slow)],
+)
 def test_fit_ends_with_the_weights_of_the_driver(kind, devices, records, two_replicas):
     """20 steps on the same batches, by Keras' fit and by the trainer's driver."""
     strategy = two_replicas if devices == 2 else tf.distribute.OneDeviceStrategy("/cpu:0")
