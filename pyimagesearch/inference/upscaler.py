@@ -167,7 +167,6 @@ class BicubicUpscaler:
     def __call__(self, lr: np.ndarray, on_tile: OnTile = lambda _: None) -> np.ndarray:
         """The picture `lr`, larger, in bands of whole rows: its float32 copies are many times as large as itself."""
         check_samples(lr)
-        check_samples(lr)
         samples, s = fill_hidden_colours(lr if lr.ndim == 3 else lr[:, :, None]), self.scale
         height, width = lr.shape[:2]
         sr = np.empty((height * s, width * s, samples.shape[2]), lr.dtype)

@@ -55,7 +55,7 @@ def train(
     finite; Interrupted after SIGINT or SIGTERM, when all is saved.
 
     Example:
-        train(presets()["smoke"].config, "tfrecord/demo", "outputs/smoke", device="cpu")
+        train(get_config("smoke"), "tfrecord/demo", "outputs/smoke", device="cpu")
     """
     if precision is not None:
         config = config.with_values({"precision": precision})
