@@ -3,8 +3,11 @@
 TensorFlow is imported where a bucket is met, so that what draws and measures local files does without it.
 """
 
-import fcntl
+import contextlib
+import errno
 import os
+import re
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -14,6 +17,8 @@ from pyimagesearch.errors import InputError
 from pyimagesearch.system import console
 from pyimagesearch.system.gcs import is_failure, on_bucket
 
+TEMPORARY = re.compile(r"\.srgan-[0-9a-f]{32}\.part")  # the names of files that are being written
+
 
 def join(folder: str, *parts: str) -> str:
     """A path inside a local or gs:// folder."""
@@ -21,11 +26,15 @@ def join(folder: str, *parts: str) -> str:
 
 
 @contextmanager
-def appearing(path: str | os.PathLike[str]) -> Iterator[str]:
+def appearing(path: str | os.PathLike[str], *, durable: bool = False) -> Iterator[str]:
     """A local path to write to; what is written appears as `path`, local or gs://, once it is whole, or not at all.
 
-    Folders that it needs are made. On a bucket it is one upload: written there directly, TensorFlow would upload what
-    there is of it at an error too, and a rename would copy it all.
+    Folders that it needs are made. A local file is written beside `path` under a random name, which is created for it:
+    no file and no link that was there before is touched, and of several writers of one `path` the last one wins.
+    durable: whether the file survives a loss of power once this has returned; for files that vouch for others.
+
+    On a bucket it is one upload: written there directly, TensorFlow would upload what there is of it at an error too,
+    and a rename would copy it all.
     """
     path = os.fspath(path)
     if on_bucket(path):
@@ -34,32 +43,81 @@ def appearing(path: str | os.PathLike[str]) -> Iterator[str]:
             yield beside
             _copy(beside, path)
         return
-    beside = f"{path}.part"
-    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+    folder = os.path.dirname(path) or "."
+    os.makedirs(folder, exist_ok=True)
+    beside = _temporary_name(folder)
+    os.close(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))  # less what the umask takes
     try:
         yield beside
+        if durable:
+            sync(beside)
         os.replace(beside, path)
+        if durable:
+            sync(folder)
     finally:
-        if os.path.exists(beside):
+        with contextlib.suppress(FileNotFoundError):
             os.remove(beside)
 
 
 @contextmanager
 def appearing_folder(path: str) -> Iterator[str]:
-    """A local folder to fill; it takes the place of `path` once it is whole, or not at all."""
+    """A local folder to fill; it takes the place of `path` once it is whole, or not at all.
+
+    It is filled beside `path` under a random name. Of several writers of one `path` the last one wins.
+    """
     path = path.rstrip("/")
-    beside, before = f"{path}.part", f"{path}.before"
-    shutil.rmtree(beside, ignore_errors=True)
-    os.makedirs(beside)
+    parent = os.path.dirname(path) or "."
+    os.makedirs(parent, exist_ok=True)
+    beside = _temporary_name(parent)
+    os.mkdir(beside)
     try:
         yield beside
-        if os.path.exists(path):  # a folder cannot be replaced in one step
-            shutil.rmtree(before, ignore_errors=True)
-            os.rename(path, before)
-        os.rename(beside, path)
-        shutil.rmtree(before, ignore_errors=True)
+        _replace_folder(beside, path)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+
+
+def _replace_folder(beside: str, path: str) -> None:
+    """Rename the folder `beside` to `path`. A folder cannot be replaced in one step, so that another writer of `path`
+    may come between the two; then both steps are taken again."""
+    while True:
+        before = _temporary_name(os.path.dirname(path) or ".")
+        with contextlib.suppress(FileNotFoundError):
+            os.rename(path, before)
+        try:
+            os.rename(beside, path)
+            return
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                if os.path.lexists(before):
+                    os.rename(before, path)
+                raise
+        finally:
+            shutil.rmtree(before, ignore_errors=True)
+
+
+def _temporary_name(folder: str) -> str:
+    return os.path.join(folder, f".srgan-{secrets.token_hex(16)}.part")
+
+
+def remove_temporary(folder: str) -> None:
+    """Remove the files that killed processes of this program left in a local folder. The caller has to hold it."""
+    if on_bucket(folder) or not os.path.isdir(folder):
+        return
+    for entry in os.scandir(folder):
+        if TEMPORARY.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
+            os.remove(entry.path)
+
+
+def sync(path: str) -> None:
+    """Have a local file's content, or a local folder's names, on the disk when this returns. Buckets do it anyway."""
+    if on_bucket(path):
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 @contextmanager
@@ -80,9 +138,12 @@ def _copy(source: str, target: str) -> None:
     tf.io.gfile.copy(source, target, overwrite=True)
 
 
-def write_whole(path: str | os.PathLike[str], text: str) -> None:
-    """Write a text file that appears only when it is whole. Names of files may hold bytes that are no UTF-8."""
-    with appearing(path) as beside, open(beside, "w", encoding="utf-8", errors="backslashreplace") as file:
+def write_whole(path: str | os.PathLike[str], text: str, *, durable: bool = False) -> None:
+    """Write a text file as `appearing` does. Names of files may hold bytes that are no UTF-8."""
+    with (
+        appearing(path, durable=durable) as beside,
+        open(beside, "w", encoding="utf-8", errors="backslashreplace") as file,
+    ):
         file.write(text)
 
 
@@ -132,23 +193,6 @@ def check_bucket(path: str) -> None:
     there: TensorFlow searches for ever for the parent of a folder whose bucket does not exist."""
     if on_bucket(path):
         is_folder(path)
-
-
-@contextmanager
-def exclusive(folder: str) -> Iterator[None]:
-    """Hold a local folder alone, until the end or the process's death; a bucket knows no locks."""
-    if on_bucket(folder):
-        yield
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise InputError(f"{folder}: another process is writing to this folder; wait for it") from None
-        yield
-    finally:
-        os.close(handle)
 
 
 def check_disk(output: str, needed: int, what: str) -> None:

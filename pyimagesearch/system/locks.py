@@ -53,7 +53,10 @@ def hold(folder: str, what: str = "run") -> Iterator[Held]:
         with Claim(folder, what) as claim:
             yield claim
         return
-    os.makedirs(folder, exist_ok=True)
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"`output` {folder}: this folder cannot be made ({error.strerror})") from None
     handle = _locked(folder, what)
     try:
         yield _FolderLock(folder, what, handle)

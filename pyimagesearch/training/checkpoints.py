@@ -1,10 +1,12 @@
 """Checkpoints of one phase: saved whole, the last few kept, the newest good one restored."""
 
+import os
 from collections.abc import Callable
 
 import tensorflow as tf
 
 from pyimagesearch.errors import InputError
+from pyimagesearch.system.files import sync
 from pyimagesearch.system.gcs import is_failure
 from pyimagesearch.training.phases import Phase
 from pyimagesearch.training.run_folder import RunFolder
@@ -58,7 +60,9 @@ class PhaseCheckpoints:
 
     def save(self, step: int) -> None:
         self._step.assign(step)
-        self._manager.save(checkpoint_number=step)
+        path = self._manager.save(checkpoint_number=step)
+        for part in (*tf.io.gfile.glob(f"{path}.*"), os.path.dirname(path)):
+            sync(part)
 
 
 def _step_of(path: str) -> int:

@@ -100,7 +100,7 @@ def prepare(
     cache: str = "none",
     say: Callable[[str], None] = logger.info,
 ) -> Trainer:
-    """The trainer of a run, when its records, networks and folder are checked and the folder is claimed."""
+    """The trainer of a run, when its records, networks and folder are checked."""
     with tf.device(validation_device(strategy)):
         validated = build_generator(config)  # float32, outside the strategy; first, since it checks the options
     discriminator_weights = build_discriminator(config).count_params() if config.finetune.steps else 0
@@ -114,14 +114,15 @@ def prepare(
         copy_weights(config.network.start, validated)  # refused now, if at all
     run_folder = RunFolder(output)
     run_folder.check_disk(_disk_bytes(config, validated.count_params(), discriminator_weights))
-    run_folder.claim(_identity(config, tfrecords, manifest, strategy, precision), write=workers.writes)
+    identity = _identity(config, tfrecords, manifest, strategy, precision)
+    run_folder.check(identity)
     driver = Driver(
         config, strategy, workers, folder=tfrecords, manifest=manifest, compiled=compiled,
         cache=RamCache(tfrecords, manifest) if cache == "ram" else None,
     )  # fmt: skip
     return Trainer(
-        config, pairs=pairs, validated=validated, vgg=vgg, run_folder=run_folder, driver=driver, precision=precision,
-        say=say,
+        config, pairs=pairs, validated=validated, vgg=vgg, run_folder=run_folder, identity=identity, driver=driver,
+        precision=precision, say=say,
     )  # fmt: skip
 
 

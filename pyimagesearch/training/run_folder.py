@@ -15,7 +15,7 @@ import keras
 import tensorflow as tf
 
 from pyimagesearch.config import TrainConfig
-from pyimagesearch.errors import InputError, RunError
+from pyimagesearch.errors import InputError
 from pyimagesearch.models import complete, saving
 from pyimagesearch.system.files import (
     appearing,
@@ -26,10 +26,10 @@ from pyimagesearch.system.files import (
     local_copy,
     paths_in,
     read_text,
+    remove_temporary,
     write_whole,
 )
-from pyimagesearch.system.gcs import on_bucket
-from pyimagesearch.system.locks import hold
+from pyimagesearch.system.locks import Held, hold
 from pyimagesearch.training.old_config import dotted, grouped
 
 # What may differ between two starts of one run without changing what it means.
@@ -49,12 +49,13 @@ class RunFolder:
 
     def __init__(self, path: str):
         self.path = path
+        self._lock: Held | None = None
 
     def file(self, *parts: str) -> str:
         return join(self.path, *parts)
 
-    def claim(self, identity: dict[str, Any], *, write: bool = True) -> None:
-        """Write config.json, if `write`, and check that the run which is here is the same one.
+    def check(self, identity: dict[str, Any]) -> None:
+        """Raise InputError unless the folder is free for a run, or holds the same one.
 
         identity: `config` (the fields of a TrainConfig) and whatever else makes a run what it is.
         """
@@ -73,29 +74,26 @@ class RunFolder:
             raise InputError(
                 f"--output {self.path}: holds models or checkpoints but no config.json; give another folder"
             )
-        if not write:
-            return
-        facts = {
-            "versions": {"python": platform.python_version(), "tensorflow": tf.__version__, "keras": keras.__version__}
-        }
-        self.write_text("config.json", json.dumps({**identity, **facts}, indent=1) + "\n")
 
     @contextmanager
-    def held(self, *, write: bool = True) -> Iterator[None]:
-        """Hold a local folder for this process, if it is the one to `write`. Raises InputError if another holds it.
+    def held(self, identity: dict[str, Any]) -> Iterator[None]:
+        """Hold the folder for this process alone, with a config.json that says `identity`.
 
-        A folder on a bucket is not held: after a kill, a restart would wait for the lease of the dead process's claim.
+        Raises InputError if another process holds it, or where `check` does: another run may have begun in between.
         """
-        if not write or on_bucket(self.path):
-            yield
-            return
-        with hold(self.path, what="run"):
+        versions = {"python": platform.python_version(), "tensorflow": tf.__version__, "keras": keras.__version__}
+        with hold(self.path, what="run") as self._lock:
+            self.check(identity)
+            for folder in (self.path, self.file("models")):
+                remove_temporary(folder)
+            text = json.dumps({**identity, "versions": versions}, indent=1) + "\n"
+            write_whole(self.file("config.json"), text, durable=True)
             yield
 
     def check_there(self) -> None:
-        """Raise RunError where the folder was removed while the run went on."""
-        if not exists(self.file("config.json")):
-            raise RunError(f"{self.path}: config.json is gone, so the run folder was removed or changed; the run stops")
+        """Raise RunError where the folder was removed, or taken over on a bucket, while the run went on."""
+        if self._lock:
+            self._lock.check()
 
     def has_model(self, name: str) -> bool:
         """Whether models/NAME.keras is there and whole."""
@@ -140,7 +138,7 @@ class RunFolder:
 
     def save_model(self, model: keras.Model, name: str) -> None:
         """Save `model` as models/NAME.keras."""
-        with appearing(self.model_path(name)) as beside:
+        with appearing(self.model_path(name), durable=True) as beside:
             saving.save_model(model, beside)
 
     def check_disk(self, needed: int) -> None:

@@ -1,6 +1,8 @@
 """Runs both phases: resume, intervals, models, checkpoints, and a way back when losses are not finite."""
 
+import contextlib
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -32,22 +34,23 @@ class Trainer:
         validated: keras.Model,
         vgg: keras.Model | None,
         run_folder: RunFolder,
+        identity: dict[str, Any],
         driver: Driver,
         precision: str,
         say: Callable[[str], None],
     ):
         """pairs: pictures to validate on. validated: a float32 generator that is given the weights to validate and to
-        save. vgg: the extractor of phase 2, if there is one."""
+        save. vgg: the extractor of phase 2, if there is one. identity: what the folder's config.json will say."""
         self.config, self.precision, self.say = config, precision, say
         self._pairs, self._validated, self._vgg = pairs, validated, vgg
-        self._run_folder, self._driver = run_folder, driver
+        self._run_folder, self._identity, self._driver = run_folder, identity, driver
         self._strategy, self._workers = driver.strategy, driver.workers
 
     def run(self) -> None:
         """Train both phases, or what is left of them."""
         config, strategy = self.config, self._strategy
         pretrained = self._run_folder.model_path(PRETRAINED)
-        held = self._run_folder.held(write=self._workers.writes)
+        held = self._run_folder.held(self._identity) if self._workers.writes else contextlib.nullcontext()
         with held, stop_requests() as stop, self._workers.report_lost_worker():
             if config.pretrain.steps:
                 self._run_phase(build_pretrain(config, strategy, self.precision), stop)

@@ -16,7 +16,8 @@ from pyimagesearch.data.dataset.manifest import read_manifest
 from pyimagesearch.data.dataset.records import parse, read_pictures
 from pyimagesearch.data.dataset.tiling import Tiling
 from pyimagesearch.errors import InputError
-from pyimagesearch.system.files import exclusive, join
+from pyimagesearch.system.files import join
+from pyimagesearch.system.locks import hold
 
 
 def parse_at_4(record):
@@ -115,39 +116,22 @@ def test_a_damaged_folder_is_not_taken_for_a_written_one(source, tmp_path):
 
 
 def test_a_second_writer_is_kept_out(source, tmp_path):
-    with exclusive(str(tmp_path)), pytest.raises(InputError, match="another process is writing to this folder"):
+    with hold(str(tmp_path)), pytest.raises(InputError, match=r"this dataset folder is in use by .* wait for its end"):
         write(source, tmp_path)
     assert files(tmp_path) == {}
     write(source, tmp_path)
 
 
 def test_a_writer_that_comes_when_another_has_just_finished_finds_its_records(source, tmp_path, monkeypatch, caplog):
-    first_to_come = writer._sole_writer
-
-    def second_to_come(output):
-        monkeypatch.setattr(writer, "_sole_writer", first_to_come)
+    def second_to_come(output, what):
+        monkeypatch.setattr(writer, "hold", hold)
         write(source, tmp_path)
-        return first_to_come(output)
+        return hold(output, what)
 
-    monkeypatch.setattr(writer, "_sole_writer", second_to_come)
+    monkeypatch.setattr(writer, "hold", second_to_come)
     caplog.clear()
     write(source, tmp_path)
     assert caplog.messages[-1:] == [f"{tmp_path} already holds these records"]
-
-
-def test_a_writer_that_finds_another_recipe_stops(source, tmp_path, monkeypatch):
-    """On a bucket, which knows no locks, the recipe is all that tells two writers apart."""
-    monkeypatch.setattr(shards, "SHARD_BYTES", 40_000)
-    job = source.jobs
-
-    def other_writer_comes(entries):
-        (tmp_path / "unfinished.json").write_text(json.dumps({"schema": 2, "source": "another", "shards": []}))
-        return job(entries)
-
-    monkeypatch.setattr(source, "jobs", other_writer_comes)
-    with pytest.raises(InputError, match="already holds records with source another, asked for was arrays"):
-        write(source, tmp_path)
-    assert not (tmp_path / "manifest.json").exists()
 
 
 def test_the_manifest_comes_last(source, tmp_path, monkeypatch):

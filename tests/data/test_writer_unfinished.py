@@ -16,6 +16,8 @@ from pyimagesearch.data.dataset.records import scan, serialize
 from pyimagesearch.data.dataset.writer import repair_dataset
 from pyimagesearch.errors import InputError
 
+HALF = f".srgan-{'0f' * 16}.part"  # the name of a file that is being written
+
 
 def failing(source, name, failure):
     """`source`, but its picture `name` raises `failure`."""
@@ -108,8 +110,8 @@ def test_a_damaged_shard_of_an_unfinished_folder_is_written_again(source, unfini
 
 
 def test_what_a_killed_writer_left_beside_its_shards_is_gone_in_the_end(source, unfinished):
-    (unfinished / "train" / "00001-of-00002.tfrec.part").write_bytes(b"half")
-    (unfinished / "manifest.json.part").write_bytes(b"half")
+    for folder in (unfinished, unfinished / "train"):
+        (folder / HALF).write_bytes(b"half")
     write(source, unfinished)
     assert not list(unfinished.rglob("*.part"))
     assert not (unfinished / "unfinished.json").exists()
@@ -118,7 +120,7 @@ def test_what_a_killed_writer_left_beside_its_shards_is_gone_in_the_end(source, 
 def test_what_was_left_half_written_of_another_recipe_is_gone_in_the_end(source, tmp_path):
     """Its shards had other names, which nothing would replace."""
     (tmp_path / "train").mkdir()
-    (tmp_path / "train" / "00003-of-00009.tfrec.part").write_bytes(b"half")
+    (tmp_path / "train" / HALF).write_bytes(b"half")
     manifest = write(source, tmp_path)
     assert set(files(tmp_path)) == {"manifest.json", *(shard.path for shard in manifest.shards)}
 

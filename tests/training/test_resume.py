@@ -12,6 +12,7 @@ from helpers.smoke_runs import ONE, SMOKE, history, train, weights
 
 from pyimagesearch.errors import InputError, Interrupted, RunError
 from pyimagesearch.inference.upscaler import load_upscaler
+from pyimagesearch.system.locks import hold
 from pyimagesearch.training.checkpoints import PhaseCheckpoints
 from pyimagesearch.training.history import History
 from pyimagesearch.training.phases import build_pretrain
@@ -63,7 +64,7 @@ def test_a_model_of_a_finished_run_that_is_gone_or_cut_off_is_written_again(reco
 
 
 def test_a_second_run_in_a_folder_that_is_in_use_is_refused(records, output):
-    with RunFolder(str(output)).held(), pytest.raises(InputError, match="this run is in use by process"):
+    with hold(str(output)), pytest.raises(InputError, match="this run is in use by process"):
         train(records, output)
 
 
@@ -78,7 +79,7 @@ def test_a_config_json_of_something_else_is_never_written_over(records, tmp_path
 def test_a_run_whose_folder_is_removed_stops(records, tmp_path, monkeypatch):
     save = PhaseCheckpoints.save
     monkeypatch.setattr(PhaseCheckpoints, "save", lambda *args: (save(*args), shutil.rmtree(tmp_path / "run")))
-    with pytest.raises(RunError, match=r"config\.json is gone"):
+    with pytest.raises(RunError, match="the folder of this run was removed or replaced; start it again"):
         train(records, tmp_path / "run", SMOKE.with_values({"finetune.steps": 0}))
 
 

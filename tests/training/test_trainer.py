@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import time
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +20,6 @@ from pyimagesearch.models.loading import load_generator
 from pyimagesearch.training.driver import _compile
 from pyimagesearch.training.phases import build_pretrain, copy_weights
 from pyimagesearch.training.run import prepare
-from pyimagesearch.training.run_folder import RunFolder
 
 
 def scalars(folder: Path) -> set[str]:
@@ -171,7 +169,13 @@ def test_no_disk_space_is_said_before_training(records, tmp_path, monkeypatch):
 
 
 def test_a_run_folder_appears_with_its_config_before_the_first_step(records, tmp_path):
-    prepare(SMOKE, records, str(tmp_path / "run"), strategy=ONE, precision="float32")
-    assert json.loads((tmp_path / "run" / "config.json").read_text())["config"] == complete(SMOKE).to_dict()
-    assert RunFolder(str(tmp_path / "run")).checkpoints("pretrain") == []
-    assert time.time() - (tmp_path / "run" / "config.json").stat().st_mtime < 60
+    seen = []
+
+    def look(line: str) -> None:
+        if line.startswith("Starting"):
+            seen.append(json.loads((tmp_path / "run" / "config.json").read_text())["config"])
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(records, tmp_path / "run", say=look)
+    assert seen == [complete(SMOKE).to_dict()]

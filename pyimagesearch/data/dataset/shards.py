@@ -107,7 +107,7 @@ def write_shards(
 
 def _write_shard(output: str, name: str, records: list[_Record], block: int) -> Shard:
     path = join(output, name)
-    with appearing(path) as beside:
+    with appearing(path, durable=True) as beside:
         with tf.io.TFRecordWriter(beside) as writer:
             for record in records:
                 writer.write(record.data)

@@ -36,8 +36,8 @@ from pyimagesearch.data.sources import make_source
 from pyimagesearch.data.sources.base import Entry, Source
 from pyimagesearch.errors import InputError
 from pyimagesearch.system import console
-from pyimagesearch.system.files import check_disk, exclusive, exists, join, paths_in, read_text, write_whole
-from pyimagesearch.system.gcs import on_bucket
+from pyimagesearch.system.files import check_disk, exists, join, paths_in, read_text, remove_temporary, write_whole
+from pyimagesearch.system.locks import hold
 
 logger = logging.getLogger(__name__)
 
@@ -89,7 +89,9 @@ def write_records(
 def write_dataset(source: Source, output: str, *, compression: str = "none") -> Manifest:
     """Write the records of `source` into `output` (local or gs://), or what is left of them; returns the manifest."""
     recipe, plans = _prepare(source, compression)
-    with _sole_writer(output):
+    with hold(output, what="dataset folder") as lock:
+        for folder in (output, *(join(output, split) for split in SPLITS)):
+            remove_temporary(folder)
         if exists(manifest_path(output)):
             return _already_written(output, recipe)
         done = {shard.path: shard for shard in _finished(output, recipe)}
@@ -98,11 +100,11 @@ def write_dataset(source: Source, output: str, *, compression: str = "none") -> 
         _announce(output, recipe, plans, left)
         _write_unfinished(output, recipe, done.values())
         for shard in _write(source, left, output, recipe):
-            _read_unfinished(output, recipe)  # still ours? A bucket knows no lock
+            lock.check()
             done[shard.path] = shard
             _write_unfinished(output, recipe, done.values())
         manifest = Manifest(**recipe, shards=[done[plan.path] for plan in plans], versions=_versions())
-        write_whole(manifest_path(output), manifest.to_json())
+        write_whole(manifest_path(output), manifest.to_json(), durable=True)
         tf.io.gfile.remove(join(output, UNFINISHED))
     return manifest
 
@@ -117,7 +119,7 @@ def repair_dataset(source: Source, output: str, *, compression: str = "none") ->
         raise InputError(
             f"{output}: this program gives these pictures other shards; delete {output} and write it again"
         )
-    with _sole_writer(output):
+    with hold(output, what="dataset folder"):
         problems = dict(zip(expected, shard_problems(output, manifest.shards, manifest.block), strict=True))
         bad = [plan for plan in plans if problems[plan.path]]
         for plan in bad:
@@ -173,22 +175,10 @@ def _same_recipe(output: str, found: dict[str, Any], recipe: dict[str, Any]) -> 
             )
 
 
-def _sole_writer(output: str):
-    """Makes the folder and keeps other writers out of it. A bucket needs no folders."""
-    if not on_bucket(output):
-        try:
-            tf.io.gfile.makedirs(output)
-        except tf.errors.OpError as error:
-            raise InputError(f"`output` {output}: this folder cannot be made ({error.message})") from None
-    return exclusive(output)
-
-
 def _finished(output: str, recipe: dict[str, Any]) -> Iterator[Shard]:
     """The shards that an earlier run of the same recipe finished; one that is damaged is written again."""
     if not any(paths_in(join(output, split), ".tfrec") for split in SPLITS):
-        for left_over in (path for split in SPLITS for path in paths_in(join(output, split), ".tfrec.part")):
-            tf.io.gfile.remove(left_over)  # of a writer that was killed; its recipe, and so its names, may be others
-        return
+        return  # a recipe without shards binds nobody
     shards = _read_unfinished(output, recipe)
     for shard, problem in zip(shards, shard_problems(output, shards, recipe["block"]), strict=True):
         if problem:
