@@ -12,12 +12,11 @@ from typing import Any
 import tensorflow as tf
 
 from pyimagesearch.config import TrainConfig
-from pyimagesearch.data.dataset.manifest import Manifest
-from pyimagesearch.data.dataset.records import corrupt_message
+from pyimagesearch.data.dataset.manifest import Manifest, repair_hint
+from pyimagesearch.data.dataset.verify import verify
 from pyimagesearch.data.input.cache import RamCache
 from pyimagesearch.data.input.loader import training_batches
 from pyimagesearch.errors import InputError
-from pyimagesearch.system.files import join
 from pyimagesearch.training.phases import Phase
 from pyimagesearch.training.signals import StopRequest
 from pyimagesearch.training.workers import Workers
@@ -99,10 +98,10 @@ class Driver:
                 raise Diverged(step)
             yield Progress(step, count, seconds, losses, measures, asked)
 
-    def corrupt_records(self) -> str:
-        """Say which shard holds the corrupt record that TensorFlow met without naming its file."""
-        paths = [join(self._folder, shard.path) for shard in self._manifest.of_split("train")]
-        return corrupt_message(self._folder, paths)
+    def bad_records(self) -> str | None:
+        """Say what is wrong with the records, after an error of TensorFlow, which names no file; None if nothing is."""
+        problems = verify(self._folder, self._manifest)
+        return f"{problems[0]}; {repair_hint(self._folder)}" if problems else None
 
     def _batches(self, phase: Phase, step: int) -> tf.distribute.DistributedDataset:
         config = self._config

@@ -75,8 +75,11 @@ class Trainer:
                 break
             except Diverged as error:
                 first = self._slow_down(phase, saved, error)
-            except tf.errors.DataLossError:
-                raise InputError(self._driver.corrupt_records()) from None
+            except (tf.errors.DataLossError, tf.errors.InvalidArgumentError):
+                problem = self._driver.bad_records()
+                if problem is None:
+                    raise
+                raise InputError(problem) from None
         self._workers.mean(0.0)  # nobody goes on before this phase's models are written
 
     def _write_missing_models(self, phase: Phase) -> None:

@@ -96,4 +96,4 @@ def test_a_corrupt_record_stops_the_batches_and_can_be_located(numbered):
     with pytest.raises(tf.errors.DataLossError):
         numbers(folder, manifest, 3)
     paths = [join(folder, shard.path) for shard in manifest.of_split("train")]
-    assert corrupt_message(folder, paths).startswith(f"{path}: record 0 at byte 0 is corrupt")
+    assert corrupt_message(folder, paths, manifest).startswith(f"{path}: record 0 at byte 0 is corrupt")

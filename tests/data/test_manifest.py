@@ -57,8 +57,9 @@ def test_an_unfinished_folder_is_called_so(folder):
         b'{"schema": 2, "shards": 3}',
         b'{"schema": 2, "shards": [{}]}',
         b"\xff\xfe\x00garbage",
+        b"[" * 100_000,
     ],
-    ids=repr,
+    ids=lambda content: repr(content[:30]),
 )
 def test_a_garbled_manifest_is_named(folder, content):
     (folder / "manifest.json").write_bytes(content)
@@ -72,7 +73,21 @@ def change_manifest(folder, **values):
 
 
 @pytest.mark.parametrize(
-    "values", [{"scale": "four"}, {"crop": None}, {"block": 0}, {"block": 1}, {"shards": [{}]}], ids=str
+    "values",
+    [
+        {"scale": "four"},
+        {"crop": None},
+        {"block": 0},
+        {"block": 1},
+        {"shards": [{}]},
+        {"shards": []},
+        {"compression": "zip"},
+        {"crop": 2**70},
+        {"tile": 16},
+        {"pictures": {"train": 3}},
+        {"versions": {"python": 3}},
+    ],
+    ids=str,
 )
 def test_a_manifest_whose_values_cannot_be_is_named(folder, values):
     change_manifest(folder, **values)
@@ -80,7 +95,22 @@ def test_a_manifest_whose_values_cannot_be_is_named(folder, values):
         read_manifest(str(folder))
 
 
-@pytest.mark.parametrize("values", [{"records": "x"}, {"blocks": []}, {"blocks": 0}, {"bytes": None}], ids=str)
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"records": "x"},
+        {"records": 10**9},
+        {"blocks": []},
+        {"blocks": 0},
+        {"blocks": [8]},
+        {"bytes": None},
+        {"path": "../train/00000-of-00001.tfrec"},
+        {"path": "/etc/passwd"},
+        {"sha256": "abc"},
+        {"lr_pixels": -1},
+    ],
+    ids=str,
+)
 def test_a_manifest_whose_shards_cannot_be_is_named(folder, values):
     (shard, *others) = json.loads((folder / "manifest.json").read_text())["shards"]
     change_manifest(folder, shards=[{**shard, **values}, *others])

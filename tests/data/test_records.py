@@ -1,6 +1,7 @@
 """pyimagesearch.data.records: the TFRecord contract."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -91,7 +92,7 @@ def flip_a_byte(path, position):
 @pytest.mark.parametrize("position", [3, 200, -50])
 def test_a_flipped_byte_is_found_and_its_shard_and_offset_named(folder, position):
     shard = folder / "test" / "00000-of-00001.tfrec"
-    second = scan(str(shard)).offsets[1]
+    second = scan(str(shard), 4, read_manifest(str(folder)).compression).offsets[1]
     flip_a_byte(shard, position)
     number, offset = (1, second) if position < 0 else (0, 0)
     message = f"{shard}: record {number} at byte {offset} is corrupt: its checksum does not hold; .*--repair"
@@ -112,12 +113,15 @@ def shards(tmp_path, noise):
 
 def test_the_corrupt_one_of_several_shards_is_named(shards):
     flip_a_byte(shards[1], -20)
-    assert records.corrupt_message("there", shards).startswith(f"{shards[1]}: record 1 at byte ")
-    assert "not the one that the manifest describes" in records.corrupt_message("there", [shards[0], shards[2]])
+    manifest = SimpleNamespace(scale=4, compression="none")
+    message = records.corrupt_message("there", shards, manifest)
+    assert message.startswith(f"{shards[1]}: record 1 at byte ")
+    others = records.corrupt_message("there", [shards[0], shards[2]], manifest)
+    assert "not the one that the manifest describes" in others
 
 
 def test_a_scan_counts_records_and_pixels_and_finds_their_offsets(shards):
-    found = scan(shards[0])
+    found = scan(shards[0], 4, "none")
     record = len(serialize("a", np.zeros((2, 3, 3), np.uint8), np.zeros((8, 12, 3), np.uint8)))
     assert found == records.Scan(offsets=[0, record + 16], lr_pixels=12, problem=None)
 
@@ -125,7 +129,7 @@ def test_a_scan_counts_records_and_pixels_and_finds_their_offsets(shards):
 def test_a_scan_knows_records_of_other_programs(tmp_path):
     with tf.io.TFRecordWriter(str(tmp_path / "other.tfrec")) as writer:
         writer.write(b"not an example")
-    assert scan(str(tmp_path / "other.tfrec")).problem == "record 0 at byte 0 is none of this program"
+    assert scan(str(tmp_path / "other.tfrec"), 4, "none").problem == "record 0 at byte 0 is none of this program"
 
 
 # Blocks
@@ -139,10 +143,36 @@ def test_a_block_begins_and_ends_where_it_is_told_and_gives_back_every_pixel(tmp
     with tf.io.TFRecordWriter(path) as writer:
         for lr, hr in pairs:
             writer.write(serialize("a", lr, hr, compression))
-    block = read_block(path, tf.constant(scan(path).offsets[1], tf.int64), tf.constant(2, tf.int64), 0)
+    block = read_block(path, tf.constant(scan(path, 2, compression).offsets[1], tf.int64), tf.constant(2, tf.int64), 0)
     shapes, lr, hr = parse_block(block, 2, compression)
     assert shapes.numpy().tolist() == [[2, 3], [6, 6]]
     for number, (expected_lr, expected_hr) in enumerate(pairs[1:3]):
         count = expected_lr.shape[0] * expected_lr.shape[1]
         np.testing.assert_array_equal(lr[number, :count], expected_lr.reshape(-1, 3))
         np.testing.assert_array_equal(hr[number, : 4 * count], expected_hr.reshape(-1, 3))
+
+
+@pytest.mark.parametrize("compression", COMPRESSIONS)
+@pytest.mark.parametrize("shape", [(3, 4), (1, 1), (2, 30_000), (-2, -3), (2**40, 2**40)], ids=str)
+def test_a_shape_that_is_not_that_of_the_pixels_is_refused(tmp_path, noise, compression, shape):
+    example = tf.train.Example.FromString(serialize("a", noise(2, 3), noise(8, 12), compression))
+    example.features.feature["shape"].int64_list.value[:] = shape
+    path = str(tmp_path / "lies.tfrec")
+    with tf.io.TFRecordWriter(path) as writer:
+        writer.write(serialize("a", noise(2, 3), noise(8, 12), compression))
+        writer.write(example.SerializeToString())
+    found = scan(path, 4, compression)
+    assert (
+        found.problem
+        == f"record 1 at byte {found.offsets[0] + Path(path).stat().st_size // 2}: its shape is not that of its pixels"
+    )
+    block = tf.constant([example.SerializeToString()])
+    with pytest.raises(tf.errors.InvalidArgumentError, match="shape is not that of its pixels"):
+        parse_block(block, 4, compression)
+
+
+def test_a_record_smaller_than_a_crop_is_refused(noise):
+    block = tf.constant([serialize("a", noise(2, 3), noise(8, 12))])
+    parse_block(block, 4, "none", 2)
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        parse_block(block, 4, "none", 3)

@@ -9,6 +9,7 @@ from helpers.source_entries import read, splits
 from PIL import Image
 
 from pyimagesearch.data.sources import folder as folder_source
+from pyimagesearch.data.sources import make_source
 from pyimagesearch.data.sources.base import held_out
 from pyimagesearch.data.sources.folder import FolderSource
 from pyimagesearch.errors import InputError
@@ -208,3 +209,30 @@ def test_lr_sizes_may_be_rounded_either_way(tmp_path, noise):
         pair = folder_source.read_pair(tmp_path / "hr.png", tmp_path / "lr.png", 4)
         np.testing.assert_array_equal(pair.hr, noise(41, 48)[:40])
         np.testing.assert_array_equal(pair.lr, noise(rows, 12, seed=1)[:10])
+
+
+@pytest.mark.parametrize("what", ["hr", "lr"])
+def test_a_picture_that_changes_between_check_and_write_is_refused(folder, noise, what):
+    folder("hr", {"a.png": (64, 64), "b.png": (64, 64)})
+    lr = folder("lr", {"ax4.png": (16, 16), "bx4.png": (16, 16)})
+    hr = lr.parent / "hr"
+    source = open_folder(hr, lr_folder=lr)
+    read(source, source.entries)
+    changed = {"hr": hr / "a.png", "lr": lr / "ax4.png"}[what]
+    with Image.open(changed) as picture:
+        size = picture.size
+    Image.fromarray(noise(*size[::-1], 99)).save(changed)
+    with pytest.raises(InputError, match=r"a\.png: changed after it was checked; leave the pictures alone"):
+        read(source, source.entries)
+
+
+@pytest.mark.parametrize("wrapped", ["collages", "imperfect"])
+def test_pictures_that_are_made_of_others_are_checked_too(folder, noise, wrapped):
+    path = folder("hr", {name: (80, 80) for name in ("a.png", "b.png", "c.png")})
+    options = {"collages": {"collages": 4}, "imperfect": {"imperfect": 1.0}}[wrapped]
+    source = make_source("folder", images=path, scale=4, crop=32, **options)
+    for name in ("a.png", "b.png", "c.png"):
+        Image.fromarray(noise(80, 80, 99)).save(path / name)
+    made = [entry for entry in source.entries if entry.name.startswith("collage") or wrapped == "imperfect"]
+    with pytest.raises(InputError, match=r"\.png: changed after it was checked"):
+        read(source, made)

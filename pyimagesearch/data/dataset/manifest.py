@@ -1,18 +1,22 @@
 """manifest.json: what a dataset folder says of itself. It comes last; a folder without one is unfinished."""
 
+import itertools
 import json
 import math
+import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import tensorflow as tf
 
+from pyimagesearch.config import COMPRESSIONS
 from pyimagesearch.data.sources.base import GIVEN
 from pyimagesearch.errors import InputError
 from pyimagesearch.system.files import exists, is_folder, join, read_text
 
 SCHEMA = 2
 SPLITS = ("train", "test")
+SHARD_PATH = re.compile(r"(train|test)/\d{5,}-of-\d{5,}\.tfrec")
 MANIFEST = "manifest.json"
 UNFINISHED = "unfinished.json"  # recipe and finished shards of a folder that is being written
 
@@ -129,23 +133,45 @@ def _parse(folder: str, text: str) -> Manifest:
         values: dict[str, Any] = json.loads(text)
         if values["schema"] == SCHEMA:
             manifest = Manifest(**{**values, "shards": [Shard.from_json(shard) for shard in values["shards"]]})
-            _check_numbers(manifest)
+            _check(manifest)
             return manifest
         found = values["schema"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise InputError(f"{path}: not a manifest of this program; {again}") from None
     raise InputError(f"{folder}: records of schema {found}, this program reads {SCHEMA}; {again}")
 
 
-def _check_numbers(manifest: Manifest) -> None:
-    """Raise ValueError where the numbers are none, or do not belong together."""
-    of_shards = [number for shard in manifest.shards for number in (shard.records, shard.bytes, *shard.blocks)]
-    if not all(isinstance(number, int) for number in (manifest.scale, manifest.crop, manifest.block, *of_shards)):
-        raise ValueError
-    if manifest.block < 1 or any(
-        len(shard.blocks) != math.ceil(shard.records / manifest.block) for shard in manifest.shards
+def _check(manifest: Manifest) -> None:
+    """Raise ValueError where values are of another type, cannot be, or do not belong together."""
+    texts = (manifest.source, manifest.kernel, manifest.contents, *manifest.versions, *manifest.versions.values())
+    numbers = [manifest.scale, manifest.crop, manifest.tile, manifest.stride, manifest.block]
+    numbers += [manifest.pictures[split] for split in SPLITS]
+    paths = {shard.path for shard in manifest.shards}
+    if not (
+        all(isinstance(text, str) for text in texts)
+        and all(_is_count(number) for number in numbers)
+        and manifest.crop <= manifest.tile
+        and manifest.compression in COMPRESSIONS
+        and len(paths) == len(manifest.shards)
+        and all(manifest.of_split(split) for split in SPLITS)
+        and all(_is_possible(shard, manifest.block) for shard in manifest.shards)
     ):
         raise ValueError
+
+
+def _is_count(number: object) -> bool:
+    return type(number) is int and 0 < number < 2**63
+
+
+def _is_possible(shard: Shard, block: int) -> bool:
+    return (
+        SHARD_PATH.fullmatch(shard.path) is not None  # nothing outside of the folder
+        and re.fullmatch("[0-9a-f]{64}", shard.sha256) is not None
+        and all(_is_count(number) for number in (shard.records, shard.lr_pixels, shard.bytes, *shard.blocks[1:]))
+        and len(shard.blocks) == math.ceil(shard.records / block)
+        and shard.blocks[0] == 0
+        and all(before < after for before, after in itertools.pairwise([*shard.blocks, shard.bytes]))
+    )
 
 
 def check_usable(folder: str, manifest: Manifest, *, scale: int, crop: int) -> None:

@@ -61,12 +61,17 @@ def parse(record: tf.Tensor, scale: int, compression: str = "none") -> tuple[tf.
     return example["name"], pixels(example["lr"], 1), pixels(example["hr"], scale)
 
 
-def parse_block(records: tf.Tensor, scale: int, compression: str) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+def parse_block(
+    records: tf.Tensor, scale: int, compression: str, least: int = 1
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """shape (n, 2) int32 of the LR sides, and the pixels of both, of n serialized records.
 
     lr (n, p, 3) and hr (n, p * scale**2, 3), uint8: pixels in rows, the records with fewer than p filled up with zeros.
+    Raises InvalidArgumentError where a record's shape is not that of its pixels, or a side of lr below `least`.
     """
     examples = tf.io.parse_example(records, FEATURES)
+    honest = _shape_is_true(examples, scale, compression) & tf.reduce_all(examples["shape"] >= least, axis=1)
+    tf.debugging.Assert(tf.reduce_all(honest), ["a record's shape is not that of its pixels"])
     shape = tf.cast(examples["shape"], tf.int32)
     most = tf.reduce_max(tf.reduce_prod(shape, axis=1))
 
@@ -78,6 +83,21 @@ def parse_block(records: tf.Tensor, scale: int, compression: str) -> tuple[tf.Te
         return tf.reshape(raw, [tf.shape(records)[0], count, 3])
 
     return shape, pixels(examples["lr"], most), pixels(examples["hr"], most * scale**2)
+
+
+def _shape_is_true(examples: dict[str, tf.Tensor], scale: int, compression: str) -> tf.Tensor:
+    """Whether the shapes of parsed records (n,) are those of their pixels, by what is cheap to ask: bool (n,)."""
+    shape = examples["shape"]
+    true = tf.reduce_all((shape > 0) & (shape < 2**15), axis=1)  # no overflow below
+    for name, factor in (("lr", 1), ("hr", scale)):
+        if compression == "png":  # width and height are in its header, big-endian
+            header = tf.io.decode_raw(tf.strings.substr(examples[name], 16, 8), tf.int32, little_endian=False)
+            expected = tf.cast(shape[:, ::-1] * factor, tf.int32)
+            true &= tf.reduce_all(header == expected, axis=1)
+        else:
+            pixels = tf.reduce_prod(shape, axis=1) * factor**2
+            true &= tf.cast(tf.strings.length(examples[name]), tf.int64) == 3 * pixels
+    return true
 
 
 def _decode_padded(png: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
@@ -103,8 +123,8 @@ def read_pictures(folder: str, manifest: Manifest, count: int | None = None) -> 
         for record in dataset:
             name, lr, hr = parse(record, manifest.scale, manifest.compression)
             yield Pair(name.numpy().decode(errors="surrogateescape"), lr.numpy(), hr.numpy())
-    except tf.errors.DataLossError:
-        raise InputError(corrupt_message(folder, paths)) from None
+    except (tf.errors.DataLossError, tf.errors.InvalidArgumentError):
+        raise InputError(corrupt_message(folder, paths, manifest)) from None
 
 
 @dataclass(frozen=True)
@@ -116,14 +136,21 @@ class Scan:
     problem: str | None  # what is wrong with the first bad record
 
 
-def scan(path: str) -> Scan:
-    """Read every record of a shard and check its checksums, up to the first bad one."""
-    offsets, position, lr_pixels = [], 0, 0
-    records = tf.data.TFRecordDataset(path, buffer_size=READ_BYTES).map(
-        lambda record: (tf.strings.length(record), tf.io.parse_single_example(record, FEATURES)["shape"])
-    )
+def scan(path: str, scale: int, compression: str) -> Scan:
+    """Read every record of a shard and check its checksums and shape, up to the first bad one."""
+    offsets: list[int] = []
+    position = lr_pixels = 0
+
+    def facts(record: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        examples = tf.io.parse_example(record[None], FEATURES)
+        return tf.strings.length(record), examples["shape"][0], _shape_is_true(examples, scale, compression)[0]
+
+    records = tf.data.TFRecordDataset(path, buffer_size=READ_BYTES).map(facts)
     try:
-        for length, (height, width) in records.as_numpy_iterator():
+        for length, (height, width), true in records.as_numpy_iterator():
+            if not true:
+                problem = f"record {len(offsets)} at byte {position}: its shape is not that of its pixels"
+                return Scan(offsets, lr_pixels, problem)
             offsets.append(position)
             position += int(length) + FRAMING
             lr_pixels += int(height * width)
@@ -135,10 +162,10 @@ def scan(path: str) -> Scan:
     return Scan(offsets, lr_pixels, None)
 
 
-def corrupt_message(folder: str, paths: Sequence[str]) -> str:
+def corrupt_message(folder: str, paths: Sequence[str], manifest: Manifest) -> str:
     """Says which of `paths` holds the corrupt record that TensorFlow met without naming its file."""
     for path in paths:
-        problem = scan(path).problem
+        problem = scan(path, manifest.scale, manifest.compression).problem
         if problem:
             return f"{path}: {problem}; {repair_hint(folder)}"
     return f"{folder}: a shard is not the one that the manifest describes, or the disk misreads; {repair_hint(folder)}"

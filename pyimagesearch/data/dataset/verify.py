@@ -1,6 +1,7 @@
 """Checks shards against their manifest: size, SHA-256, number of records, checksums."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import tensorflow as tf
 
@@ -14,22 +15,26 @@ from pyimagesearch.system.gcs import is_failure
 
 def verify(folder: str, manifest: Manifest) -> list[str]:
     """What is wrong with the shards of `folder`, a line each; empty where all are good."""
-    return [problem for problem in shard_problems(folder, manifest.shards, manifest.block) if problem]
+    return [problem for problem in shard_problems(folder, manifest.shards, vars(manifest)) if problem]
 
 
-def shard_problems(folder: str, shards: Sequence[Shard], block: int) -> Iterator[str | None]:
-    """What is wrong with each of `shards`, or None; their blocks are of `block` records."""
-    found = parallel.ordered(lambda shard: _shard_problem(folder, shard, block), shards, weight=lambda _: 0)
-    return console.progress(found, total=len(shards), label="verifying", unit="shard")
+def shard_problems(folder: str, shards: Sequence[Shard], recipe: Mapping[str, Any]) -> Iterator[str | None]:
+    """What is wrong with each of `shards`, or None. recipe: the values of their manifest."""
+
+    def check(shard: Shard) -> str | None:
+        return _shard_problem(folder, shard, recipe["block"], recipe["scale"], recipe["compression"])
+
+    problems = parallel.ordered(check, shards, weight=lambda _: 0)
+    return console.progress(problems, total=len(shards), label="verifying", unit="shard")
 
 
-def _shard_problem(folder: str, shard: Shard, block: int) -> str | None:
+def _shard_problem(folder: str, shard: Shard, block: int, scale: int, compression: str) -> str | None:
     problem = presence_problem(folder, shard)
     if problem:
         return problem
     path = join(folder, shard.path)
     try:
-        found, (digest, _) = scan(path), hash_file(path)
+        found, (digest, _) = scan(path, scale, compression), hash_file(path)
     except tf.errors.OpError as error:
         if is_failure(error):
             raise  # of the bucket: no shard is to blame

@@ -120,7 +120,7 @@ def repair_dataset(source: Source, output: str, *, compression: str = "none") ->
             f"{output}: this program gives these pictures other shards; delete {output} and write it again"
         )
     with hold(output, what="dataset folder"):
-        problems = dict(zip(expected, shard_problems(output, manifest.shards, manifest.block), strict=True))
+        problems = dict(zip(expected, shard_problems(output, manifest.shards, recipe), strict=True))
         bad = [plan for plan in plans if problems[plan.path]]
         for plan in bad:
             logger.info(str(problems[plan.path]))
@@ -180,7 +180,7 @@ def _finished(output: str, recipe: dict[str, Any]) -> Iterator[Shard]:
     if not any(paths_in(join(output, split), ".tfrec") for split in SPLITS):
         return  # a recipe without shards binds nobody
     shards = _read_unfinished(output, recipe)
-    for shard, problem in zip(shards, shard_problems(output, shards, recipe["block"]), strict=True):
+    for shard, problem in zip(shards, shard_problems(output, shards, recipe), strict=True):
         if problem:
             logger.info(f"{problem}; writing it again")
         else:
@@ -198,7 +198,7 @@ def _read_unfinished(output: str, recipe: dict[str, Any]) -> list[Shard]:
     try:
         found = json.loads(read_text(path))
         shards = [Shard.from_json(values) for values in found["shards"]]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise InputError(f"{path}: not written by this program; delete {output} or give another `output`") from None
     _same_recipe(output, found, recipe)
     return shards

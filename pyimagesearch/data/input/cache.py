@@ -29,9 +29,9 @@ class RamCache:
         lr, hr = _pixels(lr_pixels), _pixels(lr_pixels * manifest.scale**2)
         try:
             shapes = self._fill(lr, hr)
-        except tf.errors.DataLossError:
+        except (tf.errors.DataLossError, tf.errors.InvalidArgumentError):
             paths = [join(folder, shard.path) for shard in manifest.of_split("train")]
-            raise InputError(corrupt_message(folder, paths)) from None
+            raise InputError(corrupt_message(folder, paths, manifest)) from None
         self._shapes = tf.constant(shapes, tf.int64)
         self._starts = tf.cumsum(tf.reduce_prod(self._shapes, axis=1), exclusive=True)
         # Through DLPack the arrays become tensors where they are; any other way copies them.
@@ -51,7 +51,10 @@ class RamCache:
         order, factor = self._order, self._manifest.scale**2
         decoded = tf.data.Dataset.from_tensor_slices((order.paths, order.offsets, order.sizes)).map(
             lambda path, offset, count: parse_block(
-                read_block(path, offset, count, 0), self._manifest.scale, self._manifest.compression
+                read_block(path, offset, count, 0),
+                self._manifest.scale,
+                self._manifest.compression,
+                self._manifest.crop // self._manifest.scale,
             ),
             num_parallel_calls=parallel.cores(),
         )

@@ -141,7 +141,7 @@ class _BlockReader:
 
     def _crops(self, records: tf.Tensor, draws: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         scale = self._manifest.scale
-        shapes, lr, hr = parse_block(records, scale, self._manifest.compression)
+        shapes, lr, hr = parse_block(records, scale, self._manifest.compression, self._crop // scale)
         starts = tf.range(tf.shape(lr)[0]) * tf.shape(lr)[1]
         flat = tf.reshape(lr, [-1, 3]), tf.reshape(hr, [-1, 3])
         return cut_crops(*flat, starts, shapes, draws, crop=self._crop, scale=scale, augment=self._augment)

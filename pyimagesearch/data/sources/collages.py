@@ -32,7 +32,8 @@ class CollageSource:
         self.kernel, self.skipped = folder.kernel, folder.skipped
         self.scale, self.crop = folder.scale, folder.crop
         training = [entry for entry in folder.entries if entry.split == "train"]
-        self._files = sorted({folder.paths[entry.name] for entry in training})
+        name_of = {folder.paths[entry.name]: entry.name for entry in training}
+        self._others = [name_of[path] for path in sorted(name_of)]
         content = hashlib.sha256("".join([f"{DRAWN} ", *(entry.content for entry in training)]).encode()).hexdigest()
         bases = itertools.islice(itertools.cycle(training), count)
         self._base = {f"collage {number:05d}": entry for number, entry in enumerate(bases, 1)}
@@ -53,11 +54,16 @@ class CollageSource:
     def _make(self, name: str) -> Pair:
         base = self._base[name].name
         rng = np.random.default_rng(int(name.split()[1]))
-        photographs = [picture_io.read_rgb(self._folder.paths[base])]
-        for number in rng.integers(len(self._files), size=PHOTOGRAPHS - 1):
-            photographs.append(_middle(picture_io.read_rgb(self._files[number])))
+        photographs = [self._photograph(base)]
+        for number in rng.integers(len(self._others), size=PHOTOGRAPHS - 1):
+            photographs.append(_middle(self._photograph(self._others[number])))
         shrink = self._folder.shrink[base]
         return make_pair(name, make_collage(photographs, rng, shrink), self.scale, shrink=shrink)
+
+    def _photograph(self, name: str) -> np.ndarray:
+        photograph = picture_io.read_rgb(self._folder.paths[name])
+        self._folder.check_unchanged(name)
+        return photograph
 
 
 def _middle(picture: np.ndarray) -> np.ndarray:

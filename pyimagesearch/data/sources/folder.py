@@ -57,6 +57,7 @@ class FolderSource:
         self.entries: Sequence[Entry] = [
             Entry(n, "test" if self.paths[n].name in test else "train", *sizes[n]) for n in sorted(sizes, key=rank)
         ]
+        self._contents = {entry.name: entry.content for entry in self.entries}
 
     def _check(self) -> tuple[dict[str, tuple[int, int, str, int]], list[str]]:
         """Decode every picture once, so that a bad one is named before anything is written."""
@@ -97,8 +98,21 @@ class FolderSource:
         pair = read_pair(self.paths[name], lr_path, self.scale, self._resize, self.shrink[name])
         return replace(pair, name=name)
 
+    def check_unchanged(self, name: str) -> None:
+        """Raise InputError where the files of a picture, which were just read, are not those that were checked."""
+        if self._hash(name) != self._contents[name]:
+            raise InputError(
+                f"{self.paths[name]}: changed after it was checked; leave the pictures alone while their records "
+                "are written, and start again"
+            )
+
+    def _read_unchanged(self, name: str) -> Pair:
+        pair = self._read(name)
+        self.check_unchanged(name)
+        return pair
+
     def jobs(self, entries: Sequence[Entry]) -> Iterator[Callable[[], Pair]]:
-        return (functools.partial(self._read, entry.name) for entry in entries)
+        return (functools.partial(self._read_unchanged, entry.name) for entry in entries)
 
 
 def _name(path: Path, shrink: int) -> str:
