@@ -2,6 +2,7 @@
 
 import functools
 import os
+import shutil
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -68,11 +69,21 @@ def records(tmp_path_factory) -> str:
 
 
 @pytest.fixture(scope="session")
-def finished(records, tmp_path_factory) -> Path:
-    """The folder of a run of `smoke` that is at its end; copy it to change it."""
+def pretrained(records, tmp_path_factory) -> Path:
+    """The folder of a run of phase 1 of `smoke`; copy it to change it."""
     from helpers import smoke_runs  # makes a strategy, which needs both devices
 
-    output = tmp_path_factory.mktemp("finished") / "run"
+    output = tmp_path_factory.mktemp("pretrained") / "run"
+    smoke_runs.train(records, output, smoke_runs.PHASE_1)
+    return output
+
+
+@pytest.fixture(scope="session")
+def finished(records, pretrained, tmp_path_factory) -> Path:
+    """The folder of a run of `smoke` that is at its end, its phase 2 added to phase 1; copy it to change it."""
+    from helpers import smoke_runs
+
+    output = shutil.copytree(pretrained, tmp_path_factory.mktemp("finished") / "run")
     smoke_runs.train(records, output)
     return output
 

@@ -161,11 +161,9 @@ def test_a_shape_that_is_not_that_of_the_pixels_is_refused(tmp_path, noise, comp
     with tf.io.TFRecordWriter(path) as writer:
         writer.write(serialize("a", noise(2, 3), noise(8, 12), compression))
         writer.write(example.SerializeToString())
-    found = scan(path, 4, compression)
-    assert (
-        found.problem
-        == f"record 1 at byte {found.offsets[0] + Path(path).stat().st_size // 2}: its shape is not that of its pixels"
-    )
+    second = len(serialize("a", noise(2, 3), noise(8, 12), compression)) + 16
+    problem = f"record 1 at byte {second}: its shape is not that of its pixels"
+    assert scan(path, 4, compression).problem == problem
     block = tf.constant([example.SerializeToString()])
     with pytest.raises(tf.errors.InvalidArgumentError, match="shape is not that of its pixels"):
         parse_block(block, 4, compression)

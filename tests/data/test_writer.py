@@ -138,9 +138,9 @@ def test_the_manifest_comes_last(source, tmp_path, monkeypatch):
     seen = []
     write_whole = writer.write_whole
 
-    def whole_so_far(path, text):
+    def whole_so_far(path, text, **options):
         seen.append((path, set(files(tmp_path))))
-        write_whole(path, text)
+        write_whole(path, text, **options)
 
     monkeypatch.setattr(writer, "write_whole", whole_so_far)
     manifest = write(source, tmp_path)

@@ -11,6 +11,8 @@ from pyimagesearch.presets import get_config
 from pyimagesearch.training.run import prepare
 
 SMOKE = get_config("smoke")
+PHASE_1 = SMOKE.with_values({"finetune.steps": 0})
+SMALLEST = PHASE_1.with_values({"network.name": "light", "network.filters": 8, "network.blocks": 1})
 ONE = tf.distribute.OneDeviceStrategy("/cpu:0")
 
 

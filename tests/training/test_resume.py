@@ -8,7 +8,7 @@ import threading
 import numpy as np
 import pytest
 import tensorflow as tf
-from helpers.smoke_runs import ONE, SMOKE, history, train, weights
+from helpers.smoke_runs import ONE, PHASE_1, SMALLEST, SMOKE, history, train, weights
 
 from pyimagesearch.errors import InputError, Interrupted, RunError
 from pyimagesearch.inference.upscaler import load_upscaler
@@ -80,7 +80,7 @@ def test_a_run_whose_folder_is_removed_stops(records, tmp_path, monkeypatch):
     save = PhaseCheckpoints.save
     monkeypatch.setattr(PhaseCheckpoints, "save", lambda *args: (save(*args), shutil.rmtree(tmp_path / "run")))
     with pytest.raises(RunError, match="the folder of this run was removed or replaced; start it again"):
-        train(records, tmp_path / "run", SMOKE.with_values({"finetune.steps": 0}))
+        train(records, tmp_path / "run", SMALLEST)
 
 
 @pytest.mark.parametrize(
@@ -126,28 +126,36 @@ class StopAt:
         monkeypatch.setattr(Monitor, "add", counting)
 
 
-@pytest.mark.parametrize(("phase", "step"), [("pretrain", 5), ("finetune", 3)])
-def test_a_stopped_run_goes_on_and_ends_as_one_that_was_never_stopped(
-    records, finished, tmp_path, monkeypatch, phase, step
-):
-    output = tmp_path / "run"
-    one_by_one = SMOKE.with_values({"intervals.steps_per_call": 1})  # stops exactly there
+def check_stop_and_resume(records, output, monkeypatch, config, phase, step, uninterrupted):
     with monkeypatch.context() as patch:
         StopAt(patch, phase, step)
         with pytest.raises(Interrupted) as stopped:
-            train(records, output, one_by_one)
+            train(records, output, config.with_values({"intervals.steps_per_call": 1}))  # stops exactly there
     assert stopped.value.exit_code == 143
     saved = "pretrained_generator" if phase == "pretrain" else "generator"
     assert load_upscaler(str(output / "models" / f"{saved}.keras")).scale == 4
     said: list[str] = []
-    train(records, output, say=said.append)
+    train(records, output, config, say=said.append)
     assert any(line.startswith(f"Resuming {phase} at step {step}") for line in said), said
     # Without --deterministic, threads may add in another order; another batch or optimizer state would show at 1e-3.
-    for name in ("pretrained_generator", "generator", "discriminator"):
-        for ours, expected in zip(weights(output, name), weights(finished, name), strict=True):
+    for model in (uninterrupted / "models").iterdir():
+        for ours, expected in zip(weights(output, model.stem), weights(uninterrupted, model.stem), strict=True):
             np.testing.assert_allclose(ours, expected, atol=1e-5)
-    rows, expected = ([(row["phase"], row["step"]) for row in history(folder)] for folder in (output, finished))
+    rows, expected = ([(row["phase"], row["step"]) for row in history(folder)] for folder in (output, uninterrupted))
     assert rows == sorted({*expected, (phase, str(step))}, key=lambda row: (row[0] == "finetune", int(row[1])))
+
+
+def test_a_run_stopped_in_phase_1_goes_on_and_ends_as_one_that_was_never_stopped(
+    records, pretrained, tmp_path, monkeypatch
+):
+    check_stop_and_resume(records, tmp_path / "run", monkeypatch, PHASE_1, "pretrain", 5, pretrained)
+
+
+def test_a_run_stopped_in_phase_2_goes_on_and_ends_as_one_that_was_never_stopped(
+    records, pretrained, finished, tmp_path, monkeypatch
+):
+    output = shutil.copytree(pretrained, tmp_path / "run")
+    check_stop_and_resume(records, output, monkeypatch, SMOKE, "finetune", 3, finished)
 
 
 def test_a_run_whose_pretrained_model_is_gone_does_not_start_from_scratch(records, output):
@@ -226,7 +234,7 @@ def test_checkpoints_are_found_without_tensorflows_list_of_them(records, output)
 
 
 def test_losses_that_are_not_finite_twice_stop_the_run_and_name_the_step(records, tmp_path):
-    config = SMOKE.with_values(
+    config = SMALLEST.with_values(
         {"pretrain.rate": 1e30, "intervals.steps_per_call": 1, "intervals.checkpoint_every": 100}
     )
     said: list[str] = []
@@ -260,13 +268,13 @@ class PoisonOnce:
 def test_a_run_that_diverges_once_goes_back_and_ends_with_half_the_rate(records, tmp_path, monkeypatch):
     PoisonOnce(monkeypatch, step=5)
     said: list[str] = []
-    train(records, tmp_path, SMOKE.with_values({"finetune.steps": 0, "intervals.steps_per_call": 1}), say=said.append)
+    train(records, tmp_path, SMALLEST.with_values({"intervals.steps_per_call": 1}), say=said.append)
     warning = (
         "WARNING: step 6 of pretrain: losses or weights are not finite (nan or inf); going back to step 4 with half"
     )
     assert any(line.startswith(warning) for line in said)
     assert [int(row["step"]) for row in history(tmp_path)] == [2, 4, 6, 8]
-    phase = build_pretrain(SMOKE, ONE, "float32")
+    phase = build_pretrain(SMALLEST, ONE, "float32")
     PhaseCheckpoints(RunFolder(str(tmp_path)), phase, 3, said.append).restore()
     assert phase.slowdown.numpy() == 0.5  # a restart goes on as slowly
     assert phase.rate(3) == pytest.approx(SMOKE.pretrain.rate / 2)
@@ -278,18 +286,16 @@ def test_weights_that_are_not_finite_are_never_saved(records, tmp_path, monkeypa
     PoisonOnce(monkeypatch, step=3, what="weights")
     said: list[str] = []
     seldom = {"intervals.checkpoint_every": 100, "intervals.validate_every": 100} | {interval: 2}
-    config = SMOKE.with_values({"finetune.steps": 0, "intervals.steps_per_call": 1, **seldom})
+    config = SMALLEST.with_values({"intervals.steps_per_call": 1, **seldom})
     train(records, tmp_path, config, say=said.append)
     warning = f"WARNING: step 4 of pretrain: losses or weights are not finite (nan or inf); going back to step {back} "
     assert any(line.startswith(warning) for line in said)
     assert all(np.isfinite(weight).all() for weight in weights(tmp_path, "pretrained_generator"))
 
 
-def test_the_second_phase_can_be_added_later(records, tmp_path):
-    train(records, tmp_path / "run", SMOKE.with_values({"finetune.steps": 0}))
-    assert not (tmp_path / "run" / "models" / "generator.keras").exists()
-    train(records, tmp_path / "run")
-    assert (tmp_path / "run" / "models" / "generator.keras").exists()
+def test_the_second_phase_can_be_added_later(pretrained, finished):
+    assert not (pretrained / "models" / "generator.keras").exists()
+    assert (finished / "models" / "generator.keras").exists()
 
 
 @pytest.mark.slow

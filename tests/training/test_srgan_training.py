@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import skimage.metrics
 import tensorflow as tf
-from helpers.smoke_runs import history, train
+from helpers.small_networks import small
+from helpers.smoke_runs import SMALLEST, history, train
 
 from pyimagesearch import losses
 from pyimagesearch.data.dataset.manifest import read_manifest
@@ -288,7 +289,7 @@ def test_every_generator_trains_under_xla(kind, config):
 @pytest.mark.parametrize("kind", ["pretrain", "finetune"])
 @pytest.mark.parametrize("name", [name for name in PRESETS if name != "smoke"])
 def test_every_presets_step_compiles_under_xla(name, kind):
-    config = get_config(name).with_values({"data.batch": 1, "finetune.vgg_weights": "random"})
+    config = small(name).with_values({"data.batch": 1, "finetune.vgg_weights": "random"})  # the same operations
     phase = build(kind, config, tf.distribute.get_strategy())
     metrics = tf.function(phase.training.train_step, jit_compile=True)(a_batch(1, config.data.crop))
     assert all(np.isfinite(float(value)) for value in metrics.values())
@@ -345,7 +346,7 @@ def test_a_subclass_with_one_more_measure_trains_and_its_history_has_the_column(
         return dataclasses.replace(values, measures={"brightness": brightness})
 
     monkeypatch.setattr(PretrainTraining, "step", with_brightness)
-    train(records, tmp_path / "run", SMOKE.with_values({"finetune.steps": 0}))
+    train(records, tmp_path / "run", SMALLEST)
     assert all(0 < float(row["brightness"]) < 255 for row in history(tmp_path / "run"))
 
 
