@@ -95,7 +95,8 @@ def save_generator(tmp_path_factory):
     Its last conv is enlarged, so that it visibly differs from bicubic without any training.
     """
 
-    from pyimagesearch.models import build_generator
+    from pyimagesearch.models import GENERATORS, build_generator
+    from pyimagesearch.models.registry import default_options
     from pyimagesearch.presets import get_config
 
     folder = tmp_path_factory.mktemp("generators")
@@ -103,10 +104,14 @@ def save_generator(tmp_path_factory):
     @functools.cache
     def save(kind="light", scale=4, seed=0):
         keras.utils.set_random_seed(seed)
-        sizes = {"network.filters": 8} if kind == "srcnn" else {"network.filters": 8, "network.blocks": 1}
+        sizes = {"filters": 8, "blocks": 1, "upsample_filters": 16}
+        known = default_options(GENERATORS[kind].build)
         config = get_config("smoke").with_values(
-            {"network.name": kind, "network.scale": scale, "data.crop": 24 * scale, **sizes}
-        )
+            {
+                "network.name": kind, "network.scale": scale, "data.crop": 24 * scale,
+                **{f"network.{name}": value for name, value in sizes.items() if name in known},
+            }
+        )  # fmt: skip
         model = build_generator(config)
         last = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)][-1]
         last.kernel.assign(last.kernel * 4.0)

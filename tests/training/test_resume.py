@@ -303,12 +303,12 @@ def test_a_run_on_two_replicas_takes_global_batches_and_resumes(records, tmp_pat
     with monkeypatch.context() as patch:
         StopAt(patch, "pretrain", 4)
         with pytest.raises(Interrupted):
-            train(records, tmp_path / "run", SMOKE.with_values({"intervals.steps_per_call": 1}), two_replicas)
+            train(records, tmp_path / "run", PHASE_1.with_values({"intervals.steps_per_call": 1}), two_replicas)
     said: list[str] = []
-    train(records, tmp_path / "run", strategy=two_replicas, say=said.append)
+    train(records, tmp_path / "run", PHASE_1, two_replicas, said.append)
     assert "Resuming pretrain at step 4" in said
     assert json.loads((tmp_path / "run" / "config.json").read_text())["replicas"] == 2
-    assert history(tmp_path / "run")[-1]["phase"] == "finetune"
+    assert history(tmp_path / "run")[-1]["step"] == "8"
 
 
 @pytest.fixture
