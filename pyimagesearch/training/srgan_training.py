@@ -50,8 +50,13 @@ class Training(keras.Model):
         """Update the networks on a replica's part of the global batch."""
         raise NotImplementedError
 
+    @property
+    def metrics(self) -> list[keras.Metric]:
+        """None of Keras': with its own mean of "loss", `fit` would show 0 instead of what train_step returns."""
+        return []
+
     def train_step(self, data: tuple[tf.Tensor, tf.Tensor]) -> Scalars:
-        """One step on (lr, hr) for `fit`, which takes the mean over replicas."""
+        """One step on (lr, hr) for `fit`, which takes the mean over replicas and shows an epoch's last step."""
         return {name: value * self.replicas for name, value in self.step(*data).all().items()}
 
     @property

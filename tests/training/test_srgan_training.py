@@ -324,7 +324,9 @@ def test_steps_train_in_reduced_precision(kind, config, precision):
 def test_fit_ends_with_the_weights_of_the_driver(kind, devices, records, two_replicas):
     """20 steps on the same batches, by Keras' fit and by the trainer's driver."""
     strategy = two_replicas if devices == 2 else tf.distribute.OneDeviceStrategy("/cpu:0")
-    config = SMOKE.with_values({"pretrain.steps": 20, "finetune.steps": 20, "data.global_batch": 4})
+    config = LIGHT.with_values(  # without BatchNorm, before which biases follow rounding errors alone
+        {"pretrain.steps": 20, "finetune.steps": 20, "data.global_batch": 4, "intervals.steps_per_call": 1}
+    )
     manifest = read_manifest(records)
     driven, fitted = (build(kind, config, strategy) for _ in range(2))
     driver = Driver(config, strategy, Workers(strategy), folder=records, manifest=manifest, cache=None, compiled=False)
@@ -334,7 +336,8 @@ def test_fit_ends_with_the_weights_of_the_driver(kind, devices, records, two_rep
     logs = fitted.training.fit(batches, steps_per_epoch=20, verbose=0).history
     for ours, theirs in zip(fitted.generator.get_weights(), driven.generator.get_weights(), strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-6)
-    assert logs.keys() == {**rows[-1].losses, **rows[-1].measures}.keys()
+    last = {**rows[-1].losses, **rows[-1].measures}
+    assert {name: value for name, (value,) in logs.items()} == pytest.approx(last, rel=1e-3)
 
 
 def test_a_subclass_with_one_more_measure_trains_and_its_history_has_the_column(records, tmp_path, monkeypatch):
