@@ -146,9 +146,3 @@ def _pixel(step: GeneratorStep):
 @GENERATOR_LOSSES.register("grid")
 def _grid(step: GeneratorStep):
     return grid_loss(step.sr, step.hr, step.scale)
-
-
-@GENERATOR_LOSSES.register("toy")
-def _toy(step: GeneratorStep):
-    """The difference of the mean colours."""
-    return ops.mean(ops.abs(ops.mean(step.sr, axis=(1, 2)) - ops.mean(ops.cast(step.hr, "float32"), axis=(1, 2)))) / 255

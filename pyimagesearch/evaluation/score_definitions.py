@@ -166,15 +166,3 @@ def scores_in(report: Mapping[str, Any]) -> list[Score]:
 def definitions(report: Mapping[str, Any]) -> dict[str, str]:
     """What each score of the report is, in words."""
     return {score.key: score.definition.format(scale=report["scale"]) for score in scores_in(report)}
-
-
-@score(
-    "toy_mae",
-    protocol="RGB, whole",
-    quantity="MAE",
-    digits=2,
-    definition="mean absolute difference",
-    lower_is_better=True,
-)
-def toy_mae(sr: np.ndarray, pair: Pair, scale: int) -> float:
-    return float(np.abs(sr.astype(float) - pair.hr).mean())

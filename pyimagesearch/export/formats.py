@@ -125,12 +125,3 @@ def write_tflite(network: "Network", path: str) -> None:
     file = flatbuffer_utils.convert_bytearray_to_object(content)
     file.description = "; ".join(network.contract().values())
     flatbuffer_utils.write_model(file, path)
-
-
-@register_format("toy", title="Toy", suffix=".npz")
-def write_toy(network: "Network", path: str) -> None:
-    """The weights in an archive of NumPy's."""
-    import numpy as np
-
-    with open(path, "wb") as file:
-        np.savez(file, *network.model.get_weights())
