@@ -30,11 +30,11 @@ demo: .venv/.cpu ## photographs to grid in minutes, on the CPU
 	$(BIN)/python train_srgan.py --device cpu --preset demo --tfrecords $(DEMO_RECORDS) --output $(DEMO_OUTPUT)
 	$(BIN)/python inference.py --device cpu --tfrecords $(DEMO_RECORDS) --output $(DEMO_OUTPUT)
 
-test: .venv/.test ## the tests that a user relies on, at most 10 minutes
+test: .venv/.test ## the tests that a user relies on, at most 6 minutes
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-slow: .venv/.test ## the tests that take minutes each
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow -n 2 --dist loadfile --no-loadscope-reorder
 
 test-oldest: .venv-oldest/.test ## the tests of make test on the oldest TensorFlow that is supported
 	.venv-oldest/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder

@@ -144,7 +144,7 @@ def test_benchmark_quality_trains_both_sides_for_as_long(tmp_path, capsys, monke
         assert found[side]["psnr_y"] == curve[-1]["psnr_y"] > found["bicubic"]["psnr_y"]
         assert [point["seconds"] for point in curve] == sorted(point["seconds"] for point in curve)
         assert curve[-1]["step"] > curve[0]["step"] > 0
-        assert 9 < found[side]["seconds"] < 40
+        assert 9 < found[side]["seconds"] < 60
     assert found["tutorial"]["precision"] == "float32"
     assert picture_io.read_rgb(plot).shape[1] > 500
     assert capsys.readouterr().out.count(" dB") >= 1 + len(found["ours"]["curve"]) + len(found["tutorial"]["curve"])

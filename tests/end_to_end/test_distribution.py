@@ -96,11 +96,11 @@ def weights(run, name):
     return keras.models.load_model(run / "models" / f"{name}.keras", compile=False).get_weights()
 
 
-def wait(*processes, seconds=240):
+def wait(*processes, seconds=600):
     return [process.wait(timeout=seconds) for process in processes]
 
 
-def wait_until(condition, *processes, seconds=120):
+def wait_until(condition, *processes, seconds=300):
     deadline = time.monotonic() + seconds
     while not condition():
         assert all(process.poll() is None for process in processes), "a run ended too soon"
@@ -155,7 +155,7 @@ def test_a_worker_that_is_asked_to_stop_stops_all_and_a_lost_one_is_said_within_
     workers = start_workers(records, output, *flags)
     wait_until(lambda: newest(output) >= 20, *workers)
     workers[1].send_signal(signal.SIGTERM)
-    assert wait(*workers, seconds=60) == [143, 143]
+    assert wait(*workers, seconds=120) == [143, 143]
     stopped = newest(output)
     assert f"Stopped by another worker at step {stopped} of pretrain" in said(output, "worker0")
     assert f"Stopped by SIGTERM at step {stopped} of pretrain" in said(output, "worker1")
@@ -191,7 +191,7 @@ def kill_at_random(processes, victim, output, phase, chance, span):
     time.sleep(chance.uniform(0, span))
     assert victim.poll() is None, "it ended before it could be killed"
     victim.kill()
-    wait(*processes, seconds=90)
+    wait(*processes, seconds=180)
     phase = "finetune" if newest(output, "finetune") >= 0 else "pretrain"
     assert reached(said(output, WRITER[len(processes)]), phase) - newest(output, phase) <= INTERVAL
     return phase, newest(output, phase)
@@ -216,11 +216,6 @@ def check_kills(start_all, tmp_path, phases, span):
     for name in models:
         for one, other in zip(weights(killed, name), weights(whole, name), strict=True):
             np.testing.assert_array_equal(one, other)
-
-
-def test_a_kill_changes_no_bit(records, tmp_path):
-    steps = ("--pretrain-steps", "60", "--finetune-steps", "0")
-    check_kills(lambda output: [start(records, output, *EXACT, *steps)], tmp_path, ["pretrain"], span=0.2)
 
 
 LONG = ("--pretrain-steps", "200", "--finetune-steps", "200")

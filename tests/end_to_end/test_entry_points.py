@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 
 def entry_point(name: str, *arguments, **kwargs) -> subprocess.CompletedProcess:
     command = [sys.executable, str(ROOT / f"{name}.py"), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, **kwargs)
+    return subprocess.run(command, capture_output=True, text=True, timeout=900, check=False, **kwargs)
 
 
 def refused(capsys, *arguments) -> str:

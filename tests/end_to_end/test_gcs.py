@@ -112,7 +112,7 @@ def answers(gcs):
     lines = [json.dumps(["verify", f"gs://{bucket}/records"]) for bucket in FAULTS]
     ended = subprocess.run(
         [sys.executable, "-c", SEVERAL], cwd=ROOT, env=gcs.child(), input="\n".join(lines), capture_output=True,
-        text=True, timeout=120, check=True,
+        text=True, timeout=300, check=True,
     )  # fmt: skip
     return dict(zip(FAULTS, map(json.loads, ended.stdout.splitlines()), strict=True))
 
@@ -154,7 +154,7 @@ NO_SUCH = "no such bucket (HTTP 404"
     ids=["create_tfrecords", "records of train_srgan", "output of train_srgan", "inference"],
 )
 def test_every_door_says_that_a_bucket_does_not_exist(gcs, local_records, args, message):
-    ended = run(gcs, *(local_records if arg == "LOCAL" else arg for arg in args), timeout=120)
+    ended = run(gcs, *(local_records if arg == "LOCAL" else arg for arg in args), timeout=300)
     assert (ended.returncode, ended.stderr.count("\n")) == (2, 1), ended.stderr
     assert message in ended.stderr
 
@@ -162,7 +162,7 @@ def test_every_door_says_that_a_bucket_does_not_exist(gcs, local_records, args, 
 @pytest.mark.slow
 def test_no_network_is_one_line(gcs):
     nowhere = f"http://127.0.0.1:{free_port()}"
-    ended = run(gcs, "verify", RECORDS, HTTPS_PROXY=nowhere, https_proxy=nowhere, timeout=120)
+    ended = run(gcs, "verify", RECORDS, HTTPS_PROXY=nowhere, https_proxy=nowhere, timeout=300)
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
     assert "gs://lab: cannot be reached after 2 retries (Failed to connect to 127.0.0.1" in ended.stderr
 
@@ -171,7 +171,7 @@ def test_no_network_is_one_line(gcs):
 def test_no_credentials_is_one_line_that_says_which_are_looked_for(gcs):
     own = {name: value for name, value in gcs.child().items() if name != "GOOGLE_AUTH_TOKEN_FOR_TESTING"}
     ended = subprocess.run(
-        command("verify", RECORDS), cwd=ROOT, env=own, capture_output=True, text=True, timeout=120, check=False
+        command("verify", RECORDS), cwd=ROOT, env=own, capture_output=True, text=True, timeout=300, check=False
     )
     assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
     assert "gs://lab: no credentials that it accepts (HTTP 401: Anonymous caller" in ended.stderr
@@ -185,7 +185,7 @@ def test_a_bucket_that_fails_while_a_run_trains_ends_it_and_the_same_command_goe
              "gs://flaky/run")  # fmt: skip
     process = start(gcs, "flaky", "run/checkpoints/pretrain/step-4.index", *train)
     gcs.busy["flaky"] = 10**9
-    _, errors = process.communicate(timeout=120)
+    _, errors = process.communicate(timeout=300)
     assert (process.returncode, errors.count("\n")) == (1, 1), errors
     assert "gs://flaky: cannot be reached after 2 retries (HTTP 503" in errors
     gcs.busy["flaky"] = 0

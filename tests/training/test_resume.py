@@ -176,11 +176,12 @@ def test_a_run_of_an_older_version_goes_on(records, output):
         train(records, output, SMOKE.with_values({"optimizer": "muon"}))
 
 
-def test_a_longer_run_goes_on_from_a_finished_one(records, output):
+def test_a_longer_run_goes_on_from_a_finished_one(records, pretrained, tmp_path):
+    output = shutil.copytree(pretrained, tmp_path / "run")
     said: list[str] = []
-    train(records, output, SMOKE.with_values({"finetune.steps": 8}), say=said.append)
-    assert "Resuming finetune at step 6" in said
-    assert history(output)[-1]["step"] == "8"
+    train(records, output, PHASE_1.with_values({"pretrain.steps": 10}), say=said.append)
+    assert "Resuming pretrain at step 8" in said
+    assert history(output)[-1]["step"] == "10"
 
 
 @pytest.mark.parametrize(
@@ -214,14 +215,16 @@ def test_a_checkpoint_of_another_architecture_is_refused(records, output):
         train(records, output, other)
 
 
-def test_a_damaged_newest_checkpoint_is_passed_over(records, finished, output):
-    newest = output / "checkpoints" / "finetune" / "step-6.data-00000-of-00001"
+def test_a_damaged_newest_checkpoint_is_passed_over(records, pretrained, tmp_path):
+    output = shutil.copytree(pretrained, tmp_path / "run")
+    newest = output / "checkpoints" / "pretrain" / "step-8.data-00000-of-00001"
     newest.write_bytes(newest.read_bytes()[:1000])
     said: list[str] = []
-    train(records, output, say=said.append)
-    assert any("step-6 is damaged" in line for line in said)
-    assert "Resuming finetune at step 4" in said
-    for ours, expected in zip(weights(output, "generator"), weights(finished, "generator"), strict=True):
+    train(records, output, PHASE_1, say=said.append)
+    assert any("step-8 is damaged" in line for line in said)
+    assert "Resuming pretrain at step 6" in said
+    name = "pretrained_generator"
+    for ours, expected in zip(weights(output, name), weights(pretrained, name), strict=True):
         np.testing.assert_allclose(ours, expected, atol=1e-5)
 
 

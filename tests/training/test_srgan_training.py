@@ -74,8 +74,8 @@ def updated(kind: str, config, strategy, steps: int = 2) -> tuple[list[np.ndarra
 
 
 @pytest.mark.parametrize(("kind", "optimizer"), [
-    ("pretrain", "adam"), ("pretrain", "muon"), ("finetune", "adam"),
-    pytest.param("finetune", "muon", marks=pytest.mark.slow),
+    ("pretrain", "adam"), ("pretrain", "muon"),
+    pytest.param("finetune", "adam", marks=pytest.mark.slow), pytest.param("finetune", "muon", marks=pytest.mark.slow),
 ])  # fmt: skip
 def test_one_replica_and_two_give_the_same_update(kind, optimizer, two_replicas):
     # SGD would be the sharper test of the gradients, but Adam is what is used; its first steps divide by the
@@ -261,7 +261,7 @@ def test_fakes_and_reals_share_batch_statistics_only_where_the_preset_says_so(co
     assert expected != pytest.approx(other, rel=1e-3)
 
 
-@pytest.mark.parametrize("kind", ["pretrain", "finetune"])
+@pytest.mark.parametrize("kind", ["pretrain", pytest.param("finetune", marks=pytest.mark.slow)])
 def test_the_whole_step_compiles_under_xla(kind):
     """A TPU demands it: static shapes, and nothing that runs on the host."""
     phase = build(kind, SMOKE, tf.distribute.get_strategy())
@@ -319,7 +319,12 @@ def test_steps_train_in_reduced_precision(kind, config, precision):
 
 @pytest.mark.parametrize(
     ("kind", "devices"),
-    [("pretrain", 1), ("pretrain", 2), ("finetune", 1), pytest.param("finetune", 2, marks=pytest.mark.slow)],
+    [
+        ("pretrain", 1),
+        ("finetune", 1),
+        pytest.param("pretrain", 2, marks=pytest.mark.slow),
+        pytest.param("finetune", 2, marks=pytest.mark.slow),
+    ],
 )
 def test_fit_ends_with_the_weights_of_the_driver(kind, devices, records, two_replicas):
     """20 steps on the same batches, by Keras' fit and by the trainer's driver."""
