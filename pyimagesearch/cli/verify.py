@@ -18,7 +18,7 @@ def add_flags(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> None:
     """Run `srgan verify`."""
-    watch = Stopwatch()
+    stopwatch = Stopwatch()
     load_tensorflow()
     from pyimagesearch.data.dataset.manifest import load_manifest, repair_hint
     from pyimagesearch.data.dataset.verify import verify
@@ -31,5 +31,5 @@ def run(args: Namespace) -> None:
         raise InputError(f"{len(problems)} of {len(manifest.shards)} shards are bad; {repair_hint(args.folder)}")
     print(
         f"{args.folder}: {len(manifest.shards)} shards are good, "
-        f"{manifest.records('train') + manifest.records('test')} records ({watch})"
+        f"{manifest.records('train') + manifest.records('test')} records ({stopwatch})"
     )

@@ -61,12 +61,12 @@ def lr_of(hr: Path, by_stem: Mapping[str, Path], scale: int) -> Path | None:
 def match_lr(hr_paths: Sequence[Path], lr_folder: str | os.PathLike[str], scale: int) -> dict[str, Path]:
     """The LR picture of each HR picture: of the same stem, or of DIV2K's form (0001.png and 0001x4.png)."""
     by_stem = {path.stem: path for path in picture_io.list_pictures(lr_folder)}
-    found = {}
+    lr_paths = {}
     for path in hr_paths:
         match = lr_of(path, by_stem, scale)
         if match is None:
             raise InputError(
                 f"{lr_folder}: no LR picture for {path.name} (looked for {path.stem} and {path.stem}x{scale})"
             )
-        found[path.name] = match
-    return found
+        lr_paths[path.name] = match
+    return lr_paths

@@ -37,13 +37,13 @@ def pictures() -> list[np.ndarray]:
     """Parts of photographs, (B, H, W, 3), float32 in [0, 255]; odd sizes, none alike."""
     from skimage import data
 
-    found = []
+    pictures = []
     for name, (count, height, width) in PICTURES.items():
         photograph = getattr(data, name)()
         top = (photograph.shape[0] - height) // 2
         parts = [photograph[top : top + height, left : left + width] for left in range(100, 100 + 40 * count, 40)]
-        found.append(np.stack(parts).astype(np.float32))
-    return found
+        pictures.append(np.stack(parts).astype(np.float32))
+    return pictures
 
 
 def expected(model: keras.Model, lrs: list[np.ndarray]) -> list[np.ndarray]:
@@ -57,13 +57,13 @@ def compare(path: str, runtime: str, lrs: list[np.ndarray], known: list[np.ndarr
     the results are no such pictures, and where the runtime fails of it."""
     results, version = _run(path, runtime, lrs)
     name = f"{runtime} {version}"
-    for found, sr in zip(results, known, strict=True):
-        if found.shape != sr.shape:
-            raise RunError(f"{name} gives pictures of {found.shape} in place of {sr.shape}")
-        if not np.isfinite(found).all():
+    for result, sr in zip(results, known, strict=True):
+        if result.shape != sr.shape:
+            raise RunError(f"{name} gives pictures of {result.shape} in place of {sr.shape}")
+        if not np.isfinite(result).all():
             raise RunError(f"{name} gives samples that are no numbers")
     # Not clipped: what is exported has to keep within [0, 255] by itself.
-    differences = [np.abs(np.rint(found) - sr).ravel() for found, sr in zip(results, known, strict=True)]
+    differences = [np.abs(np.rint(result) - sr).ravel() for result, sr in zip(results, known, strict=True)]
     parity = Parity(name, int(max(map(np.max, differences))), float(np.mean(np.concatenate(differences) > 0)))
     if parity.levels > TOLERANCE:
         raise RunError(f"{parity}; {TOLERANCE} is accepted")

@@ -110,14 +110,14 @@ def _period(model: keras.Model, scale: int, side: int) -> int | None:
     expected = whole[:, scale * middle : scale * (middle + margin), scale * middle : scale * (middle + margin)]
     for period in PERIODS:
         try:
-            found = np.asarray(model(lr[:, period:, period:], training=False))
+            sr = np.asarray(model(lr[:, period:, period:], training=False))
         except (ValueError, tf.errors.InvalidArgumentError):  # it takes no pictures of this size
             continue
-        if found.shape[1:3] != (scale * (side - period),) * 2:
+        if sr.shape[1:3] != (scale * (side - period),) * 2:
             continue
         start = scale * (middle - period)
-        found = found[:, start : start + scale * margin, start : start + scale * margin]
-        if np.abs(found - expected).max() <= SAME * max(1.0, np.abs(expected).max() / 255):
+        sr = sr[:, start : start + scale * margin, start : start + scale * margin]
+        if np.abs(sr - expected).max() <= SAME * max(1.0, np.abs(expected).max() / 255):
             return period
     return None
 

@@ -34,11 +34,11 @@ def load_generator(name: str) -> keras.Model:
 def _load_shipped(name: str) -> keras.Model:
     path = FOLDER / f"{name}.keras"
     try:
-        found = hashlib.sha256(path.read_bytes()).hexdigest()
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError:
-        found = ""
-    if found != SHIPPED[name]:
-        state = "is not the file that this version came with" if found else "is missing"
+        digest = ""
+    if digest != SHIPPED[name]:
+        state = "is not the file that this version came with" if digest else "is missing"
         raise InputError(f"{name}: {path} {state}; install the project again")
     return _load(name, str(path))
 

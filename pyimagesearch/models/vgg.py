@@ -36,8 +36,8 @@ def build_vgg(names: Sequence[str], weights: str, content_input: str = "imagenet
     signed = keras.layers.Rescaling(1 / 127.5, offset=-1, name="signed")
     x = (signed if content_input == "signed" else _Preprocess(name="preprocess"))(rgb)
     features = {}
-    for part in base.layers[1:]:
-        features[part.name] = x = part(x)
+    for layer in base.layers[1:]:
+        features[layer.name] = x = layer(x)
         if set(names) <= set(features):
             break
     extractor = keras.Model(rgb, {name: features[name] for name in names}, name="vgg19")
@@ -64,6 +64,6 @@ def _base(weights: str) -> keras.Model:
             reason = " ".join(str(error).split())
             raise InputError(f"--vgg-weights imagenet: Keras could not download VGG19 ({reason}); {_CHOICES}") from None
         raise InputError(f"--vgg-weights {weights}: not the weights of VGG19 without its top; {_CHOICES}") from None
-    for number, part in enumerate(layer for layer in base.layers if layer.weights):
-        part.kernel.assign(keras.initializers.HeNormal(seed=number)(part.kernel.shape))
+    for number, layer in enumerate(layer for layer in base.layers if layer.weights):
+        layer.kernel.assign(keras.initializers.HeNormal(seed=number)(layer.kernel.shape))
     return base

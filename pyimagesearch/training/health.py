@@ -51,8 +51,8 @@ class HealthWatch:
 
     def news(self, means: Mapping[str, float]) -> str | None:
         """The verdict on these means, if it is to be said now."""
-        found = verdict(means)
-        kind = found.partition(":")[0] if found else None
+        warning = verdict(means)
+        kind = warning.partition(":")[0] if warning else None
         lasting = kind is not None and kind == self._last
         if kind != self._last:
             self._said = False
@@ -60,4 +60,4 @@ class HealthWatch:
         if not lasting or self._said:
             return None
         self._said = True
-        return found
+        return warning

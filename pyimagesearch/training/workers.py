@@ -53,8 +53,8 @@ class Workers:
         return self._mean(tf.constant(values, tf.float64)).numpy().tolist()
 
     @tf.function
-    def _mean(self, mine: tf.Tensor) -> tf.Tensor:
-        return self._strategy.reduce("MEAN", self._strategy.run(tf.identity, args=(mine,)), axis=None)
+    def _mean(self, values: tf.Tensor) -> tf.Tensor:
+        return self._strategy.reduce("MEAN", self._strategy.run(tf.identity, args=(values,)), axis=None)
 
     @contextmanager
     def report_lost_worker(self) -> Iterator[None]:
@@ -72,5 +72,5 @@ class Workers:
 
 def _reason(error: tf.errors.OpError) -> str:
     """What the collective operation says happened, out of a message of many lines."""
-    found = re.search(r"aborted by: *(.*?)(\n|Additional|The error could|$)", str(error))
-    return found.group(1).strip() if found and found.group(1).strip() else type(error).__name__
+    cause = re.search(r"aborted by: *(.*?)(\n|Additional|The error could|$)", str(error))
+    return cause.group(1).strip() if cause and cause.group(1).strip() else type(error).__name__

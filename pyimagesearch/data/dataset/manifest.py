@@ -135,10 +135,10 @@ def _parse(folder: str, text: str) -> Manifest:
             manifest = Manifest(**{**values, "shards": [Shard.from_json(shard) for shard in values["shards"]]})
             _check(manifest)
             return manifest
-        found = values["schema"]
+        schema = values["schema"]
     except (ValueError, KeyError, TypeError, RecursionError):
         raise InputError(f"{path}: not a manifest of this program; {again}") from None
-    raise InputError(f"{folder}: records of schema {found}, this program reads {SCHEMA}; {again}")
+    raise InputError(f"{folder}: records of schema {schema}, this program reads {SCHEMA}; {again}")
 
 
 def _check(manifest: Manifest) -> None:

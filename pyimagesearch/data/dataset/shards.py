@@ -85,8 +85,8 @@ def write_shards(
             )
         parts = tiling.cut(pair, source.scale) if plan.tiled else [pair]
         return [
-            _Record(part.name, part.lr.shape[0] * part.lr.shape[1], serialize(part.name, part.lr, part.hr, compression))
-            for part in parts
+            _Record(tile.name, tile.lr.shape[0] * tile.lr.shape[1], serialize(tile.name, tile.lr, tile.hr, compression))
+            for tile in parts
         ]
 
     items = (

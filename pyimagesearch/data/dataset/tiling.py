@@ -46,9 +46,9 @@ class Tiling:
         lr_crop = crop // scale
         positions = 1 - (lr_crop - 1) / (LARGEST * lr_crop)  # over the length of a side
         for tile in itertools.count(lr_crop):
-            held = tile - lr_crop + 1
-            if COVERAGE * (positions * tile / held) ** 2 * (1 + 1 / scale**2) <= DISK:
-                return cls(tile * scale, math.floor(held / math.sqrt(COVERAGE)) * scale, crop)
+            positions_held = tile - lr_crop + 1
+            if COVERAGE * (positions * tile / positions_held) ** 2 * (1 + 1 / scale**2) <= DISK:
+                return cls(tile * scale, math.floor(positions_held / math.sqrt(COVERAGE)) * scale, crop)
         raise AssertionError("itertools.count does not end")
 
     def grid(self, height: int, width: int, scale: int) -> Grid:
@@ -78,16 +78,16 @@ def _grid(tiling: Tiling, height: int, width: int, scale: int) -> Grid:
 
 def _cheapest(tiling: Tiling, size: tuple[int, int], tile: tuple[int, int], scale: int) -> Grid:
     """The fewest tiles of one size that hold COVERAGE of a picture's crops."""
-    positions, held = [
+    positions, per_tile = [
         tuple((side - tiling.crop) // scale + 1 for side in sides) for sides in (size, tile)
     ]  # along each side
-    most = [math.ceil(p / h) for p, h in zip(positions, held, strict=True)]
+    most = [math.ceil(p / h) for p, h in zip(positions, per_tile, strict=True)]
     least = [1 if t == s else 2 for t, s in zip(tile, size, strict=True)]  # one at each border
     counts = (
         (rows, columns)
         for rows in range(least[0], max(most[0], least[0]) + 1)
         for columns in range(least[1], max(most[1], least[1]) + 1)
-        if min(1, rows * held[0] / positions[0]) * min(1, columns * held[1] / positions[1]) >= COVERAGE
+        if min(1, rows * per_tile[0] / positions[0]) * min(1, columns * per_tile[1] / positions[1]) >= COVERAGE
     )
     rows, columns = min(counts, key=lambda count: (count[0] * count[1], count))
     return Grid(_spread(size[0], tile[0], rows, scale), _spread(size[1], tile[1], columns, scale), *tile)

@@ -34,19 +34,18 @@ def _shard_problem(folder: str, shard: Shard, block: int, scale: int, compressio
         return problem
     path = join(folder, shard.path)
     try:
-        found, (digest, _) = scan(path, scale, compression), hash_file(path)
+        content, (digest, _) = scan(path, scale, compression), hash_file(path)
     except tf.errors.OpError as error:
         if is_failure(error):
             raise  # of the bucket: no shard is to blame
         return f"{path}: cannot be read ({error.message})"
-    if found.problem:
-        return f"{path}: {found.problem}"
-    if len(found.offsets) != shard.records:
-        return (
-            f"{path}: holds {len(found.offsets)} records, the manifest says {shard.records}: a shard of other pictures"
-        )
+    if content.problem:
+        return f"{path}: {content.problem}"
+    records = len(content.offsets)
+    if records != shard.records:
+        return f"{path}: holds {records} records, the manifest says {shard.records}: a shard of other pictures"
     if digest != shard.sha256:
         return f"{path}: its records are whole, but not those of the manifest (SHA-256): a shard of another data set"
-    if (found.lr_pixels, tuple(found.offsets[::block])) != (shard.lr_pixels, shard.blocks):
+    if (content.lr_pixels, tuple(content.offsets[::block])) != (shard.lr_pixels, shard.blocks):
         return f"{path}: the manifest's offsets or pixels are not those of its records"
     return None

@@ -166,11 +166,11 @@ def _already_written(output: str, recipe: dict[str, Any]) -> Manifest:
     return manifest
 
 
-def _same_recipe(output: str, found: dict[str, Any], recipe: dict[str, Any]) -> None:
+def _same_recipe(output: str, before: dict[str, Any], recipe: dict[str, Any]) -> None:
     for name, value in recipe.items():
-        if found.get(name) != value:
+        if before.get(name) != value:
             raise InputError(
-                f"{output}: already holds records with {name} {found.get(name)}, asked for was {value}; "
+                f"{output}: already holds records with {name} {before.get(name)}, asked for was {value}; "
                 "give another `output` or delete that folder"
             )
 
@@ -196,11 +196,11 @@ def _read_unfinished(output: str, recipe: dict[str, Any]) -> list[Shard]:
             "give another `output` or delete that folder"
         )
     try:
-        found = json.loads(read_text(path))
-        shards = [Shard.from_json(values) for values in found["shards"]]
+        unfinished = json.loads(read_text(path))
+        shards = [Shard.from_json(values) for values in unfinished["shards"]]
     except (ValueError, KeyError, TypeError, RecursionError):
         raise InputError(f"{path}: not written by this program; delete {output} or give another `output`") from None
-    _same_recipe(output, found, recipe)
+    _same_recipe(output, unfinished, recipe)
     return shards
 
 

@@ -35,7 +35,7 @@ class RamCache:
         self._shapes = tf.constant(shapes, tf.int64)
         self._starts = tf.cumsum(tf.reduce_prod(self._shapes, axis=1), exclusive=True)
         # Through DLPack the arrays become tensors where they are; any other way copies them.
-        self._lr, self._hr = (tf.experimental.dlpack.from_dlpack(each.__dlpack__()) for each in (lr, hr))
+        self._lr, self._hr = (tf.experimental.dlpack.from_dlpack(pixels.__dlpack__()) for pixels in (lr, hr))
 
     @staticmethod
     def _check_fit(needed: int) -> None:
@@ -79,7 +79,7 @@ class RamCache:
         wanted = mine(window)
         order = tf.argsort(tf.boolean_mask(window.numbers, wanted))
         return tf.data.Dataset.from_tensor_slices(
-            tuple(tf.gather(tf.boolean_mask(each, wanted), order) for each in (records, window.draws))
+            tuple(tf.gather(tf.boolean_mask(values, wanted), order) for values in (records, window.draws))
         )
 
     def crops(self, records: tf.Tensor, draws: tf.Tensor, *, crop: int, augment: str) -> Any:

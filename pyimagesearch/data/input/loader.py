@@ -131,7 +131,7 @@ class _BlockReader:
                 tf.reduce_all(keep),
                 lambda: (records, window.numbers[inside], window.draws[inside]),
                 lambda: tuple(
-                    tf.boolean_mask(each, keep) for each in (records, window.numbers[inside], window.draws[inside])
+                    tf.boolean_mask(values, keep) for values in (records, window.numbers[inside], window.draws[inside])
                 ),
             )
             return (numbers, *self._crops(records, draws))
@@ -150,7 +150,7 @@ class _BlockReader:
 def _largest_block(manifest: Manifest) -> int:
     """Bytes of the largest block of the training shards."""
     ends = [(shard, [*shard.blocks[1:], shard.bytes]) for shard in manifest.of_split("train")]
-    return max(end - start for shard, found in ends for start, end in zip(shard.blocks, found, strict=True))
+    return max(end - start for shard, block_ends in ends for start, end in zip(shard.blocks, block_ends, strict=True))
 
 
 def _sort(numbers: tf.Tensor, lr: tf.Tensor, hr: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

@@ -35,13 +35,13 @@ class FolderSource:
         skip_bad: bool = False,
     ):
         self.scale, self.crop, self._resize = scale, crop, resize
-        found = picture_io.list_pictures(folder)
-        self.paths = {_name(path, factor): path for factor in shrink for path in found}
-        self.shrink = {_name(path, factor): factor for factor in shrink for path in found}
+        paths = picture_io.list_pictures(folder)
+        self.paths = {_name(path, factor): path for factor in shrink for path in paths}
+        self.shrink = {_name(path, factor): factor for factor in shrink for path in paths}
         self._lr_paths: dict[str, Path] | None = None
         self.kernel = KERNEL
         if lr_folder is not None:
-            self._lr_paths = match_lr(found, lr_folder, scale)
+            self._lr_paths = match_lr(paths, lr_folder, scale)
             self.kernel = GIVEN
         sizes, problems = self._check()
         if problems and not skip_bad:
@@ -79,8 +79,8 @@ class FolderSource:
                 return f"{self.paths[name]}: {size} pixels are fewer than the crop of {self.crop}"
             return height, width, self._hash(name), hr.shape[0] * hr.shape[1]
 
-        found = parallel.ordered(check, self.paths, weight=lambda name: picture_io.header_pixels(self.paths[name]))
-        bar = console.progress(found, total=len(self.paths), label="checking", unit="picture")
+        checks = parallel.ordered(check, self.paths, weight=lambda name: picture_io.header_pixels(self.paths[name]))
+        bar = console.progress(checks, total=len(self.paths), label="checking", unit="picture")
         checked = dict(zip(self.paths, bar, strict=True))
         return (
             {name: size for name, size in checked.items() if not isinstance(size, str)},
