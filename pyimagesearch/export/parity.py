@@ -1,4 +1,4 @@
-"""Does an exported model give the pictures of the Keras model? Asked of the file itself, in its own runtime."""
+"""Compares an exported model with the Keras model: the same pictures through both, the file in its own runtime."""
 
 import dataclasses
 import os

@@ -80,7 +80,7 @@ class Trainer:
                 if problem is None:
                     raise
                 raise InputError(problem) from None
-        self._workers.mean(0.0)  # nobody goes on before this phase's models are written
+        self._workers.mean(0.0)  # every worker waits until the models of this phase are written
 
     def _write_missing_models(self, phase: Phase) -> None:
         """Write the models of a finished phase anew from its checkpoint where they are gone or cut off.

@@ -100,7 +100,7 @@ def write_shards(
             done()
         if plan.tiled:
             # Neighbours in a shard are read together: mixed, they come from all its pictures. A hash of the name
-            # gives the same order everywhere and for ever.
+            # gives the same order on every machine.
             shard_records.sort(key=lambda record: hashlib.sha256(record.name.encode(errors="surrogateescape")).digest())
         yield _write_shard(output, plan.path, shard_records, block)
 

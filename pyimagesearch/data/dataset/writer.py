@@ -178,7 +178,7 @@ def _same_recipe(output: str, before: dict[str, Any], recipe: dict[str, Any]) ->
 def _finished(output: str, recipe: dict[str, Any]) -> Iterator[Shard]:
     """The shards that an earlier run of the same recipe finished; one that is damaged is written again."""
     if not any(paths_in(join(output, split), ".tfrec") for split in SPLITS):
-        return  # a recipe without shards binds nobody
+        return  # without a shard, another recipe may take its place
     shards = _read_unfinished(output, recipe)
     for shard, problem in zip(shards, shard_problems(output, shards, recipe), strict=True):
         if problem:

@@ -42,7 +42,7 @@ class Source(Protocol):
 
 
 def rank(name: str) -> float:
-    """A number in [0, 1) that a name has for ever: it orders pictures and chooses the test split."""
+    """A number in [0, 1) that follows from a name alone. It orders pictures and chooses the test split."""
     return int.from_bytes(hashlib.sha256(name.encode(errors="surrogateescape")).digest()[:8], "big") / 2**64
 
 
