@@ -23,17 +23,17 @@ def held(starts, tile, length, crop, scale):
 
 def coverage(tiling, height, width, scale):
     """The part of a picture's crop positions that some tile holds."""
-    grid = tiling.grid(height, width, scale)
-    rows = held(grid.tops, grid.height, height, tiling.crop, scale)
-    columns = held(grid.lefts, grid.width, width, tiling.crop, scale)
+    plan = tiling.plan(height, width, scale)
+    rows = held(plan.tops, plan.height, height, tiling.crop, scale)
+    columns = held(plan.lefts, plan.width, width, tiling.crop, scale)
     return np.outer(rows, columns).mean()  # a crop is in a tile if it is along both sides
 
 
 def disk(tiling, height, width, scale):
     """Bytes of the tiles, LR and HR, over the bytes of the picture."""
-    grid = tiling.grid(height, width, scale)
-    tile = grid.height * grid.width * (1 + 1 / scale**2)
-    return len(grid.tops) * len(grid.lefts) * tile / (height * width)
+    plan = tiling.plan(height, width, scale)
+    tile = plan.height * plan.width * (1 + 1 / scale**2)
+    return len(plan.tops) * len(plan.lefts) * tile / (height * width)
 
 
 def check_promises(tiling, height, width, scale):
@@ -56,9 +56,9 @@ def test_known_sizes_keep_both_promises(size):
 @pytest.mark.parametrize("size", [size for size in DIV2K if min(size) >= 500], ids=str)
 def test_large_pictures_are_cut_along_both_sides(size):
     """The record is what is read for every crop: at most 200 kB."""
-    grid = Tiling.for_crop(96, 4).grid(*size, 4)
-    assert (grid.height, grid.width) == (248, 248)
-    assert grid.height * grid.width * 3 * (1 + 1 / 16) < 198_000
+    plan = Tiling.for_crop(96, 4).plan(*size, 4)
+    assert (plan.height, plan.width) == (248, 248)
+    assert plan.height * plan.width * 3 * (1 + 1 / 16) < 198_000
 
 
 @pytest.mark.parametrize(("crop", "scale"), CROPS)
@@ -66,8 +66,8 @@ def test_large_pictures_are_cut_along_both_sides(size):
 def test_tiles_begin_on_lr_pixels_and_end_flush_with_the_border(crop, scale, tiles_a_side):
     tiling = Tiling.for_crop(crop, scale)
     length = math.ceil(tiling.tile * tiles_a_side / scale) * scale
-    grid = tiling.grid(length, length + 7 * scale, scale)
-    for starts, tile, side in ((grid.tops, grid.height, length), (grid.lefts, grid.width, length + 7 * scale)):
+    plan = tiling.plan(length, length + 7 * scale, scale)
+    for starts, tile, side in ((plan.tops, plan.height, length), (plan.lefts, plan.width, length + 7 * scale)):
         assert starts[0] == 0
         assert starts[-1] + tile == side
         assert all(start % scale == 0 for start in starts)
@@ -112,4 +112,4 @@ def test_the_pixels_that_tiles_hold_are_known_beforehand(noise, size):
     tiling = Tiling.for_crop(96, 4)
     hr = noise(*size)
     tiles = tiling.cut(Pair("a", resize.downscale(hr, 4), hr), 4)
-    assert tiling.grid(*size, 4).pixels == sum(tile.hr.shape[0] * tile.hr.shape[1] for tile in tiles)
+    assert tiling.plan(*size, 4).pixels == sum(tile.hr.shape[0] * tile.hr.shape[1] for tile in tiles)

@@ -46,7 +46,7 @@ def plan_shards(entries: Sequence[Entry], tiling: Tiling, scale: int) -> Iterato
         for entry in (entry for entry in entries if entry.split == split):
             pixels = entry.height * entry.width
             if split == "train":
-                pixels = tiling.grid(entry.height, entry.width, scale).pixels
+                pixels = tiling.plan(entry.height, entry.width, scale).pixels
             size = round(pixels * 3 * (1 + 1 / scale**2))
             if groups[-1] and sizes[-1] + size > SHARD_BYTES:
                 groups.append([])

@@ -14,7 +14,7 @@ LARGEST = 256  # crops along a side of the largest picture for which one tile si
 
 
 @dataclass(frozen=True)
-class Grid:
+class TilePlan:
     """Where one picture is cut, in HR pixels: tiles of `height` x `width` at every top and left."""
 
     tops: tuple[int, ...]
@@ -51,32 +51,32 @@ class Tiling:
                 return cls(tile * scale, math.floor(positions_held / math.sqrt(COVERAGE)) * scale, crop)
         raise AssertionError("itertools.count does not end")
 
-    def grid(self, height: int, width: int, scale: int) -> Grid:
+    def plan(self, height: int, width: int, scale: int) -> TilePlan:
         """The cut of a picture: the smallest records that keep COVERAGE and DISK.
 
         Where tiles of a rather small picture would overlap too much, it is cut along one side alone, or not at all.
         """
-        return _grid(self, height, width, scale)
+        return _plan(self, height, width, scale)
 
     def cut(self, pair: Pair, scale: int) -> Iterator[Pair]:
         """The tiles of a pair. LR tiles are cut from the whole LR picture, never made from HR tiles."""
-        grid = self.grid(pair.hr.shape[0], pair.hr.shape[1], scale)
-        for top, left in itertools.product(grid.tops, grid.lefts):
-            bottom, right = top + grid.height, left + grid.width
+        plan = self.plan(pair.hr.shape[0], pair.hr.shape[1], scale)
+        for top, left in itertools.product(plan.tops, plan.lefts):
+            bottom, right = top + plan.height, left + plan.width
             lr = pair.lr[top // scale : bottom // scale, left // scale : right // scale]
             yield Pair(f"{pair.name}@{left},{top}", lr, pair.hr[top:bottom, left:right])
 
 
 @functools.lru_cache(maxsize=4096)  # pictures of a camera are of one size
-def _grid(tiling: Tiling, height: int, width: int, scale: int) -> Grid:
+def _plan(tiling: Tiling, height: int, width: int, scale: int) -> TilePlan:
     sides = itertools.product({min(tiling.tile, height), height}, {min(tiling.tile, width), width})
-    grids = [_cheapest(tiling, (height, width), tile, scale) for tile in sides]
+    plans = [_cheapest(tiling, (height, width), tile, scale) for tile in sides]
     # Not cutting costs 1 + 1/scale^2, so that one is always left.
-    allowed = [grid for grid in grids if grid.pixels * (1 + 1 / scale**2) <= DISK * height * width]
-    return min(allowed, key=lambda grid: (grid.height * grid.width, grid.pixels))
+    allowed = [plan for plan in plans if plan.pixels * (1 + 1 / scale**2) <= DISK * height * width]
+    return min(allowed, key=lambda plan: (plan.height * plan.width, plan.pixels))
 
 
-def _cheapest(tiling: Tiling, size: tuple[int, int], tile: tuple[int, int], scale: int) -> Grid:
+def _cheapest(tiling: Tiling, size: tuple[int, int], tile: tuple[int, int], scale: int) -> TilePlan:
     """The fewest tiles of one size that hold COVERAGE of a picture's crops."""
     positions, per_tile = [
         tuple((side - tiling.crop) // scale + 1 for side in sides) for sides in (size, tile)
@@ -90,7 +90,7 @@ def _cheapest(tiling: Tiling, size: tuple[int, int], tile: tuple[int, int], scal
         if min(1, rows * per_tile[0] / positions[0]) * min(1, columns * per_tile[1] / positions[1]) >= COVERAGE
     )
     rows, columns = min(counts, key=lambda count: (count[0] * count[1], count))
-    return Grid(_spread(size[0], tile[0], rows, scale), _spread(size[1], tile[1], columns, scale), *tile)
+    return TilePlan(_spread(size[0], tile[0], rows, scale), _spread(size[1], tile[1], columns, scale), *tile)
 
 
 def _spread(length: int, tile: int, count: int, scale: int) -> tuple[int, ...]:
