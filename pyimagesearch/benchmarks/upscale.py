@@ -1,6 +1,8 @@
 """`srgan benchmark upscale`: seconds of the upscaler beside the bare model, and of the server beside the upscaler."""
 
+import asyncio
 import contextlib
+import dataclasses
 import http.client
 import logging
 import re
@@ -19,15 +21,19 @@ from pyimagesearch.evaluation.scoring import write_json
 from pyimagesearch.images import picture_io, resize
 from pyimagesearch.inference.upscaler import BICUBIC, Upscaler
 from pyimagesearch.models import loading
+from pyimagesearch.serving.picture_workers import PictureWorkers
 
 logger = logging.getLogger(__name__)
 
 LARGE, SMALL = (540, 960), (256, 256)  # height and width of the LR pictures
+PIXELS = 4_000_000  # of a picture that the workers decode, at most
 LABELS = {
     "bare": "the bare model, 960x540",
     "upscaler": "the upscaler, 960x540",
     "local": "the upscaler, 256x256",
     "served": "the server, 256x256 PNG to PNG",
+    "workers": "its PNGs, in worker processes",
+    "in_process": "its PNGs, in this process",
 }
 
 
@@ -38,20 +44,28 @@ def run(*, model: str, rounds: int, json_path: str | None) -> None:
     if model == BICUBIC:
         raise InputError("`model` bicubic is no model; name a .keras file")
     generator = loading.load_generator(model)
-    with _server(model) as port:
-        medians = measure.medians(_measure(generator, port, rounds))
+    with _server(model) as port, PictureWorkers(PIXELS) as workers, asyncio.Runner() as runner:
+        workers.wait_until_ready()
+        medians = measure.medians(_measure(generator, port, workers, runner, rounds))
     seconds = {name: side["seconds"] for name, side in medians.items()}
-    ratios = {"upscaler": seconds["upscaler"] / seconds["bare"], "served": seconds["served"] / seconds["local"]}
+    ratios = {
+        "upscaler": seconds["upscaler"] / seconds["bare"],
+        "served": seconds["served"] / seconds["local"],
+        "workers": (seconds["workers"] - seconds["in_process"]) / seconds["served"],
+    }
     logger.info(f"Median of {rounds} rounds:")
     for name, label in LABELS.items():
         logger.info(f"  {label:32} {seconds[name]:.3f} s")
     logger.info(f"  the upscaler takes {ratios['upscaler']:.2f}x the bare model's time")
     logger.info(f"  the server takes {ratios['served']:.2f}x the upscaler's time")
+    logger.info(f"  decoding and encoding in worker processes takes {ratios['workers']:.1%} of a request")
     if json_path:
         write_json(json_path, {**medians, "ratios": ratios, "rounds": rounds})
 
 
-def _measure(generator: keras.Model, port: int, rounds: int) -> dict[str, list[dict[str, float]]]:
+def _measure(
+    generator: keras.Model, port: int, workers: PictureWorkers, runner: asyncio.Runner, rounds: int
+) -> dict[str, list[dict[str, float]]]:
     large, small = (_photograph(*sides) for sides in (LARGE, SMALL))
     upscaler = Upscaler(generator, loading.generator_scale(generator))
     upscaler.fit_tile()
@@ -59,11 +73,14 @@ def _measure(generator: keras.Model, port: int, rounds: int) -> dict[str, list[d
     forward = tf.function(lambda lr: generator(lr, training=False), input_signature=signature)
     batch = tf.constant(large[None], tf.float32)
     sent = picture_io.encode(".png", picture_io.Picture(small))
+    sr = upscaler(small)
     sides: dict[str, Callable[[], object]] = {
         "bare": lambda: forward(batch).numpy(),
         "upscaler": lambda: upscaler(large),
         "local": lambda: upscaler(small),
         "served": lambda: _post(port, sent),
+        "workers": lambda: runner.run(_in_workers(workers, sent, sr)),
+        "in_process": lambda: _in_process(sent, sr),
     }
     for call in sides.values():  # traces and warms up
         call()
@@ -73,6 +90,18 @@ def _measure(generator: keras.Model, port: int, rounds: int) -> dict[str, list[d
         sides[name]()
         times[name].append({"seconds": time.perf_counter() - start})
     return times
+
+
+async def _in_workers(workers: PictureWorkers, sent: bytes, sr: np.ndarray) -> None:
+    """What a request has decoded and encoded, as the server has it done."""
+    picture = await workers.decode(sent)
+    await workers.encode(".png", sr, picture.metadata)
+
+
+def _in_process(sent: bytes, sr: np.ndarray) -> None:
+    """The same without other processes."""
+    picture = picture_io.read(picture_io.Upload(sent), PIXELS)
+    picture_io.encode(".png", dataclasses.replace(picture, samples=sr))
 
 
 def _photograph(height: int, width: int) -> np.ndarray:

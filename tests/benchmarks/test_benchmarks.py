@@ -155,7 +155,7 @@ def test_benchmark_upscale_measures_both_ratios(tmp_path, capsys, save_generator
     command = ["benchmark", "upscale", "--rounds", "1", "--model", str(save_generator("light", 4)[0])]
     assert main([*command, "--json", str(tmp_path / "upscale.json")]) == 0
     found = json.loads((tmp_path / "upscale.json").read_text())
-    assert all(found[side]["seconds"] > 0 for side in ("bare", "upscaler", "local", "served"))
+    assert all(found[side]["seconds"] > 0 for side in ("bare", "upscaler", "local", "served", "workers", "in_process"))
     assert found["ratios"]["served"] == pytest.approx(found["served"]["seconds"] / found["local"]["seconds"])
     assert "the server takes" in capsys.readouterr().out
 
