@@ -103,7 +103,10 @@ class FinetuneConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class IntervalsConfig:
-    """Steps between events. They change no weights; what is validated, and when, chooses phase 1's best model."""
+    """Steps between events, and how many checkpoints and validation pictures there are.
+
+    They change no weights; what is validated, and when, chooses phase 1's best model.
+    """
 
     steps_per_call: int = 20  # at most so many steps run inside one tf.function call
     log_every: int = 100

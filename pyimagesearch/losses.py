@@ -109,7 +109,8 @@ class GeneratorStep:
     """What a loss of the generator may look at in one step of phase 2.
 
     lr (B, h, w, 3), sr and hr (B, scale*h, scale*w, 3): float32 in [0, 255].
-    features(pictures): VGG19's features by layer. judge(pictures): the updated discriminator's logits.
+    features(pictures): VGG19's features by layer. judge(pictures): the discriminator's logits, after its
+    update in this step.
     """
 
     lr: Any

@@ -4,6 +4,7 @@ from argparse import ArgumentParser, Namespace
 
 from pyimagesearch.cli.libraries import load_tensorflow
 from pyimagesearch.errors import InputError
+from pyimagesearch.serving.limits import Limits
 
 HELP = "Upscale over HTTP, with a page for browsers."
 
@@ -16,10 +17,24 @@ def add_flags(parser: ArgumentParser) -> None:
     add("--port", type=int, default=8080, help="0: any that is free (default 8080)")
     add("--model", metavar="NAME_OR_PATH", help="light, light-gan, bicubic or a .keras file (default light)")
     add("--gan-model", metavar="NAME_OR_PATH", help="to blend with --model (without both: light-gan)")
-    add("--max-bytes", type=int, metavar="N", default=20_000_000, help="of a picture's file (default 20000000)")
-    add("--max-pixels", type=int, metavar="N", default=4_000_000, help="of a picture (default 4000000)")
-    add("--max-seconds", type=float, metavar="S", default=60.0, help="from request to result (default 60)")
-    add("--queue", type=int, metavar="N", default=8, help="requests let in at once; others get 503 (default 8)")
+    add(
+        "--max-bytes", type=int, metavar="N", default=Limits.bytes, help=f"of a picture's file (default {Limits.bytes})"
+    )
+    add("--max-pixels", type=int, metavar="N", default=Limits.pixels, help=f"of a picture (default {Limits.pixels})")
+    add(
+        "--max-seconds",
+        type=float,
+        metavar="S",
+        default=Limits.seconds,
+        help=f"from request to result (default {Limits.seconds:.0f})",
+    )
+    add(
+        "--queue",
+        type=int,
+        metavar="N",
+        default=Limits.queue,
+        help=f"requests let in at once; others get 503 (default {Limits.queue})",
+    )
     add("--allow-host", action="append", metavar="NAME", default=[], help="another name of this server; repeatable")
     add(
         "--allow-origin",
@@ -39,8 +54,6 @@ def run(args: Namespace) -> None:
         import uvicorn  # noqa: F401
     except ModuleNotFoundError as error:
         raise InputError(f'srgan serve needs {error.name}, which is missing: pip install -e ".[serve]"') from None
-    from pyimagesearch.serving.limits import Limits
-
     limits = Limits(args.max_bytes, args.max_pixels, args.max_seconds, args.queue)
     load_tensorflow()
     from pyimagesearch.serving import server

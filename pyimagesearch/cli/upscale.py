@@ -33,9 +33,10 @@ def run(args: Namespace) -> None:
     stopwatch = Stopwatch()
     size = parse_size(args.size) if args.size else None
     load_tensorflow()
-    from pyimagesearch.inference import blend, files, plan
+    from pyimagesearch.inference import blend, files
+    from pyimagesearch.inference.jobs import plan_jobs
 
-    jobs = plan.plan(args.pictures, args.output, recursive=args.recursive)
+    jobs = plan_jobs(args.pictures, args.output, recursive=args.recursive)
     upscaler = blend.load_blend(args.model, args.gan_model, args.blend)
     failures = files.run(jobs, upscaler, size=size, tile=args.tile, overwrite=args.overwrite)
     print(f"{len(jobs) - len(failures)} of {len(jobs)} picture(s) upscaled x{upscaler.scale} ({stopwatch})")

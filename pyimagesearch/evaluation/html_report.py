@@ -8,8 +8,9 @@ import numpy as np
 
 from pyimagesearch.data.pairs import Pair
 from pyimagesearch.errors import InputError
-from pyimagesearch.evaluation import figures, plots, score_definitions, score_tables
+from pyimagesearch.evaluation import figures, plots, score_tables
 from pyimagesearch.evaluation.figures import GridRow, Panel, Region
+from pyimagesearch.evaluation.scores import COMMON, definitions, lr_consistency, scores_in
 from pyimagesearch.evaluation.scoring import Outputs, Rows
 from pyimagesearch.images import picture_io, resize
 from pyimagesearch.inference.upscaler import BICUBIC, AnyUpscaler
@@ -98,16 +99,15 @@ def write_scores(folder: str, report: Mapping[str, Any], worst: WorstCases) -> s
     for model, scores in score_tables.by_picture(report).items():
         sections.append(f"<details><summary>{escape(model)}</summary>{_table(report, scores, 'picture')}</details>")
     words = "".join(
-        f"<tr><th scope=row><code>{key}</code><td>{escape(text)}"
-        for key, text in score_definitions.definitions(report).items()
+        f"<tr><th scope=row><code>{key}</code><td>{escape(text)}" for key, text in definitions(report).items()
     )
-    sections.append(f"<h2>Protocols</h2><table class=words>{words}</table><p>{escape(score_definitions.COMMON)}</p>")
+    sections.append(f"<h2>Protocols</h2><table class=words>{words}</table><p>{escape(COMMON)}</p>")
     return _write(folder, "Scores", sections)
 
 
 def _plots(report: Mapping[str, Any]) -> dict[str, Any]:
     models = {name: report["models"][model] for model, name in score_tables.labels(report["models"]).items()}
-    psnr = [score for score in score_definitions.scores_in(report) if score.quantity == "PSNR dB"]
+    psnr = [score for score in scores_in(report) if score.quantity == "PSNR dB"]
     usual = "PSNR on Y, dB"
     plotted = {
         "pictures": plots.by_picture(
@@ -136,7 +136,7 @@ def _plots(report: Mapping[str, Any]) -> dict[str, Any]:
 
 def _table(report: Mapping[str, Any], rows: Mapping[str, Mapping[str, float]], first: str) -> str:
     """Scores as HTML; in the table of means, the best of each column is bold."""
-    scores = score_definitions.scores_in(report)
+    scores = scores_in(report)
     lines = {name: score_tables.cells(scores, row) for name, row in rows.items()}
     best = [
         (min if score.lower_is_better else max)((line[column] for line in lines.values()), key=float)
@@ -184,7 +184,7 @@ def comparison_rows(folder: str, upscalers: Mapping[str, AnyUpscaler]) -> Iterab
         large = figures.nearest(lr, scale)
         panels = [Panel("LR", large, f"{width}x{height}")]
         for name, title in score_tables.labels(outputs).items():
-            consistency = score_definitions.lr_consistency(outputs[name], lr, scale)
+            consistency = lr_consistency(outputs[name], lr, scale)
             panels.append(Panel(title, outputs[name], f"LR consistency {consistency:.2f} dB"))
         reference = outputs[BICUBIC] if len(outputs) > 1 else large
         yield path.name, (panels, figures.region_of_largest_error(list(outputs.values())[-1], reference))

@@ -1,4 +1,7 @@
-"""PSNR and SSIM as the super-resolution papers measure them. Keras operations only."""
+"""PSNR and SSIM as the super-resolution papers measure them: the formulas. scores.py says which are printed.
+
+Keras operations only.
+"""
 
 import numpy as np
 from keras import ops

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from pyimagesearch.errors import InputError
-from pyimagesearch.evaluation import score_definitions, score_tables
+from pyimagesearch.evaluation import score_tables
 from pyimagesearch.evaluation.published_scores import BICUBIC, PUBLISHED, SCALE, TOLERANCE, Published
+from pyimagesearch.evaluation.scores import SCORES, USUAL, all_scores, scores_in
 from pyimagesearch.system import files
 
 Reports = dict[str, dict[str, Any]]
@@ -37,11 +38,11 @@ def _data_set(path: str) -> str:
 
 def _read(path: str) -> dict[str, Any]:
     try:
-        usual = [score_definitions.SCORES[key] for key in score_definitions.USUAL]
+        usual = [SCORES[key] for key in USUAL]
         report = json.loads(Path(path).read_text())
         for model in report["models"].values():
             for row in (model["mean"], *model["pictures"].values()):
-                score_tables.cells([*usual, *score_definitions.scores_in(report)], row)
+                score_tables.cells([*usual, *scores_in(report)], row)
         score_tables.origin(report)
     except FileNotFoundError:
         raise InputError(f"{path}: no such file; srgan evaluate --json writes it") from None
@@ -99,8 +100,8 @@ def page(reports: Reports, *, command: Sequence[str]) -> str:
     ]
     for name, report in reports.items():
         sections.append(f"## {name}\n\n" + _data_set_table(name, report))
-    shown = {score.key for report in reports.values() for score in score_definitions.scores_in(report)}
-    defined = [score for score in score_definitions.all_scores() if score.key in shown]
+    shown = {score.key for report in reports.values() for score in scores_in(report)}
+    defined = [score for score in all_scores() if score.key in shown]
     sections.append("## Protocols\n\n" + score_tables.markdown_definitions(defined, "`scale`"))
     papers = [row for row in PUBLISHED if row.scores.keys() & reports.keys()]
     if papers:
@@ -114,7 +115,7 @@ def _rows(name: str) -> list[Published]:
 
 def _data_set_table(name: str, report: Mapping[str, Any]) -> str:
     """Published rows, then ours; below them how ours were measured."""
-    scores = score_definitions.scores_in(report)
+    scores = scores_in(report)
     lines = score_tables.markdown_heading(scores, report["scale"], "")
     for row in _rows(name):
         psnr, ssim = row.scores[name]

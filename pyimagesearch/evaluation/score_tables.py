@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from pyimagesearch.evaluation.score_definitions import COMMON, Score, scores_in
+from pyimagesearch.evaluation.scores import COMMON, Score, scores_in
 
 
 def count(report: Mapping[str, Any]) -> str:

@@ -15,9 +15,10 @@ from pyimagesearch.data.pairs import Pair
 from pyimagesearch.errors import InputError
 from pyimagesearch.evaluation.folders import folder_pairs, scale_of_folders
 from pyimagesearch.evaluation.perceptual import FeatureDistance
-from pyimagesearch.evaluation.score_definitions import all_scores, definitions, psnr_y, ssim_y
+from pyimagesearch.evaluation.scores import all_scores, definitions, psnr_y, ssim_y
 from pyimagesearch.images import picture_io
-from pyimagesearch.inference.upscaler import BICUBIC, TILE, AnyUpscaler, BicubicUpscaler, load_upscaler
+from pyimagesearch.inference.tiles import DEFAULT_TILE
+from pyimagesearch.inference.upscaler import BICUBIC, AnyUpscaler, BicubicUpscaler, load_upscaler
 from pyimagesearch.models import loading
 from pyimagesearch.system import console
 from pyimagesearch.system.files import write_whole
@@ -160,7 +161,7 @@ def check_size(pair: Pair, scale: int) -> None:
 def warm_up(upscalers: Mapping[str, AnyUpscaler], lr: np.ndarray) -> None:
     """Let every model compile on a corner of a picture, so that no picture's seconds contain it."""
     for upscaler in upscalers.values():
-        upscaler(lr[:TILE, :TILE])
+        upscaler(lr[:DEFAULT_TILE, :DEFAULT_TILE])
 
 
 def summarize(pictures: Mapping[str, Rows], *, hr: str, lr: str | None, scale: int) -> dict[str, Any]:

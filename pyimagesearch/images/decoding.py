@@ -31,6 +31,8 @@ OPEN_TO_ALL = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "JPEG2000", "PPM")
 def read(source: Source, most: int | None = None) -> Picture:
     """The first picture of a file that Pillow or OpenCV reads. Palettes and CMYK become RGB, floats 16 bits.
 
+    EXIF orientation is applied, here and in read_rgb each by its own decoder: change `_picture` and `_rgb` together.
+
     source: a path, or the bytes of a file as `Upload`.
     most: set it for a stranger's picture. Then only formats of OPEN_TO_ALL and those of OpenCV are read, of at most
         this many pixels, and within the limits of `inspection`.

@@ -10,7 +10,7 @@ import numpy as np
 
 from pyimagesearch.errors import InputError, MissingLibraryError
 from pyimagesearch.images import picture_io, resize
-from pyimagesearch.inference.plan import Job, plan
+from pyimagesearch.inference.jobs import Job, plan_jobs
 from pyimagesearch.inference.upscaler import AnyUpscaler, Upscaler, load_upscaler
 from pyimagesearch.system import console, memory
 
@@ -58,7 +58,7 @@ def upscale_file(
     _check_options(size, tile)
     if Path(target).suffix.lower() not in picture_io.SUFFIXES or Path(target).is_dir():
         raise InputError(f"`target` must be a picture file ({', '.join(picture_io.SUFFIXES)}), received {target}")
-    (job,) = plan([os.fspath(source)], os.fspath(target), recursive=False)
+    (job,) = plan_jobs([os.fspath(source)], os.fspath(target), recursive=False)
     upscale_picture(job, _loaded(model), size=size, tile=tile, overwrite=overwrite)
 
 
@@ -94,7 +94,7 @@ def upscale_folder(
     _check_options(size, tile)
     if not Path(source).is_dir():
         raise InputError(f"`source` must be a folder of pictures, received {source}")
-    jobs = plan([os.fspath(source)], os.path.join(target, ""), recursive=recursive)
+    jobs = plan_jobs([os.fspath(source)], os.path.join(target, ""), recursive=recursive)
     return run(jobs, _loaded(model), size=size, tile=tile, overwrite=overwrite)
 
 

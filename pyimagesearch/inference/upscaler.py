@@ -1,4 +1,4 @@
-"""The one promise: a picture in, the same picture `scale` times larger out.
+"""Upscales a picture: cuts it into tiles (their size: tiles.py), runs the network on each, puts the results together.
 
 Command line, validation, evaluation and grids all go through this object, so that scores describe what users get.
 A picture is uint8 or uint16: grey (H, W), grey with alpha (H, W, 2), RGB (H, W, 3) or RGB with alpha (H, W, 4). What
@@ -14,22 +14,17 @@ import numpy as np
 import tensorflow as tf
 
 from pyimagesearch.images import resize
+from pyimagesearch.inference import tiles
 from pyimagesearch.inference.receptive_field import receptive_field
 from pyimagesearch.inference.samples import check_samples, count_colours, fill_hidden_colours
 from pyimagesearch.models import loading
-from pyimagesearch.system import memory
 
 BICUBIC = "bicubic"
 BICUBIC_SCALE = 4
-TILE = 384  # LR pixels a side at once at least, where the memory has not been asked
-LARGEST_TILE = 512  # keeps a picture of 12 megapixels under 3 GB
-LEAST_TILE = 32  # smaller ones spend nearly all their work on the context
 CONTEXT = 24  # LR pixels around a tile that the network sees too, at least: one more than `light` looks around
 LEAST = 16  # networks see at least so many pixels a side; smaller pictures are mirrored out to it
-TILE_MEMORY = 1 << 30  # bytes that a network may take for one tile, where a tile is fitted to the memory
 BAND = 1 << 18  # LR pixels that bicubic makes larger at once
 CUBIC = 3  # LR pixels around a pixel that bicubic sees, and one more
-PROBE = 64  # LR pixels a side of the graph whose memory is counted
 OUT_OF_MEMORY = (tf.errors.ResourceExhaustedError, MemoryError)
 Area = tuple[int, int, int, int]  # top, left, bottom, right, in LR pixels
 OnTile = Callable[[int], object]  # called after each tile with the number of its LR pixels
@@ -41,7 +36,7 @@ class Upscaler:
     def __init__(self, model: keras.Model, scale: int, *, multiple: int = 1, tile: int | None = None):
         """multiple: sides of what the network sees are mirrored out to one of it. A device that compiles a program
         for each shape, such as a TPU, then compiles few; the last rows and columns come out a little different.
-        tile: LR pixels a side that are upscaled at once (default: TILE, or more where TILE_MEMORY holds it)."""
+        tile: LR pixels a side that are upscaled at once (default: chosen by `tiles`)."""
         self.scale = scale
         if tile:
             self.tile = tile
@@ -65,25 +60,15 @@ class Upscaler:
     @functools.cached_property
     def tile(self) -> int:
         """LR pixels a side that are upscaled at once; may be set."""
-        return max(TILE, self._tile_within(TILE_MEMORY))
+        return tiles.default(self._bytes_per_pixel, self.context)
 
     def fit_tile(self, reserved: int = 0) -> None:
-        """Choose the tile for half of the memory that is free beside `reserved` bytes, and for TILE_MEMORY at most."""
-        budget = min(max(0, memory.available() - reserved) // 2, TILE_MEMORY)
-        self.tile = max(LEAST_TILE, self._tile_within(budget))
-
-    def _tile_within(self, budget: int) -> int:
-        """The largest tile that takes at most `budget` bytes with its context."""
-        return min(LARGEST_TILE, int((budget / self._bytes_per_pixel) ** 0.5) - 2 * self.context)
+        """Choose the tile for the memory that is free beside `reserved` bytes."""
+        self.tile = tiles.for_free_memory(self._bytes_per_pixel, self.context, reserved)
 
     @functools.cached_property
     def _bytes_per_pixel(self) -> float:
-        """About the bytes that the network needs for an LR pixel: the tensors of its largest operation, and half as
-        much again for what else is alive then."""
-        traced = tf.function(lambda lr: self._model(lr, training=False))
-        graph = traced.get_concrete_function(tf.TensorSpec([1, PROBE, PROBE, 3], tf.float32)).graph
-        largest = max(sum(map(_bytes, [*op.inputs, *op.outputs])) for op in graph.get_operations())
-        return 1.5 * largest / PROBE**2
+        return tiles.bytes_per_pixel(self._model)
 
     def _fill(self, lr: np.ndarray, sr: np.ndarray, area: Area, on_tile: OnTile) -> None:
         """Upscale one area of the picture, in parts where it is larger than a tile."""
@@ -96,9 +81,9 @@ class Upscaler:
             self._tile(lr, sr, area)
         except OUT_OF_MEMORY:
             largest = max(bottom - top, right - left)
-            if largest <= LEAST_TILE:
+            if largest <= tiles.LEAST_TILE:
                 raise
-            self.tile = max(LEAST_TILE, largest // 2)
+            self.tile = max(tiles.LEAST_TILE, largest // 2)
             self._fill(lr, sr, area, on_tile)
             return
         on_tile((bottom - top) * (right - left))
@@ -154,12 +139,8 @@ def _cut(area: Area, tile: int) -> Iterator[Area]:
             yield y, x, min(y + tile, bottom), min(x + tile, right)
 
 
-def _bytes(tensor: tf.Tensor) -> int:
-    return (tensor.shape.num_elements() or 0) * tensor.dtype.size
-
-
 class BicubicUpscaler:
-    """The baseline, with the promise of Upscaler."""
+    """The baseline, called as Upscaler is."""
 
     def __init__(self, scale: int):
         self.scale = scale

@@ -1,26 +1,29 @@
-"""What a request may take."""
+"""What a request may take: the defaults, and what `srgan serve` may be told instead.
+
+bodies.py holds requests to the bytes, decode_worker.py to the pixels, service.py to the seconds, line.py to the queue.
+"""
 
 import dataclasses
 import math
 
 from pyimagesearch.errors import InputError
 
-MOST = {"seconds": 86_400, "queue": 100}
+HIGHEST = {"seconds": 86_400, "queue": 100}  # that may be set
 
 
 @dataclasses.dataclass(frozen=True)
 class Limits:
-    """The command line's defaults serve a machine with 4 GB of memory and 2 cores."""
+    """The defaults suit a machine with 4 GB of memory and 2 cores."""
 
-    bytes: int  # of a picture's file
-    pixels: int  # of the picture that comes in
-    seconds: float  # from a request's beginning to the result; sending that may take as long again
-    queue: int  # requests that are let in at once, with the one that is computed
+    bytes: int = 20_000_000  # of a picture's file
+    pixels: int = 4_000_000  # of the picture that comes in
+    seconds: float = 60.0  # from a request's beginning to the result; sending that may take as long again
+    queue: int = 8  # requests that are let in at once, with the one that is computed
 
     def __post_init__(self) -> None:
         for name, value in dataclasses.asdict(self).items():
             argument = "`queue`" if name == "queue" else f"`max_{name}`"
             if not (value > 0 and math.isfinite(value)):
                 raise InputError(f"{argument} must be above 0, received {value}")
-            if value > MOST.get(name, value):
-                raise InputError(f"{argument} must be at most {MOST[name]}, received {value:g}")
+            if value > HIGHEST.get(name, value):
+                raise InputError(f"{argument} must be at most {HIGHEST[name]}, received {value:g}")

@@ -1,4 +1,4 @@
-"""Checkpoints of one phase: saved whole, the last few kept, the newest good one restored."""
+"""Checkpoints of one phase: saved whole, the last intervals.keep_checkpoints kept, the newest good one restored."""
 
 import os
 from collections.abc import Callable

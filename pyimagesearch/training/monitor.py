@@ -9,7 +9,8 @@ from tqdm import tqdm
 
 from pyimagesearch.data.pairs import Pair
 from pyimagesearch.evaluation import figures, run_report, scoring
-from pyimagesearch.inference.upscaler import BICUBIC, TILE, AnyUpscaler, BicubicUpscaler, Upscaler
+from pyimagesearch.inference.tiles import DEFAULT_TILE
+from pyimagesearch.inference.upscaler import BICUBIC, AnyUpscaler, BicubicUpscaler, Upscaler
 from pyimagesearch.system.console import duration
 from pyimagesearch.training.driver import Progress
 from pyimagesearch.training.health import HealthWatch
@@ -17,7 +18,7 @@ from pyimagesearch.training.history import History
 from pyimagesearch.training.phases import Phase
 from pyimagesearch.training.run_folder import RunFolder
 
-FEW_SHAPES = {"multiple": 160, "tile": TILE}  # a named device sees sides of 160, 320 and 480: 9 shapes
+FEW_SHAPES = {"multiple": 160, "tile": DEFAULT_TILE}  # a named device sees sides of 160, 320 and 480: 9 shapes
 FLUSH_SECONDS = 30.0  # at least so long between writes: on a bucket, each uploads history.csv and all events again
 
 

@@ -63,19 +63,25 @@ def hidden_kernels(model: keras.Model) -> list[keras.Variable]:
     return [variable for variable in model.trainable_variables if len(variable.shape) == 4][1:-1]
 
 
-class Rate(keras.optimizers.schedules.LearningRateSchedule):
-    """A learning rate, decaying or not, times a variable that slows it down."""
+class RateSchedule(keras.optimizers.schedules.LearningRateSchedule):
+    """The schedule of a learning rate, times a variable that slows it down.
+
+    decay: one of config_groups.DECAYS, to which a new schedule is added too.
+    """
 
     def __init__(self, rate: float, decay: str, steps: int, slowdown: tf.Variable):
         super().__init__()
         self._schedule = keras.optimizers.schedules.CosineDecay(rate, max(steps, 1)) if decay == "cosine" else None
+        assert decay in ("constant", "cosine")
         self._rate, self._slowdown = rate, slowdown
 
     def __call__(self, step):
         return (self._schedule(step) if self._schedule else self._rate) * self._slowdown
 
 
-def build_optimizer(kind: str, rate: Rate, model: keras.Model, *, beta_1: float, precision: str) -> keras.Optimizer:
+def build_optimizer(
+    kind: str, rate: RateSchedule, model: keras.Model, *, beta_1: float, precision: str
+) -> keras.Optimizer:
     """Adam or Muon for the weights of `model`, with its variables made; in float16 with a scaled loss.
 
     kind: one of config.OPTIMIZERS. beta_1: Adam's decay of its mean of the gradients.

@@ -12,7 +12,7 @@ from pyimagesearch.errors import InputError
 from pyimagesearch.models import build_discriminator, build_generator, compute_in
 from pyimagesearch.models.generators.light import deepened
 from pyimagesearch.models.loading import load_generator
-from pyimagesearch.training.optimizers import Rate, build_optimizer
+from pyimagesearch.training.optimizers import RateSchedule, build_optimizer
 from pyimagesearch.training.srgan_training import PretrainTraining, SRGANTraining
 
 Schedule = Callable[[int], float]
@@ -50,7 +50,7 @@ def build_pretrain(config: TrainConfig, strategy: tf.distribute.Strategy, precis
         if config.network.start:
             copy_weights(config.network.start, generator)
         slowdown = tf.Variable(1.0, trainable=False)
-        rate = Rate(config.pretrain.rate, config.pretrain.decay, config.pretrain.steps, slowdown)
+        rate = RateSchedule(config.pretrain.rate, config.pretrain.decay, config.pretrain.steps, slowdown)
         optimizer = build_optimizer(config.optimizer, rate, generator, beta_1=config.adam_beta1, precision=precision)
         ema = _averages(config, generator)
         training = PretrainTraining(config, generator)
@@ -70,7 +70,7 @@ def build_finetune(
         if start:
             copy_weights(start, generator)
         slowdown = tf.Variable(1.0, trainable=False)
-        rate = Rate(config.finetune.rate, config.finetune.decay, config.finetune.steps, slowdown)
+        rate = RateSchedule(config.finetune.rate, config.finetune.decay, config.finetune.steps, slowdown)
         optimizer = build_optimizer(config.optimizer, rate, generator, beta_1=config.adam_beta1, precision=precision)
         discriminator_optimizer = build_optimizer(
             "adam", rate, discriminator, beta_1=config.adam_beta1, precision=precision

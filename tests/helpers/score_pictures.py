@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from pyimagesearch.evaluation import score_definitions
+from pyimagesearch.evaluation import scores
 
-SCORES = set(score_definitions.SCORES) - {"vgg19_distance"}
+SCORES = set(scores.SCORES) - {"vgg19_distance"}
 
 
 def smooth(height: int, width: int, seed: int = 0) -> np.ndarray:

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from pyimagesearch.errors import InputError
 from pyimagesearch.images import resize
-from pyimagesearch.inference import upscaler
+from pyimagesearch.inference import tiles, upscaler
 from pyimagesearch.inference.blend import Blend, Blends
 from pyimagesearch.inference.upscaler import BicubicUpscaler, Upscaler, load_upscaler
 from pyimagesearch.models import build_generator
@@ -251,11 +251,11 @@ def test_an_automatic_tile_follows_the_free_memory(model, monkeypatch):
     upscale = Upscaler(model, 4)
     sides = []
     for free in (10**12, 10**8, 10**3):
-        monkeypatch.setattr(upscaler.memory, "available", lambda free=free: free)
+        monkeypatch.setattr(tiles.memory, "available", lambda free=free: free)
         upscale.fit_tile()
         sides.append(upscale.tile)
-    assert (sides[0] + 2 * upscale.context) ** 2 * upscale._bytes_per_pixel <= upscaler.TILE_MEMORY
-    assert sides[0] > sides[1] >= sides[2] == upscaler.LEAST_TILE
+    assert (sides[0] + 2 * upscale.context) ** 2 * tiles.bytes_per_pixel(model) <= tiles.TILE_MEMORY
+    assert sides[0] > sides[1] >= sides[2] == tiles.LEAST_TILE
 
 
 @pytest.mark.parametrize("part", [0.0, 0.3, 1.0])

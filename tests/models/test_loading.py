@@ -12,7 +12,7 @@ import skimage.data
 from pyimagesearch.data.pairs import Pair
 from pyimagesearch.errors import InputError
 from pyimagesearch.evaluation.folders import folder_pairs
-from pyimagesearch.evaluation.score_definitions import lr_consistency
+from pyimagesearch.evaluation.scores import lr_consistency
 from pyimagesearch.evaluation.scoring import mean_on_y
 from pyimagesearch.images import resize
 from pyimagesearch.inference.upscaler import BicubicUpscaler, load_upscaler

@@ -21,7 +21,7 @@ class Job:
     target: Path
 
 
-def plan(inputs: Sequence[str], output: str, *, recursive: bool) -> list[Job]:
+def plan_jobs(inputs: Sequence[str], output: str, *, recursive: bool) -> list[Job]:
     """Every picture that the inputs name, and its place in `output`.
 
     `output` is a file if it ends in the suffix of a picture and the only input is a file; otherwise it is a folder.

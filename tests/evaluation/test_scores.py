@@ -8,16 +8,16 @@ import pytest
 from PIL import Image
 
 from pyimagesearch.errors import InputError
-from pyimagesearch.evaluation import html_report, results_page, score_definitions, score_tables, scoring
+from pyimagesearch.evaluation import html_report, results_page, score_tables, scores, scoring
 from pyimagesearch.images import resize
 
 
 @pytest.fixture
 def toy_score(monkeypatch):
     """A score that a test adds, for this test alone: the largest error of any sample."""
-    monkeypatch.setattr(score_definitions, "SCORES", copy.deepcopy(score_definitions.SCORES))
+    monkeypatch.setattr(scores, "SCORES", copy.deepcopy(scores.SCORES))
 
-    @score_definitions.score(
+    @scores.score(
         "largest_error", protocol="RGB, {scale} times", quantity="levels", digits=1, lower_is_better=True,
         definition="the largest error of any sample at x{scale}", mean=lambda key, rows: max(row[key] for row in rows),
     )  # fmt: skip
