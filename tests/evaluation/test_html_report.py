@@ -83,8 +83,8 @@ def test_the_best_of_each_column_is_bold(photographs, save_generator, tmp_path):
     )
     means = (folder / "index.html").read_text().split("</table>")[0]
     bicubic = means.split("<tr>")[-1]
-    assert bicubic.count("class=best") == 9  # also the faster; the untrained model is worse in everything
-    assert means.count("class=best") == 9
+    assert bicubic.count("class=best") >= 7  # in all but the two columns of speed: the other model is untrained
+    assert 9 <= means.count("class=best") <= 11  # both where speeds are equal
 
 
 def pair_of(level: int, name: str) -> tuple[Pair, np.ndarray]:

@@ -340,7 +340,7 @@ def test_fit_ends_with_the_weights_of_the_driver(kind, devices, records, two_rep
     batches = training_batches(records, manifest, crop=32, batch=4, seed=config.seed + (kind == "finetune"))
     logs = fitted.training.fit(batches, steps_per_epoch=20, verbose=0).history
     for ours, theirs in zip(fitted.generator.get_weights(), driven.generator.get_weights(), strict=True):
-        np.testing.assert_allclose(ours, theirs, atol=1e-6)
+        np.testing.assert_allclose(ours, theirs, atol=1e-5)  # threads add in any order
     last = {**rows[-1].losses, **rows[-1].measures}
     assert {name: value for name, (value,) in logs.items()} == pytest.approx(last, rel=1e-3)
 
