@@ -58,10 +58,10 @@ def _lossless_path(path: Path) -> Path:
 def _distinct(jobs: Iterable[Job]) -> list[Job]:
     """The jobs, each once. Raises InputError where two would write one file, or one would write over a source."""
     jobs = list(jobs)
-    sources = {job.source.resolve() for job in jobs}
+    sources = {_real(job.source) for job in jobs}
     by_target: dict[Path, Job] = {}
     for job in jobs:
-        if job.target.resolve() in sources:
+        if _real(job.target) in sources:
             raise InputError(
                 f"{job.target}: would be replaced by a result, but is one of the pictures; name another output"
             )
@@ -75,14 +75,29 @@ def _expanded(text: str, output: str) -> list[Path]:
     """The paths of one argument: itself, or the matches of a glob without the results of earlier calls."""
     if os.path.exists(text):
         return [Path(text)]
-    paths = [Path(path) for path in sorted(glob.glob(text, recursive=True))]
-    searched = Path(*itertools.takewhile(lambda name: not glob.has_magic(name), Path(text).parts)).resolve()
-    results = Path(output).resolve()
+    paths = _glob(text)
+    searched = _real(Path(*itertools.takewhile(lambda name: not glob.has_magic(name), Path(text).parts)))
+    results = _real(Path(output))
     if searched in results.parents:
-        paths = [path for path in paths if results not in (path.resolve(), *path.resolve().parents)]
+        paths = [path for path in paths if results not in (_real(path), *_real(path).parents)]
     if not paths:
         raise InputError(f"{text}: no such file or folder" + (", and no match" if glob.has_magic(text) else ""))
     return paths
+
+
+def _glob(pattern: str) -> list[Path]:
+    """The matches of a glob, without hidden ones. `**` goes through no links, since loops of them have no end."""
+    if "**" not in pattern:
+        return [Path(path) for path in sorted(glob.glob(pattern))]
+    parts = Path(pattern).parts
+    fixed = Path(*itertools.takewhile(lambda name: not glob.has_magic(name), parts))
+    matches = fixed.glob(os.path.join(*parts[len(fixed.parts) :]))
+    return sorted(path for path in matches if not any(name[0] == "." for name in path.relative_to(fixed).parts))
+
+
+def _real(path: Path) -> Path:
+    """The path without links. Path.resolve raises RuntimeError for a loop of links."""
+    return Path(os.path.realpath(path))
 
 
 def _pictures(path: Path, output: str, recursive: bool) -> Iterator[tuple[Path, Path]]:
@@ -93,7 +108,7 @@ def _pictures(path: Path, output: str, recursive: bool) -> Iterator[tuple[Path, 
     if not recursive:
         yield from ((picture, Path(picture.name)) for picture in picture_io.list_pictures(path))
         return
-    inside = sorted(_walk(path, Path(output).resolve()))
+    inside = sorted(_walk(path, _real(Path(output))))
     if not inside:
         raise InputError(f"{path}: holds no picture ({', '.join(picture_io.SUFFIXES)}), nor do its folders")
     yield from ((picture, picture.relative_to(path)) for picture in inside)
@@ -102,7 +117,7 @@ def _pictures(path: Path, output: str, recursive: bool) -> Iterator[tuple[Path, 
 def _walk(folder: Path, left_out: Path) -> Iterator[Path]:
     """Pictures at any depth, without hidden ones and without those in the folder `left_out`."""
     for top, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if name[0] != "." and (Path(top) / name).resolve() != left_out]
+        folders[:] = [name for name in folders if name[0] != "." and _real(Path(top) / name) != left_out]
         yield from (Path(top) / name for name in names if name[0] != "." and _is_picture(name))
 
 

@@ -38,14 +38,14 @@ def train(folder):
 def export(folder):
     export_model(f"{folder}/{seed}.keras", "savedmodel", f"{folder}/model", overwrite=True)
 
-print("ready", flush=True)
+print("RESULT ready", flush=True)
 for line in sys.stdin:
     command, folder = line.strip().split(":")
     try:
         globals()[command](folder)
-        print("done", flush=True)
+        print("RESULT done", flush=True)
     except InputError as error:
-        print(error, flush=True)
+        print("RESULT", error, flush=True)
 """
 
 
@@ -68,10 +68,10 @@ def workers(records):
 
 
 def said(process) -> str:
-    """The next line that a worker means: TensorFlow and tf.saved_model print others."""
-    while line := process.stdout.readline():
-        if line.startswith(("ready", "done")) or ": " in line:
-            return line.strip()
+    """The next result of a worker, whose commands print other lines."""
+    for line in process.stdout:
+        if line.startswith("RESULT "):
+            return line.removeprefix("RESULT ").strip()
     raise AssertionError("it ended")
 
 

@@ -141,3 +141,16 @@ def test_wrong_input_is_refused_in_one_line_before_anything_is_done(srgan, photo
     assert len(err) == 1
     assert wrong in err[0]
     assert files(tmp_path) == before
+
+
+def test_loops_of_links_end(srgan, photos, tmp_path):
+    (photos / "loop").symlink_to(".")
+    (photos / "up").symlink_to("..")
+    (tmp_path / "l").symlink_to("l")
+    code, _, _ = srgan(photos / "**" / "*.png", "-o", f"{tmp_path}/out/")
+    assert code == 0
+    assert files(tmp_path / "out") == ["a.png", "c.png"]
+    code, _, said = srgan(photos / "a.png", "-o", f"{tmp_path}/l/")
+    assert code == 1
+    assert said[0].startswith(f"{photos}/a.png: ")
+    assert "internal" not in said[-1]
