@@ -21,12 +21,12 @@ from pyimagesearch.evaluation.scoring import write_json
 from pyimagesearch.images import picture_io, resize
 from pyimagesearch.inference.upscaler import BICUBIC, Upscaler
 from pyimagesearch.models import loading
+from pyimagesearch.serving.limits import Limits
 from pyimagesearch.serving.picture_workers import PictureWorkers
 
 logger = logging.getLogger(__name__)
 
 LARGE, SMALL = (540, 960), (256, 256)  # height and width of the LR pictures
-PIXELS = 4_000_000  # of a picture that the workers decode, at most
 LABELS = {
     "bare": "the bare model, 960x540",
     "upscaler": "the upscaler, 960x540",
@@ -44,7 +44,7 @@ def run(*, model: str, rounds: int, json_path: str | None) -> None:
     if model == BICUBIC:
         raise InputError("`model` bicubic is no model; name a .keras file")
     generator = loading.load_generator(model)
-    with _server(model) as port, PictureWorkers(PIXELS) as workers, asyncio.Runner() as runner:
+    with _server(model) as port, PictureWorkers(Limits.pixels) as workers, asyncio.Runner() as runner:
         workers.wait_until_ready()
         medians = measure.medians(_measure(generator, port, workers, runner, rounds))
     seconds = {name: side["seconds"] for name, side in medians.items()}
@@ -100,7 +100,7 @@ async def _in_workers(workers: PictureWorkers, sent: bytes, sr: np.ndarray) -> N
 
 def _in_process(sent: bytes, sr: np.ndarray) -> None:
     """The same without other processes."""
-    picture = picture_io.read(picture_io.Upload(sent), PIXELS)
+    picture = picture_io.read(picture_io.Upload(sent), Limits.pixels)
     picture_io.encode(".png", dataclasses.replace(picture, samples=sr))
 
 

@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from pyimagesearch.config import TrainConfig
 from pyimagesearch.data.dataset.manifest import Manifest, repair_hint
+from pyimagesearch.data.dataset.records import misread_message
 from pyimagesearch.data.dataset.verify import verify
 from pyimagesearch.data.input.cache import RamCache
 from pyimagesearch.data.input.loader import training_batches
@@ -98,10 +99,15 @@ class Driver:
                 raise Diverged(step)
             yield Progress(step, count, seconds, losses, measures, asked)
 
-    def bad_records(self) -> str | None:
-        """Say what is wrong with the records, after an error of TensorFlow, which names no file; None if nothing is."""
+    def bad_records(self, error: tf.errors.OpError) -> str | None:
+        """Say what is wrong with the records, after an error of TensorFlow, which names no file.
+
+        None if they are good and the error may have another cause: a checksum that does not hold has none.
+        """
         problems = verify(self._folder, self._manifest)
-        return f"{problems[0]}; {repair_hint(self._folder)}" if problems else None
+        if problems:
+            return f"{problems[0]}; {repair_hint(self._folder)}"
+        return misread_message(self._folder) if isinstance(error, tf.errors.DataLossError) else None
 
     def _batches(self, phase: Phase, step: int) -> tf.distribute.DistributedDataset:
         config = self._config

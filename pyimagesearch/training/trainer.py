@@ -75,8 +75,8 @@ class Trainer:
                 break
             except Diverged as error:
                 first = self._slow_down(phase, saved, error)
-            except (tf.errors.DataLossError, tf.errors.InvalidArgumentError):
-                problem = self._driver.bad_records()
+            except (tf.errors.DataLossError, tf.errors.InvalidArgumentError) as error:
+                problem = self._driver.bad_records(error)
                 if problem is None:
                     raise
                 raise InputError(problem) from None

@@ -168,4 +168,9 @@ def corrupt_message(folder: str, paths: Sequence[str], manifest: Manifest) -> st
         problem = scan(path, manifest.scale, manifest.compression).problem
         if problem:
             return f"{path}: {problem}; {repair_hint(folder)}"
+    return misread_message(folder)
+
+
+def misread_message(folder: str) -> str:
+    """Says that a record was corrupt when it was read, although every shard is good when it is read again."""
     return f"{folder}: a shard is not the one that the manifest describes, or the disk misreads; {repair_hint(folder)}"
