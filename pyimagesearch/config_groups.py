@@ -10,7 +10,6 @@ from pyimagesearch.errors import InputError
 SCALES = (2, 3, 4, 8)
 CONTENT_INPUTS = ("imagenet", "signed")
 AUGMENTATIONS = ("dihedral", "flip")
-DECAYS = ("constant", "cosine")
 CONTENT_LAYERS = tuple(
     f"block{block}_conv{conv}" for block, convs in enumerate((2, 2, 4, 4, 4), start=1) for conv in range(1, convs + 1)
 )
@@ -60,12 +59,11 @@ class PretrainConfig:
     steps: int
     loss: str = "mse"  # one of losses.PIXEL_LOSSES
     rate: float = 1e-4  # learning rate
-    decay: str = "constant"  # of the rate over all of the phase's steps, one of DECAYS
+    decay: str = "constant"  # of the rate over all of the phase's steps, one of optimizers.DECAYS
 
     def __post_init__(self) -> None:
         at_least("pretrain.steps", self.steps, 0)
         above("pretrain.rate", self.rate, 0)
-        one_of("pretrain.decay", self.decay, DECAYS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +72,7 @@ class FinetuneConfig:
 
     steps: int
     rate: float = 1e-4  # learning rate of generator and discriminator
-    decay: str = "constant"  # of the rate over all of the phase's steps, one of DECAYS
+    decay: str = "constant"  # of the rate over all of the phase's steps, one of optimizers.DECAYS
     # The weight of each of the generator's losses, by their names in losses.GENERATOR_LOSSES. What has no weight, or 0,
     # is not computed. The defaults are those of Ledig et al., eq. 3.
     losses: Mapping[str, float] = field(default_factory=lambda: {"content": 1.0, "adversarial": 1e-3})
@@ -90,7 +88,6 @@ class FinetuneConfig:
         at_least("finetune.steps", self.steps, 0)
         above("finetune.rate", self.rate, 0)
         above("finetune.content_scale", self.content_scale, 0)
-        one_of("finetune.decay", self.decay, DECAYS)
         one_of("finetune.content_input", self.content_input, CONTENT_INPUTS)
         for name, weight in self.losses.items():
             at_least(f"finetune.losses.{name}", weight, 0)

@@ -1,8 +1,10 @@
 """What all tests share: quiet TensorFlow, two logical CPU devices, and where real pictures are."""
 
+import fcntl
 import functools
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -66,31 +68,43 @@ def two_replicas() -> tf.distribute.Strategy:
 
 
 @pytest.fixture(scope="session")
-def records(tmp_path_factory) -> str:
-    """Records of the sample pictures that serve the preset `smoke`."""
-    folder = str(tmp_path_factory.mktemp("records"))
-    write_dataset(SampleSource(scale=4, crop=32), folder)
-    return folder
+def make_once(tmp_path_factory):
+    """make_once(name, make) is the folder `name`, which make(path) writes: once, for all of pytest-xdist's workers."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+
+    def once(name: str, make: Callable[[Path], object]) -> Path:
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (shared / f"{name}.made").exists():
+                make(shared / name)
+                (shared / f"{name}.made").touch()
+        return shared / name
+
+    return once
 
 
 @pytest.fixture(scope="session")
-def pretrained(records, tmp_path_factory) -> Path:
+def records(make_once) -> str:
+    """Records of the sample pictures that serve the preset `smoke`; copy them to change them."""
+    return str(make_once("records", lambda folder: write_dataset(SampleSource(scale=4, crop=32), str(folder))))
+
+
+@pytest.fixture(scope="session")
+def pretrained(records, make_once) -> Path:
     """The folder of a run of phase 1 of `smoke`; copy it to change it."""
     from helpers import smoke_runs  # makes a strategy, which needs both devices
 
-    output = tmp_path_factory.mktemp("pretrained") / "run"
-    smoke_runs.train(records, output, smoke_runs.PHASE_1)
-    return output
+    return make_once("pretrained", lambda output: smoke_runs.train(records, output, smoke_runs.PHASE_1))
 
 
 @pytest.fixture(scope="session")
-def finished(records, pretrained, tmp_path_factory) -> Path:
+def finished(records, pretrained, make_once) -> Path:
     """The folder of a run of `smoke` that is at its end, its phase 2 added to phase 1; copy it to change it."""
     from helpers import smoke_runs
 
-    output = shutil.copytree(pretrained, tmp_path_factory.mktemp("finished") / "run")
-    smoke_runs.train(records, output)
-    return output
+    return make_once("finished", lambda output: smoke_runs.train(records, shutil.copytree(pretrained, output)))
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pyimagesearch.errors import InputError
 from pyimagesearch.images import picture_io
+from pyimagesearch.system.files import check_folder
 from pyimagesearch.system.gcs import on_bucket
 
 
@@ -25,8 +26,8 @@ def plan_jobs(inputs: Sequence[str], output: str, *, recursive: bool) -> list[Jo
     """Every picture that the inputs name, and its place in `output`.
 
     `output` is a file if it ends in the suffix of a picture and the only input is a file; otherwise it is a folder.
-    Raises InputError where a path does not exist, where two results would be one file, and where a result would
-    replace a picture.
+    Raises InputError where a path does not exist, where two results would be one file, where a result would
+    replace a picture, and where nothing can be written.
     """
     if on_bucket(output) or any(map(on_bucket, inputs)):
         raise InputError("pictures are read from and written to local files; copy these here first")
@@ -38,9 +39,11 @@ def plan_jobs(inputs: Sequence[str], output: str, *, recursive: bool) -> list[Jo
             raise InputError(f"{output}: one file for {len(pictures)} picture(s) of {inputs[0]}; name a folder")
         if target.suffix.lower() == ".gif":
             raise InputError(f"{output}: GIF holds 256 colours; name a .png file")
+        check_folder(target.parent)
         return _distinct([Job(pictures[0][0], target)])
     if not target.is_dir() and (target.exists() or _ends_as_a_file(output)):
         raise InputError(f"{output}: no picture ({', '.join(picture_io.SUFFIXES)}); a folder's name may end with a /")
+    check_folder(target)
     return _distinct(Job(source, _lossless_path(target / relative)) for source, relative in pictures)
 
 

@@ -35,7 +35,7 @@ def _within(budget: int, bytes_per_pixel: float, context: int) -> int:
 def bytes_per_pixel(model: keras.Model) -> float:
     """About the bytes that the network needs for an LR pixel: the tensors of its largest operation, and half as much
     again for what else is alive then."""
-    traced = tf.function(lambda lr: model(lr, training=False))
+    traced = tf.function(lambda lr: model(lr, training=False), autograph=False)
     graph = traced.get_concrete_function(tf.TensorSpec([1, PROBE, PROBE, 3], tf.float32)).graph
     largest = max(sum(map(_bytes, [*op.inputs, *op.outputs])) for op in graph.get_operations())
     return 1.5 * largest / PROBE**2

@@ -78,7 +78,7 @@ class Upscaler:
                 self._fill(lr, sr, tile, on_tile)
             return
         try:
-            self._tile(lr, sr, area)
+            self.fill_tile(lr, sr, area)
         except OUT_OF_MEMORY:
             largest = max(bottom - top, right - left)
             if largest <= tiles.LEAST_TILE:
@@ -88,7 +88,8 @@ class Upscaler:
             return
         on_tile((bottom - top) * (right - left))
 
-    def _tile(self, lr: np.ndarray, sr: np.ndarray, area: Area) -> None:
+    def fill_tile(self, lr: np.ndarray, sr: np.ndarray, area: Area) -> None:
+        """Upscale `area` of lr (H, W, C), with its context, into its place in sr (scale*H, scale*W, C)."""
         s = self.scale
         top, left, bottom, right = area
         y, x = max(0, top - self.context), max(0, left - self.context)
@@ -103,14 +104,14 @@ class Upscaler:
     def _network(self, seen: np.ndarray) -> np.ndarray:
         """What the network makes of grey or RGB samples (H, W, 1 or 3), as samples of the same kind."""
         padding = [(0, self._missing(side)) for side in seen.shape[:2]] + [(0, 0)]
-        return self._forward(np.pad(seen, padding, mode="symmetric")[None]).numpy()[0]
+        return self.forward(np.pad(seen, padding, mode="symmetric")[None]).numpy()[0]
 
-    def _forward(self, seen: np.ndarray) -> tf.Tensor:
+    def forward(self, seen: np.ndarray) -> tf.Tensor:
         """(1, H, W, 1 or 3) to (1, scale*H, scale*W, the same); one program for pictures of every size."""
         kind = (seen.dtype, seen.shape[3])
         if kind not in self._programs:
             signature = [tf.TensorSpec([1, None, None, kind[1]], kind[0])]
-            self._programs[kind] = tf.function(self._upscaled).get_concrete_function(*signature)
+            self._programs[kind] = tf.function(self._upscaled, autograph=False).get_concrete_function(*signature)
         return self._programs[kind](tf.constant(seen))
 
     def _upscaled(self, seen: tf.Tensor) -> tf.Tensor:

@@ -100,6 +100,21 @@ def _temporary_name(folder: str) -> str:
     return os.path.join(folder, f".srgan-{secrets.token_hex(16)}.part")
 
 
+def check_folder(folder: str | os.PathLike[str]) -> None:
+    """Raise InputError unless the local `folder` may be written to, or can be made."""
+    above = os.path.abspath(folder)
+    while not os.path.lexists(above):
+        above = os.path.dirname(above)
+    try:
+        os.stat(above)
+    except OSError as error:
+        raise InputError(f"{folder}: nothing can be written there, because of {above} ({error.strerror})") from None
+    if not os.path.isdir(above):
+        raise InputError(f"{folder}: nothing can be written there: {above} is not a folder")
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise InputError(f"{folder}: nothing can be written there: {above} is read-only")
+
+
 def remove_temporary(folder: str) -> None:
     """Remove the files that killed processes of this program left in a local folder. The caller has to hold it."""
     if on_bucket(folder) or not os.path.isdir(folder):

@@ -73,7 +73,7 @@ class Driver:
         """Train from `step` to the end, or until a worker is asked to stop. Raises Diverged."""
         config = self._config
         batches = iter(self._batches(phase, step))
-        run_steps = _compile(self.strategy, phase, config.ema, self._compiled)
+        run_steps = compile_steps(self.strategy, phase, config.ema, self._compiled)
         intervals = [
             config.intervals.log_every,
             config.intervals.validate_every,
@@ -130,12 +130,13 @@ def _global_batch(config: TrainConfig, replicas: int) -> int:
     return batch
 
 
-def _compile(strategy: tf.distribute.Strategy, phase: Phase, decay: float, compiled: bool) -> RunSteps:
+def compile_steps(strategy: tf.distribute.Strategy, phase: Phase, decay: float, compiled: bool) -> RunSteps:
     """The function that trains several steps in one call. compiled: by XLA."""
     step = phase.training.step
     losses: list[str] = []  # names of a step's values, known once it is traced
     measures: list[str] = []
 
+    @tf.autograph.experimental.do_not_convert  # as in Keras' fit: a step is TensorFlow's operations, and traces sooner
     def flat_step(lr, hr):
         """All values of a step as one tensor, the losses first."""
         values = step(lr, hr)
@@ -145,6 +146,7 @@ def _compile(strategy: tf.distribute.Strategy, phase: Phase, decay: float, compi
     train_step = tf.function(flat_step, jit_compile=True) if compiled else flat_step
     averaged = [variable.value for variable in phase.generator.variables]
 
+    @tf.autograph.experimental.do_not_convert
     def update_average(average: tf.Variable, variable: tf.Variable, keep: tf.Tensor) -> None:
         average.assign(keep * average + (1.0 - keep) * variable)
 

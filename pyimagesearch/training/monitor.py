@@ -71,7 +71,7 @@ class Monitor:
             for network in networks:
                 side = network.input_shape[1] or 24
                 spec = tf.TensorSpec([1, side, side, 3], tf.float32)
-                tf.summary.graph(tf.function(network).get_concrete_function(spec).graph)
+                tf.summary.graph(tf.function(network, autograph=False).get_concrete_function(spec).graph)
 
     def add(self, progress: Progress) -> None:
         """Take the means of more steps."""

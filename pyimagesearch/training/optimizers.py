@@ -7,9 +7,13 @@ is Scalable for LLM Training" (arXiv 2502.16982), under which Adam's learning ra
 leaves convolutions to Adam.
 """
 
+from collections.abc import Callable
+
 import keras
 import tensorflow as tf
 from keras import ops
+
+from pyimagesearch.system.registry import Registry
 
 COEFFICIENTS = 3.4445, -4.7750, 2.0315  # Jordan et al.: steep at 0, so that few iterations do
 ITERATIONS = 5
@@ -63,20 +67,33 @@ def hidden_kernels(model: keras.Model) -> list[keras.Variable]:
     return [variable for variable in model.trainable_variables if len(variable.shape) == 4][1:-1]
 
 
+# f(rate, steps) -> a function from the step to the learning rate. Names for pretrain.decay and finetune.decay.
+DECAYS: Registry[Callable] = Registry("decay of the learning rate")
+
+
+@DECAYS.register("constant")
+def _constant(rate: float, _steps: int) -> Callable:
+    return lambda _: rate
+
+
+@DECAYS.register("cosine")
+def _cosine(rate: float, steps: int) -> Callable:
+    """Down to 0 at the last step."""
+    return keras.optimizers.schedules.CosineDecay(rate, max(steps, 1))
+
+
 class RateSchedule(keras.optimizers.schedules.LearningRateSchedule):
     """The schedule of a learning rate, times a variable that slows it down.
 
-    decay: one of config_groups.DECAYS, to which a new schedule is added too.
+    rate: at the first step. decay: one of DECAYS. steps: of the phase.
     """
 
     def __init__(self, rate: float, decay: str, steps: int, slowdown: tf.Variable):
         super().__init__()
-        self._schedule = keras.optimizers.schedules.CosineDecay(rate, max(steps, 1)) if decay == "cosine" else None
-        assert decay in ("constant", "cosine")
-        self._rate, self._slowdown = rate, slowdown
+        self._schedule, self._slowdown = DECAYS[decay](rate, steps), slowdown
 
     def __call__(self, step):
-        return (self._schedule(step) if self._schedule else self._rate) * self._slowdown
+        return self._schedule(step) * self._slowdown
 
 
 def build_optimizer(

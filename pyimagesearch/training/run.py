@@ -19,6 +19,7 @@ from pyimagesearch.errors import InputError
 from pyimagesearch.evaluation.scoring import check_size
 from pyimagesearch.models import build_discriminator, build_generator, build_vgg, complete, compute_in, weights_identity
 from pyimagesearch.training.driver import Driver
+from pyimagesearch.training.optimizers import DECAYS
 from pyimagesearch.training.phases import copy_weights
 from pyimagesearch.training.run_folder import RunFolder
 from pyimagesearch.training.strategy import (
@@ -75,12 +76,14 @@ def train(
 
 
 def check_trainable(config: TrainConfig) -> None:
-    """Raise InputError where nothing would be trained, or where the names of losses are none."""
+    """Raise InputError where nothing would be trained, or where a loss or a decay has an unknown name."""
     if not config.pretrain.steps + config.finetune.steps:
         raise InputError(
             f"`preset` {config.preset}: pretrain.steps and finetune.steps are both 0, so nothing would be trained; "
             "give `pretrain_steps` or `finetune_steps` above 0"
         )
+    for decay in (config.pretrain.decay, config.finetune.decay):
+        DECAYS[decay]
     losses.PIXEL_LOSSES[config.pretrain.loss]
     losses.DISCRIMINATOR_LOSSES[config.finetune.discriminator_loss]
     for name in config.finetune.losses:

@@ -117,7 +117,7 @@ class SRGANTraining(Training):
         variables = self.generator.trainable_variables
         with tf.GradientTape() as generator_tape:
             sr = self.generator(lr, training=True)  # the only forward pass of the generator
-        judged = self._train_discriminator(sr, hr)
+        judged = self.train_discriminator(sr, hr)
         seen = losses.GeneratorStep(
             lr, sr, hr, self.config.network.scale, self.config.finetune, self._features, self._judge
         )
@@ -139,7 +139,8 @@ class SRGANTraining(Training):
             {**judged.measures, **self._gradient_ratio(pulls), "lr_consistency_db": consistency / self.replicas},
         )
 
-    def _train_discriminator(self, sr: tf.Tensor, hr: tf.Tensor) -> StepValues:
+    def train_discriminator(self, sr: tf.Tensor, hr: tf.Tensor) -> StepValues:
+        """Update the discriminator on fakes and reals, (b, H, W, 3) float32 in [0, 255]."""
         variables = self.discriminator.trainable_variables
         criterion = losses.DISCRIMINATOR_LOSSES[self.config.finetune.discriminator_loss]
         with tf.GradientTape() as tape:

@@ -17,8 +17,6 @@ REFUSED = [
     ("data.global_batch", -1, "must be at least 0"),
     ("data.crop", 12, "must be at least 16"),
     ("data.crop", 98, "a multiple of the scale 4"),
-    ("pretrain.decay", "linear", "must be one of constant, cosine"),
-    ("finetune.decay", "step", "must be one of constant, cosine"),
     ("finetune.content_input", "rgb", "must be one of imagenet, signed"),
     ("finetune.content_layers", {"block3_conv5": 1.0}, "must be one of block1_conv1, block1_conv2"),
     *[(f"{phase}.steps", -1, "must be at least 0") for phase in ("pretrain", "finetune")],
@@ -39,8 +37,8 @@ REFUSED = [
 # Names that are looked up where networks and losses are defined, paths, switches, and options of a network.
 FREE = {
     "network.name", "network.options", "network.start", "discriminator.name", "discriminator.options",
-    "pretrain.loss", "finetune.discriminator_loss", "finetune.concatenate_batches", "finetune.vgg_weights",
-    "sync_batch_norm",
+    "pretrain.loss", "pretrain.decay", "finetune.decay", "finetune.discriminator_loss", 
+    "finetune.concatenate_batches", "finetune.vgg_weights", "sync_batch_norm",
 }  # fmt: skip
 
 

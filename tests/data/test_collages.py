@@ -69,12 +69,12 @@ def test_a_photograph_may_be_smaller_than_what_lies_on_it(size, unit):
         assert made.shape == photograph.shape
 
 
-@pytest.mark.parametrize("adds", ["_add_shape", "_add_strokes", "_add_words"])
+@pytest.mark.parametrize("adds", ["add_shape", "add_strokes", "add_words"])
 def test_everything_that_is_drawn_is_seen(adds, monkeypatch):
     """With nothing but this, on the photograph itself."""
     monkeypatch.setattr(dead_leaves, "DRAWINGS", 0)
-    for other in {"_add_shape", "_add_strokes", "_add_words"} - {adds}:
-        monkeypatch.setattr(dead_leaves._Collage, other, lambda _: None)
+    for other in {"add_shape", "add_strokes", "add_words"} - {adds}:
+        monkeypatch.setattr(dead_leaves.Collage, other, lambda _: None)
     photograph = hills(400, 600, 0)
     changed = [(collage([photograph], seed, 1) != photograph).any(axis=2).mean() for seed in range(20)]
     assert 0.01 < np.mean(changed) < 0.9

@@ -15,9 +15,12 @@ from pyimagesearch.system import console, memory
 from pyimagesearch.system.files import join
 
 
-@pytest.mark.parametrize("options", [{}, {"start_step": 5}, {"hosts": 2, "host": 1}, {"augment": "flip"}], ids=str)
-@pytest.mark.parametrize("compression", ["none", "png"])
-def test_a_cache_gives_the_same_batches_and_reads_no_file(dataset, options, compression):
+@pytest.mark.parametrize(
+    ("compression", "options"),
+    [("png", {}), ("none", {"start_step": 5, "hosts": 2, "host": 1}), ("none", {"augment": "flip"})],
+    ids=str,
+)
+def test_a_cache_gives_the_same_batches_and_reads_no_file(dataset, compression, options):
     folder, manifest = dataset(compression=compression)
     expected = take(folder, manifest, 12, **options)
     cache = RamCache(folder, manifest)

@@ -1,27 +1,14 @@
 """The entry points and the command line: exit codes, one line per error, signals."""
 
 import json
-import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
-from pathlib import Path
 
 import keras
-import numpy as np
 import pytest
+from helpers.entry_points import entry_point
 from PIL import Image
 
 from pyimagesearch.cli.main import main
-
-ROOT = Path(__file__).parents[2]
-
-
-def entry_point(name: str, *arguments, **kwargs) -> subprocess.CompletedProcess:
-    command = [sys.executable, str(ROOT / f"{name}.py"), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=900, check=False, **kwargs)
 
 
 def refused(capsys, *arguments) -> str:
@@ -48,6 +35,11 @@ SMOKE = ("train", "--device", "cpu", "--preset", "smoke")
         (("train", "--device", "cpu", "--fast"), "--fast"),
         ((*SMOKE, "--set", "data.batch=many"), "data.batch must be a whole number, received many"),
         ((*SMOKE, "--set", "colour=red"), "unknown field colour; valid fields: adam_beta1, data.augment"),
+        (
+            (*SMOKE, "--set", "pretrain.decay=linear"),
+            "unknown decay of the learning rate linear; valid: constant, cosine",
+        ),
+        ((*SMOKE, "--set", "finetune.losses.style=1"), "unknown loss of the generator style; valid: content"),
         ((*SMOKE, "--set", "network.scale=5"), "network.scale must be one of 2, 3, 4, 8; received 5"),
         ((*SMOKE, "--pretrain-steps", "-1"), "pretrain.steps must be at least 0, received -1"),
         ((*SMOKE, "--pretrain-steps", "0", "--finetune-steps", "0"), "are both 0, so nothing would be trained"),
@@ -163,104 +155,6 @@ def test_gpu_without_a_gpu_says_so_and_goes_on(capsys, records, tmp_path):
     assert "on this CPU" in output  # the estimate of the time it will take
 
 
-def test_help_answers_without_loading_tensorflow():
-    done = entry_point("train_srgan", "--help")
-    assert done.returncode == 0
-    assert "--preset" in done.stdout
-    code = "import sys; from pyimagesearch.cli.main import main; main(['train', '--help']); print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
-    assert not {"tensorflow", "keras", "numpy", "cv2"} & set(done.stdout.splitlines()[-1].split())
-
-
-def test_a_missing_tensorflow_gets_one_line(tmp_path, records):
-    (tmp_path / "tensorflow.py").write_text(
-        "raise ModuleNotFoundError(\"No module named 'tensorflow'\", name='tensorflow')"
-    )
-    done = entry_point(
-        "train_srgan", *SMOKE[1:], "--tfrecords", records, env={**os.environ, "PYTHONPATH": str(tmp_path)}
-    )
-    assert done.returncode == 2
-    assert done.stderr.strip().splitlines() == [
-        'train_srgan.py: TensorFlow is not installed: pip install -e ".[cpu]" '
-        '(".[gpu]" for NVIDIA GPUs, ".[tpu]" for TPUs)'
-    ]
-
-
-def test_missing_system_libraries_of_opencv_get_one_line(tmp_path):
-    """A floating-point TIFF needs OpenCV, whose libGL a bare server lacks."""
-    import cv2
-
-    pictures = tmp_path / "pictures"
-    pictures.mkdir()
-    for name in ("a.tif", "b.tif"):
-        cv2.imwrite(str(pictures / name), np.full((64, 64, 3), 0.5, np.float32))
-    (tmp_path / "cv2.py").write_text("raise ImportError('libGL.so.1: cannot open shared object file')")
-    arguments = ("--source", "folder", "--images", pictures, "--crop", "32", "--output", tmp_path / "records")
-    done = entry_point("create_tfrecords", *arguments, env={**os.environ, "PYTHONPATH": str(tmp_path)})
-    assert done.returncode == 2
-    last = done.stderr.strip().splitlines()[-1]
-    assert "libGL.so.1" in last
-    assert "apt-get install libgl1" in last
-
-
-def test_sigterm_while_writing_records_leaves_nothing_half_written(tmp_path):
-    pictures = tmp_path / "pictures"
-    pictures.mkdir()
-    for number in range(60):
-        noise = np.random.default_rng(number).integers(0, 256, (512, 512, 3), np.uint8)
-        Image.fromarray(noise).save(pictures / f"{number}.bmp")
-    command = [sys.executable, str(ROOT / "create_tfrecords.py"), "--source", "folder", "--images", str(pictures)]
-    process = subprocess.Popen(
-        [*command, "--output", str(tmp_path / "records")], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    wait_for(lambda: list(tmp_path.glob("records/train/*.part")), process)
-    process.terminate()
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == 143
-    assert said.strip().splitlines() == ["create_tfrecords.py: stopped by SIGTERM"]
-    left = {path.name for path in (tmp_path / "records").rglob("*") if path.is_file()}
-    assert left == {"unfinished.json"}
-
-
-def start_training(records: str, output: Path, *more: str) -> subprocess.Popen:
-    command = [sys.executable, str(ROOT / "train_srgan.py"), *SMOKE[1:], "--deterministic"]
-    command += ["--tfrecords", records, "--output", str(output), *more]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-
-
-def wait_for(condition, process: subprocess.Popen, seconds: float = 120) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert process.poll() is None, "the run ended before it could be killed"
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
-def checkpoints(output: Path, phase: str) -> list[Path]:
-    return list((output / "checkpoints" / phase).glob("*.index"))
-
-
-def test_ctrl_c_saves_and_the_same_command_goes_on(records, tmp_path):
-    output = tmp_path / "run"
-    more = ["--pretrain-steps", "200", "--finetune-steps", "0"]
-    for setting in (
-        "intervals.steps_per_call=1",
-        "intervals.checkpoint_every=50",
-        "intervals.validate_every=200",
-        "intervals.sample_every=200",
-        "intervals.log_every=50",
-    ):
-        more += ["--set", setting]
-    process = start_training(records, output, *more)
-    wait_for(lambda: checkpoints(output, "pretrain"), process)
-    process.send_signal(signal.SIGINT)
-    assert process.wait(60) == 130
-    again = start_training(records, output, *more)
-    assert any(line.startswith("Resuming pretrain at step ") for line in again.stdout)
-    again.wait(120)
-    assert again.returncode == 0
-
-
 @pytest.mark.slow
 def test_the_demos_first_phase_beats_bicubic_on_photographs_that_it_has_not_seen(tmp_path):
     """A quarter of the demo's pretraining, from photographs to grid, through the three entry points."""
@@ -278,6 +172,7 @@ def test_the_demos_first_phase_beats_bicubic_on_photographs_that_it_has_not_seen
     assert scores["pretrained"]["mean"]["psnr_y"] > scores["bicubic"]["mean"]["psnr_y"] + 0.5
 
 
+@pytest.mark.slow
 def test_faces_from_pictures_of_any_shape_to_a_grid_without_a_pretrained_model(noise, tmp_path, capsys):
     for number in range(3):
         Image.fromarray(noise(50, 40 + number, number)).save(tmp_path / f"{number}.png")

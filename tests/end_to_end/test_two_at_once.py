@@ -12,9 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers.smoke_runs import PHASE_1, train, weights
+from PIL import Image
 
 from pyimagesearch.data.dataset.manifest import read_manifest
 from pyimagesearch.data.dataset.verify import verify
+from pyimagesearch.inference.upscaler import load_upscaler
 
 ROUNDS = 2  # was run with 50
 TESTS = Path(__file__).parents[1]
@@ -24,6 +26,7 @@ import sys
 sys.path.insert(0, sys.argv[2])
 seed = int(sys.argv[1])
 from helpers import smoke_runs
+from pyimagesearch.cli.main import main
 from pyimagesearch.data.dataset.writer import write_dataset
 from pyimagesearch.data.sources.sample import SampleSource
 from pyimagesearch.errors import InputError
@@ -34,6 +37,11 @@ def records(folder):
 
 def train(folder):
     smoke_runs.train(sys.argv[3], f"{folder}/run", smoke_runs.PHASE_1.with_values({"seed": seed}), say=lambda _: None)
+
+def upscale(folder):
+    flags = ["-o", f"{folder}/results", "--overwrite", "--model", f"{folder}/{seed}.keras"]
+    if main(["upscale", f"{folder}/pictures", *flags]):
+        raise InputError("upscale failed")
 
 def export(folder):
     export_model(f"{folder}/{seed}.keras", "savedmodel", f"{folder}/model", overwrite=True)
@@ -132,6 +140,30 @@ def test_two_exports_to_one_name(workers, save_generator, tmp_path, noise):
         assert min(np.abs(sr - picture).max() for picture in pictures) < 0.01
         names = {"42.keras", "7.keras", "model", "run.part", "model.part", "model.before", "records.part"}
         assert {path.name for path in folder.iterdir()} == names
+        check_foreign_files(before)
+
+
+@pytest.mark.slow
+def test_two_upscalers_of_the_same_pictures(workers, save_generator, tmp_path, noise):
+    pictures = {f"{number}.png": noise(40, 60, number) for number in range(12)}
+    models = {"42": save_generator("light", 4, 0)[0], "7": save_generator("light", 4, 1)[0]}
+    upscalers = [load_upscaler(str(path)) for path in models.values()]
+    expected = {name: [upscaler(lr) for upscaler in upscalers] for name, lr in pictures.items()}
+    for attempt in range(ROUNDS):
+        folder = tmp_path / str(attempt)
+        (folder / "pictures").mkdir(parents=True)
+        (folder / "results").mkdir()
+        before = foreign_files(folder) | foreign_files(folder / "results")
+        for name, lr in pictures.items():
+            Image.fromarray(lr).save(folder / "pictures" / name)
+        for seed, path in models.items():
+            (folder / f"{seed}.keras").write_bytes(path.read_bytes())
+        assert both(workers, "upscale", folder) == ["done", "done"]
+        for name, results in expected.items():
+            sr = np.asarray(Image.open(folder / "results" / name))
+            assert any(np.array_equal(sr, result) for result in results)
+        left = {path.name for path in (folder / "results").iterdir() if path.is_file()}
+        assert left == set(pictures)
         check_foreign_files(before)
 
 

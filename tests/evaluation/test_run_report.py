@@ -1,8 +1,13 @@
 """The picture report of a run, as `srgan grid` writes it."""
 
+import dataclasses
+import functools
+import io
 import json
 import shutil
 import time
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,12 +23,11 @@ from pyimagesearch.inference.upscaler import BicubicUpscaler, load_upscaler
 PRETRAINED, SRGAN = "pretrained_generator.keras", "generator.keras"
 
 
-@pytest.fixture
-def make_run(tmp_path, save_generator):
-    """make_run(file=seed, ...) is a run folder that holds these generators, different ones for different seeds."""
+@pytest.fixture(scope="module")
+def new_run(save_generator):
+    """new_run(folder, file, ...) makes a run folder that holds these generators, different ones in different files."""
 
-    def make(*files: str, scales=(4, 4)):
-        folder = tmp_path / "run"
+    def make(folder, *files: str, scales=(4, 4)):
         (folder / "models").mkdir(parents=True)
         for file, scale in zip(files, scales, strict=False):
             path, _ = save_generator("light", scale, 1 if file == PRETRAINED else 2)
@@ -34,13 +38,48 @@ def make_run(tmp_path, save_generator):
 
 
 @pytest.fixture
-def photos(tmp_path, noise):
+def make_run(tmp_path, new_run):
+    """make_run(file, ...) is such a run folder."""
+    return functools.partial(new_run, tmp_path / "run")
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
     """Three HR pictures of different shapes: soft noise."""
-    folder = tmp_path / "hr"
-    folder.mkdir()
+    folder = tmp_path_factory.mktemp("photos")
+    noise = np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8)
     for name, size in (("a.png", (64, 96)), ("b.png", (97, 60)), ("c.png", (50, 50))):
-        Image.fromarray(resize.resize_bicubic(noise(16, 16), *size)).save(folder / name)
+        Image.fromarray(resize.resize_bicubic(noise, *size)).save(folder / name)
     return folder
+
+
+@dataclasses.dataclass(frozen=True)
+class Report:
+    """What `srgan grid` did for a run with both generators."""
+
+    folder: Path
+    code: int
+    out: str
+    err: str
+    rows: list
+    zooms: list
+
+    @property
+    def scores(self):
+        return json.loads((self.folder / "images" / "scores.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def report(new_run, photos, tmp_path_factory) -> Report:
+    """One for all tests that look at it."""
+    folder = new_run(tmp_path_factory.mktemp("report") / "run", PRETRAINED, SRGAN)
+    out, err, rows, zooms = io.StringIO(), io.StringIO(), [], []
+    draw_grid, draw_zoom = figures.grid, figures.zoom
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.setattr(figures, "grid", lambda drawn: rows.extend(drawn) or draw_grid(drawn))
+        patch.setattr(figures, "zoom", lambda panel, region: zooms.append(panel) or draw_zoom(panel, region))
+        code = main(["grid", "--device", "cpu", "--hr", str(photos), "--output", str(folder)])
+    return Report(folder, code, out.getvalue(), err.getvalue(), rows, zooms)
 
 
 @pytest.fixture
@@ -63,51 +102,56 @@ def grid(capsys, folder, hr, *arguments) -> tuple[int, str, str]:
     return code, captured.out, captured.err
 
 
-def test_grid_writes_the_report_of_a_run_without_records(make_run, photos, drawn, capsys):
-    folder = make_run(PRETRAINED, SRGAN)
-    code, out, err = grid(capsys, folder, photos)
-    assert (code, err) == (0, "")
-    written = sorted(path.name for path in (folder / "images").iterdir())
+def test_grid_writes_the_report_of_a_run_without_records(report):
+    assert (report.code, report.err) == (0, "")
+    images = report.folder / "images"
+    written = sorted(path.name for path in images.iterdir())
     assert written == ["grid.png", "scores.json", "zoom_bicubic.png", "zoom_pretrained.png", "zoom_srgan.png"]
-    for path in (folder / "images").glob("*.png"):
+    for path in images.glob("*.png"):
         with Image.open(path) as picture:
             picture.load()
-    assert str(folder / "images" / "grid.png") in out
-    assert "left out" not in out
-    ((first, *others),) = drawn
-    assert len(others) == 2
-    assert [panel.title for panel in first[0]] == ["LR", "bicubic", "pretrained", "SRGAN", "HR"]
+    assert str(images / "grid.png") in report.out
+    assert "left out" not in report.out
+    assert len(report.rows) == 3
+    assert [panel.title for panel in report.rows[0][0]] == ["LR", "bicubic", "pretrained", "SRGAN", "HR"]
 
 
-def test_each_panel_shows_what_its_title_says(make_run, photos, drawn, capsys):
-    folder = make_run(PRETRAINED, SRGAN)
-    grid(capsys, folder, photos)
+def test_each_panel_shows_what_its_title_says(report, photos):
     hr = picture_io.read_rgb(photos / "a.png")
     lr = resize.downscale(hr, 4)
-    shown = {panel.title: panel.picture for panel in drawn[0][0][0]}
+    shown = {panel.title: panel.picture for panel in report.rows[0][0]}
     np.testing.assert_array_equal(shown["LR"], figures.nearest(lr, 4))
     np.testing.assert_array_equal(shown["bicubic"], resize.upscale_bicubic(lr, 4))
     for title, file in (("pretrained", PRETRAINED), ("SRGAN", SRGAN)):
-        np.testing.assert_array_equal(shown[title], load_upscaler(str(folder / "models" / file))(lr))
+        np.testing.assert_array_equal(shown[title], load_upscaler(str(report.folder / "models" / file))(lr))
     np.testing.assert_array_equal(shown["HR"], hr)
     assert np.abs(shown["SRGAN"].astype(int) - shown["pretrained"]).max() > 10  # the two are told apart
 
 
-def test_scores_json_has_the_shape_of_evaluates(make_run, photos, drawn, capsys):
-    folder = make_run(PRETRAINED, SRGAN)
-    grid(capsys, folder, photos)
-    scores = json.loads((folder / "images" / "scores.json").read_text())
+def test_scores_json_has_the_shape_of_evaluates(report, photos):
+    scores = report.scores
     assert {key: scores[key] for key in ("hr", "lr", "scale")} == {"hr": str(photos), "lr": None, "scale": 4}
     assert list(scores["models"]) == ["bicubic", "pretrained", "srgan"]
-    for found in scores["models"].values():
-        assert set(found["mean"]) >= {"psnr_y", "ssim_y", "psnr_rgb", "lr_consistency_db", "seconds"}
-        assert list(found["pictures"]) == ["a.png", "b.png", "c.png"]
+    for of_model in scores["models"].values():
+        assert set(of_model["mean"]) >= {"psnr_y", "ssim_y", "psnr_rgb", "lr_consistency_db", "seconds"}
+        assert list(of_model["pictures"]) == ["a.png", "b.png", "c.png"]
     # The captions are these scores.
-    captions = {panel.title: panel.caption for panel in drawn[0][1][0]}
+    captions = {panel.title: panel.caption for panel in report.rows[1][0]}
     for name, title in (("bicubic", "bicubic"), ("pretrained", "pretrained"), ("srgan", "SRGAN")):
-        found = scores["models"][name]["pictures"]["b.png"]
-        assert captions[title] == f"{found['psnr_y']:.2f} dB / {found['ssim_y']:.4f}"
+        of_picture = scores["models"][name]["pictures"]["b.png"]
+        assert captions[title] == f"{of_picture['psnr_y']:.2f} dB / {of_picture['ssim_y']:.4f}"
     assert captions["LR"] == "b.png  15x24"
+
+
+def test_the_region_of_a_row_is_the_telling_one(report):
+    for panels, region in report.rows:
+        shown = {panel.title: panel.picture for panel in panels}
+        assert region == figures.region_of_largest_error(shown["HR"], shown["bicubic"])
+
+
+def test_the_zooms_are_of_the_first_picture_and_of_their_model(report):
+    assert [panel.title for panel in report.zooms] == ["bicubic", "pretrained", "SRGAN"]
+    assert {panel.picture.shape for panel in report.zooms} == {(64, 96, 3)}
 
 
 def test_speeds_are_those_after_the_first_call(make_run, photos, capsys, monkeypatch):
@@ -123,13 +167,6 @@ def test_speeds_are_those_after_the_first_call(make_run, photos, capsys, monkeyp
     grid(capsys, folder, photos)
     pictures = json.loads((folder / "images" / "scores.json").read_text())["models"]["srgan"]["pictures"]
     assert max(scores["seconds"] for scores in pictures.values()) < 1
-
-
-def test_the_region_of_a_row_is_the_telling_one(make_run, photos, drawn, capsys):
-    grid(capsys, make_run(SRGAN), photos)
-    for panels, region in drawn[0]:
-        shown = {panel.title: panel.picture for panel in panels}
-        assert region == figures.region_of_largest_error(shown["HR"], shown["bicubic"])
 
 
 @pytest.mark.parametrize(
@@ -173,15 +210,6 @@ def test_grid_takes_given_lr_pictures(make_run, photos, drawn, tmp_path, capsys)
     assert grid(capsys, folder, photos, "--lr", lr)[0] == 0
     np.testing.assert_array_equal(drawn[0][0][0][0].picture, figures.nearest(given, 4))
     assert json.loads((folder / "images" / "scores.json").read_text())["lr"] == str(lr)
-
-
-def test_the_zooms_are_of_the_first_picture_and_of_their_model(make_run, photos, monkeypatch, capsys):
-    seen = []
-    draw = figures.zoom
-    monkeypatch.setattr(figures, "zoom", lambda panel, region: seen.append(panel) or draw(panel, region))
-    grid(capsys, make_run(PRETRAINED, SRGAN), photos)
-    assert [panel.title for panel in seen] == ["bicubic", "pretrained", "SRGAN"]
-    assert {panel.picture.shape for panel in seen} == {(64, 96, 3)}
 
 
 def test_a_run_of_another_scale_makes_its_lr_pictures_for_it(make_run, photos, drawn, capsys):

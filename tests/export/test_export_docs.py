@@ -54,6 +54,7 @@ def run(folder, program):
     assert ended.returncode == 0, ended.stderr[-2000:]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("program", blocks("python"), ids=lambda program: re.findall(r'"(\w+)\.\w+"', program)[-1])
 def test_the_examples_of_the_docs_give_the_picture_of_srgan_upscale(documented, program):
     run(documented, program)

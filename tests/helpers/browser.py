@@ -7,6 +7,7 @@ server does not have, requests to another host, and layouts wider than the windo
 import io
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -20,18 +21,23 @@ PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobil
 WAIT = 30_000  # milliseconds that a machine with other work may need for anything
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """The machine's own chromium; skips the test where there is none."""
+@contextmanager
+def chromium(*arguments: str) -> Iterator[Browser]:
+    """The machine's own chromium, started with these arguments; skips the test where there is none."""
     path = shutil.which("chromium")
     if not path:
         pytest.skip("no chromium on this machine (Debian: apt-get install chromium)")
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--force-color-profile=srgb", "--disable-lcd-text"]
-        )
+        started = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", *arguments])
         yield started
         started.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A browser in which colours and letters come out the same everywhere."""
+    with chromium("--force-color-profile=srgb", "--disable-lcd-text") as started:
+        yield started
 
 
 @pytest.fixture

@@ -104,14 +104,14 @@ def test_a_result_that_does_not_fit_into_the_memory_is_refused(srgan, photos, tm
 
 
 def test_out_of_memory_is_said_of_the_picture_alone(srgan, photos, tmp_path, monkeypatch):
-    tile = Upscaler._tile
+    tile = Upscaler.fill_tile
 
     def sometimes(self, lr, *rest):
         if np.array_equal(lr, picture_io.read_rgb(photos / "a.png")):
             raise MemoryError
         tile(self, lr, *rest)
 
-    monkeypatch.setattr(Upscaler, "_tile", sometimes)
+    monkeypatch.setattr(Upscaler, "fill_tile", sometimes)
     code, _, err = srgan(photos, "-o", tmp_path / "big")
     assert code == 1
     assert "a.png: out of memory, even with the smallest tile" in err[0]

@@ -101,8 +101,8 @@ def test_tiles_join_without_a_seam(model, size, noise):
 def test_a_large_picture_really_is_cut_into_tiles(model, noise, monkeypatch):
     cut = Upscaler(model, 4, tile=50)
     seen = []
-    forward = cut._forward
-    monkeypatch.setattr(cut, "_forward", lambda x: seen.append(x.shape[1:3]) or forward(x))
+    forward = cut.forward
+    monkeypatch.setattr(cut, "forward", lambda x: seen.append(x.shape[1:3]) or forward(x))
     cut(noise(120, 60))
     assert len(seen) == 6
     assert max(max(shape) for shape in seen) <= 50 + 2 * cut.context
@@ -148,8 +148,8 @@ def test_few_shapes_reach_the_network_and_change_the_far_border_alone(noise):
     inputs = keras.Input((None, None, 3))
     blur = keras.Model(inputs, keras.layers.AveragePooling2D(3, strides=1, padding="same")(inputs))
     upscale = Upscaler(blur, 1, **FEW_SHAPES)
-    forward = upscale._forward
-    upscale._forward = lambda lr: seen.add(lr.shape[1:3]) or forward(lr)
+    forward = upscale.forward
+    upscale.forward = lambda lr: seen.add(lr.shape[1:3]) or forward(lr)
     rng = np.random.default_rng(0)
     for _ in range(20):
         lr = noise(*rng.integers(1, 600, 2))
@@ -220,7 +220,7 @@ def test_out_of_memory_halves_the_tile_and_goes_on(model, noise, monkeypatch):
     lr = noise(300, 90)
     expected = Upscaler(model, 4)(lr).astype(int)
     upscale = Upscaler(model, 4, tile=300)
-    forward, seen = upscale._forward, []
+    forward, seen = upscale.forward, []
 
     def short_of_memory(x):
         seen.append(max(x.shape[1:3]))
@@ -228,7 +228,7 @@ def test_out_of_memory_halves_the_tile_and_goes_on(model, noise, monkeypatch):
             raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
         return forward(x)
 
-    monkeypatch.setattr(upscale, "_forward", short_of_memory)
+    monkeypatch.setattr(upscale, "forward", short_of_memory)
     done = []
     assert np.abs(upscale(lr, done.append) - expected).max() <= 1
     assert upscale.tile == 37
@@ -242,7 +242,7 @@ def test_out_of_memory_with_the_smallest_tile_is_an_error(model, noise, monkeypa
     def no_memory(_):
         raise MemoryError
 
-    monkeypatch.setattr(upscale, "_forward", no_memory)
+    monkeypatch.setattr(upscale, "forward", no_memory)
     with pytest.raises(MemoryError):
         upscale(noise(90, 90))
 

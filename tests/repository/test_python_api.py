@@ -35,6 +35,7 @@ def test_a_name_that_is_none_is_an_attribute_error():
         pyimagesearch.upscaler  # noqa: B018
 
 
+@pytest.mark.slow
 def test_the_examples_of_the_page_run(records, folders, tmp_path):
     examples = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     assert len(examples) >= 3

@@ -39,9 +39,9 @@ def client(server):
 @pytest.fixture(scope="session")
 def bicubic_server():
     """The service in a thread of this process, with bicubic in place of a model and the default limits."""
-    with PictureWorkers(pixels=4_000_000) as workers:
+    limits = Limits()
+    with PictureWorkers(pixels=limits.pixels) as workers:
         workers.wait_until_ready()
-        limits = Limits(bytes=20_000_000, pixels=4_000_000, seconds=20, queue=8)
         app = create_app(Engine(["bicubic"], BicubicUpscaler(4)), workers, limits)
         with server_thread.serving(Guard(Access(app, ["127.0.0.1"]), 41)) as running:
             running.workers = workers

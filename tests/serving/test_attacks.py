@@ -2,17 +2,15 @@
 
 import contextlib
 import http.server
-import shutil
 import threading
 import time
 
 import httpx
 import numpy as np
 import pytest
-from helpers import server_process
+from helpers import browser, server_process
 from helpers.hostile_pictures import HOSTILE
 from helpers.server_process import code, png
-from playwright.sync_api import sync_playwright
 
 from pyimagesearch.serving.line import Line
 
@@ -107,17 +105,10 @@ def foreign_site():
 
 
 @pytest.fixture
-def chromium():
+def rebound():
     """A browser to which evil.example is this machine, as it is after DNS rebinding."""
-    path = shutil.which("chromium")
-    if not path:
-        pytest.skip("no chromium on this machine (Debian: apt-get install chromium)")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--host-resolver-rules=MAP evil.example 127.0.0.1"]
-        )
-        yield browser
-        browser.close()
+    with browser.chromium("--host-resolver-rules=MAP evil.example 127.0.0.1") as started:
+        yield started
 
 
 SEND = """async ([url, mode, bytes]) => {
@@ -144,10 +135,10 @@ def computed(monkeypatch):
 
 
 @pytest.mark.slow
-def test_a_page_of_another_site_makes_the_server_do_nothing(bicubic_server, computed, chromium, foreign_site):
+def test_a_page_of_another_site_makes_the_server_do_nothing(bicubic_server, computed, rebound, foreign_site):
     picture = list(png(np.zeros((8, 8, 3), np.uint8)))
     target = f"{bicubic_server.url}/v1/upscale"
-    page = chromium.new_page()
+    page = rebound.new_page()
     page.goto(foreign_site)
     for mode in ("no-cors", "cors"):  # the browser shows the page no answer, so that what was computed is asked for
         assert page.evaluate(SEND, [target, mode, picture]) == "blocked"
@@ -162,9 +153,9 @@ def test_a_page_of_another_site_makes_the_server_do_nothing(bicubic_server, comp
 
 
 @pytest.mark.slow
-def test_a_name_that_was_rebound_to_this_machine_gets_nothing(server, chromium):
+def test_a_name_that_was_rebound_to_this_machine_gets_nothing(server, rebound):
     picture = list(png(np.zeros((8, 8, 3), np.uint8)))
-    page = chromium.new_page()
+    page = rebound.new_page()
     answer = page.goto(f"http://evil.example:{server.port}/")
     assert answer.status == 403
     assert page.evaluate(SEND, ["/v1/upscale", "same-origin", picture]) == 403

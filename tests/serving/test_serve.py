@@ -50,6 +50,7 @@ def test_without_flags_the_two_models_that_ship_are_served_and_blended(noise):
     np.testing.assert_array_equal(pixels(crisp.content), load_upscaler("light-gan")(lr))
 
 
+@pytest.mark.slow
 def test_a_model_that_is_named_is_served_alone():
     with serving("--model", "light") as server:
         assert "serves light (x4)" in server.greeting

@@ -96,6 +96,7 @@ def test_200_broken_pictures_through_the_server(server, mutants):
     assert min(map(statuses.count, (200, 413, 422))) > 10
 
 
+@pytest.mark.slow
 def test_200_broken_pictures_through_the_command_line(mutants, models, tmp_path):
     (tmp_path / "in").mkdir()
     for number, (data, suffix) in enumerate(mutants):

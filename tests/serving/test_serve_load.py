@@ -121,6 +121,7 @@ def refuses_connections(server):
     return False
 
 
+@pytest.mark.slow
 def test_a_full_queue_is_503_and_who_leaves_it_makes_room(slow_model, noise):
     data = file_of(noise(320, 320))
     head = f"POST /v1/upscale HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(data)}\r\n\r\n".encode()
@@ -139,6 +140,7 @@ def test_a_full_queue_is_503_and_who_leaves_it_makes_room(slow_model, noise):
         assert answers[0].status_code == 200
 
 
+@pytest.mark.slow
 def test_what_takes_too_long_is_504_and_the_next_is_served(slow_model, noise):
     with server_process.serving("--model", slow_model, "--max-seconds", 1) as server, server.client() as client:
         threads = [open_request(server, file_of(noise(320, 320))) for _ in range(3)]
@@ -254,6 +256,7 @@ def test_results_go_after_a_time_and_the_oldest_where_there_are_too_many():
     asyncio.run(ask())
 
 
+@pytest.mark.slow
 def test_an_answer_that_nobody_takes_gives_its_place_back(model, noise):
     """A result of 3 MB fills the sockets; its reader never reads."""
     data = file_of(noise(500, 600))

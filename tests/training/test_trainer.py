@@ -17,7 +17,7 @@ from pyimagesearch.inference.upscaler import load_upscaler
 from pyimagesearch.models import complete
 from pyimagesearch.models.generators.light import light
 from pyimagesearch.models.loading import load_generator
-from pyimagesearch.training.driver import _compile
+from pyimagesearch.training.driver import compile_steps
 from pyimagesearch.training.phases import build_pretrain, copy_weights
 from pyimagesearch.training.run import prepare
 
@@ -75,6 +75,7 @@ def test_saved_generators_upscale_in_float32_and_differ_between_phases(finished)
     assert any(not np.array_equal(before, after) for before, after in pairs)
 
 
+@pytest.mark.slow
 def test_float32_and_bfloat16_end_alike(records, pretrained, tmp_path):
     """Within 0.3 dB of each other on a picture, and 10% in what the loss is at the end."""
     prepare(PHASE_1, records, str(tmp_path), strategy=ONE, precision="bfloat16").run()
@@ -90,7 +91,7 @@ def test_float32_and_bfloat16_end_alike(records, pretrained, tmp_path):
 
 def test_the_moving_average_is_that_of_the_weights_after_each_step():
     phase = build_pretrain(SMOKE, ONE, "float32")
-    run_steps = _compile(ONE, phase, decay=0.2, compiled=False)
+    run_steps = compile_steps(ONE, phase, decay=0.2, compiled=False)
     hr = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), np.uint8)
     batches = iter(ONE.experimental_distribute_dataset(tf.data.Dataset.from_tensors((hr[:, ::4, ::4], hr)).repeat()))
     expected = phase.generator.get_weights()
@@ -106,8 +107,10 @@ def test_the_moving_average_is_that_of_the_weights_after_each_step():
 
 @pytest.mark.parametrize(
     ("name", "steps"),
-    [("pretrained_generator", {"finetune.steps": 0}), ("generator", {"pretrain.steps": 0})],
-    ids=["phase 1", "phase 2 alone"],
+    [
+        pytest.param("pretrained_generator", {"finetune.steps": 0}, id="phase 1"),
+        pytest.param("generator", {"pretrain.steps": 0}, id="phase 2 alone", marks=pytest.mark.slow),
+    ],
 )
 def test_a_run_starts_from_a_trained_model(records, finished, tmp_path, name, steps):
     """At rates that move nothing, what comes out is what it started from."""

@@ -34,10 +34,10 @@ def make_collage(photographs: Sequence[np.ndarray], rng: np.random.Generator, un
 
     photographs: uint8 RGB (H, W, 3) of any sizes. Returns uint8 RGB.
     """
-    return _Collage(photographs, rng, unit).canvas
+    return Collage(photographs, rng, unit).canvas
 
 
-class _Collage:
+class Collage:
     def __init__(self, photographs: Sequence[np.ndarray], rng: np.random.Generator, unit: int):
         self._photographs, self._rng, self._unit = photographs, rng, unit
         first, drawn = photographs[0], self._chance(DRAWINGS)
@@ -48,11 +48,11 @@ class _Collage:
         for _ in range(max(1, round(density * first.shape[0] * first.shape[1]))):
             kind = rng.random()
             if kind < 0.84:
-                self._add_shape()
+                self.add_shape()
             elif kind < 0.94:
-                self._add_strokes()
+                self.add_strokes()
             else:
-                self._add_words()
+                self.add_words()
 
     def _chance(self, part: float) -> bool:
         return bool(self._rng.random() < part)
@@ -71,7 +71,7 @@ class _Collage:
         over = np.broadcast_to(fill, (height, width, 3))[seen]
         under[...] = np.clip(under + alpha * (over - under.astype(np.float32)) + 0.5, 0, 255)
 
-    def _add_shape(self) -> None:
+    def add_shape(self) -> None:
         rng, unit = self._rng, self._unit
         radius = unit / np.sqrt(rng.uniform(RADII[1] ** -2, RADII[0] ** -2))  # whose density is 1/r³
         mask = self._shape(int(2 * radius) + 8)
@@ -87,7 +87,7 @@ class _Collage:
             fill = inner * fill + (1 - inner) * 0.3 * self._colour()
         self._paste(mask, fill)
 
-    def _add_strokes(self) -> None:
+    def add_strokes(self) -> None:
         rng = self._rng
         side = int(self._unit * rng.uniform(50, 200))
         mask = np.zeros((side, side), np.uint8)
@@ -102,7 +102,7 @@ class _Collage:
             cv2.polylines(mask, [patterns.eighths(points)], False, 255, width, cv2.LINE_AA, 3)
         self._paste(mask, self._texture(side) if self._chance(0.2) else self._colour())
 
-    def _add_words(self) -> None:
+    def add_words(self) -> None:
         rng = self._rng
         size = round(self._unit * patterns.log_uniform(rng, HEIGHTS))
         font = ImageFont.truetype(
