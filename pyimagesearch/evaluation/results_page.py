@@ -95,8 +95,8 @@ def page(reports: Reports, *, command: Sequence[str]) -> str:
     names = " ".join(name if not Path(name).is_absolute() else Path(name).name for name in command)
     sections = [
         f"<!-- Written by `srgan results {names}`: change those files, not this page. -->\n# Results",
-        "What `srgan evaluate` measured, beside published figures. The columns under Y, cropped, are the usual "
-        "protocol and the only ones that papers print; [Protocols](#protocols) defines every column.",
+        "This page shows what `srgan evaluate` measured, beside published figures. The columns with Y, cropped, follow "
+        "the usual protocol, the only one that papers print; [Protocols](#protocols) defines every column.",
     ]
     for name, report in reports.items():
         sections.append(f"## {name}\n\n" + _data_set_table(name, report))
@@ -137,8 +137,9 @@ def _data_set_table(name: str, report: Mapping[str, Any]) -> str:
 def _papers(rows: Sequence[Published]) -> str:
     lines = [["method", "figures from"], ["---", "---"], *([row.method, row.paper] for row in rows)]
     note = (
-        "Published figures are x4, LR by MATLAB's bicubic, on Y with 4 pixels cropped. Most take Set14's grey picture "
-        "by its raw values; ours is grey as RGB, as a user's picture would be, which reads about 0.09 dB higher there "
-        "(bicubic 26.09 instead of 26.00). † SSIM of another tool, which does not compare with the others."
+        "Published figures are at x4, with LR by MATLAB's bicubic, on Y with 4 pixels cropped. Most papers score the "
+        "raw values of Set14's grey picture. We score this picture as RGB, like a user's picture, which gives about "
+        "0.09 dB more on Set14 (bicubic 26.09 instead of 26.00). † This SSIM was measured with another tool and does "
+        "not compare with the others."
     )
     return "## Published figures\n\n" + score_tables.markdown_rows(lines) + "\n\n" + note
