@@ -44,6 +44,7 @@ class DataConfig:
     crop: int = 96  # side of an HR training crop, pixels
     augment: str = "dihedral"  # all 8 flips and turns of the square; "flip": left-right alone
     batch: int  # crops per replica and step
+    degradations: str = ""  # one of DEGRADATION_PRESETS, by which LR is made of the HR crops; empty: the records' LR
     global_batch: int = 0  # crops per step over all replicas; 0: batch times the number of replicas
 
     def __post_init__(self) -> None:

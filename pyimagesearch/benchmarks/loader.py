@@ -17,6 +17,7 @@ from pyimagesearch.config import TrainConfig
 from pyimagesearch.data.dataset.manifest import Manifest
 from pyimagesearch.data.dataset.writer import write_dataset
 from pyimagesearch.data.input.cache import RamCache
+from pyimagesearch.data.input.degradation_presets import get_degradations
 from pyimagesearch.data.input.loader import training_batches
 from pyimagesearch.data.sources.folder import FolderSource
 from pyimagesearch.errors import InputError
@@ -34,15 +35,23 @@ BATCH, CROP, SCALE = 64, 96, 4  # the tutorial's
 PICTURES = 25  # one of them is the test split
 ROUNDS, SECONDS = 3, 4.0  # how often, and how long at once, a side is measured
 STEP_BATCH = 16  # more takes minutes on a CPU, and no more crops/s
-LABELS = {"ours": "ours", "ours_cached": "ours, --cache ram", "tutorial": "tutorial's layout"}
+LABELS = {
+    "ours": "ours",
+    "ours_cached": "ours, --cache ram",
+    "tutorial": "tutorial's layout",
+    "degraded": "ours, degraded",
+}
 
 
-def run(*, images: str | None, preset: str, json_path: str | None, plot_path: str | None) -> None:
+def run(*, images: str | None, preset: str, degradations: str, json_path: str | None, plot_path: str | None) -> None:
     """Log each side's figures and which of loading and training waits; write them as JSON and as a plot.
 
-    images: a folder of at least 25 pictures; None makes some. preset: whose steps to measure.
+    images: a folder of at least 25 pictures; None makes some. preset: whose steps to measure. degradations: the name
+    of a degradation preset, which is one side more; empty for none.
     """
     config = get_config(preset)
+    if degradations:
+        get_degradations(degradations)
     with TemporaryDirectory(prefix="srgan-benchmark-") as work:
         check_disk(work, PICTURES * 40_000_000, "the benchmark's records")
         folder = images
@@ -56,10 +65,10 @@ def run(*, images: str | None, preset: str, json_path: str | None, plot_path: st
         if len(train) < 24:
             raise InputError(f"`images` {folder}: holds {len(train)} training pictures; at least 24 are needed")
         write_tutorial_records((job() for job in source.jobs(train)), f"{work}/tutorial.tfrec")
-        sides = _measure(work, manifest)
+        sides = _measure(work, manifest, degradations)
     lengths = {"pretrain": config.pretrain.steps, "finetune": config.finetune.steps}
     steps = {phase: _step_speed(config, phase) for phase, length in lengths.items() if length}
-    conclusion = verdict(sides["ours"]["crops_per_s"], steps)
+    conclusion = verdict(sides["degraded" if degradations else "ours"]["crops_per_s"], steps)
     _report(sides, steps, preset)
     logger.info(conclusion)
     if json_path:
@@ -71,24 +80,29 @@ def run(*, images: str | None, preset: str, json_path: str | None, plot_path: st
         figures.save(plots.bars(speeds, title="Loading, and what training takes", unit="crops/s"), plot_path)
 
 
-def _measure(work: str, manifest: Manifest) -> dict[str, dict[str, float]]:
+def _measure(work: str, manifest: Manifest, degradations: str) -> dict[str, dict[str, float]]:
     """Median crops/s, bytes read per crop and peak memory of every side."""
 
     def batches(name: str) -> tf.data.Dataset:
         if name == "tutorial":
             return tutorial_batches(f"{work}/tutorial.tfrec", BATCH)
         cache = RamCache(f"{work}/records", manifest) if name == "ours_cached" else None
-        return training_batches(f"{work}/records", manifest, crop=CROP, batch=BATCH, seed=1, cache=cache)
+        damage = degradations if name == "degraded" else ""
+        return training_batches(
+            f"{work}/records", manifest, crop=CROP, batch=BATCH, seed=1, cache=cache, degradations=damage
+        )
 
     # The cache comes last, so that its memory does not count for the others.
-    rounds: dict[str, list[dict[str, float]]] = {"ours": [], "tutorial": [], "ours_cached": []}
+    rounds: dict[str, list[dict[str, float]]] = {"ours": [], "tutorial": []}
+    rounds |= {"degraded": []} if degradations else {}
+    rounds["ours_cached"] = []
     for name in measure.turns(list(rounds), ROUNDS):
         rounds[name].append(_one_side(batches(name)))
     medians = measure.medians(rounds)
     for name, sides in rounds.items():
         # That of the first round: later ones begin with memory that other sides have left.
         medians[name]["peak_rss_mb"] = sides[0]["peak_rss_mb"]
-    return {name: medians[name] for name in LABELS}
+    return {name: medians[name] for name in LABELS if name in medians}
 
 
 def _one_side(dataset: tf.data.Dataset) -> dict[str, float]:
@@ -139,8 +153,8 @@ def verdict(loaded: float, steps: dict[str, float]) -> str:
 
 def _report(sides: dict[str, dict[str, float]], steps: dict[str, float], preset: str) -> None:
     logger.info(f"Batches of {BATCH} crops of {CROP}x{CROP} from the page cache, median of {ROUNDS} rounds:")
-    for name, label in LABELS.items():
-        side = sides[name]
+    for name, side in sides.items():
+        label = LABELS[name]
         logger.info(
             f"  {label:20} {side['crops_per_s']:9,.0f} crops/s  {side['bytes_per_crop'] / 1e3:8,.1f} kB read per crop  "
             f"peak memory {side['peak_rss_mb']:6,.0f} MB  "

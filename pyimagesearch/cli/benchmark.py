@@ -18,6 +18,9 @@ def add_flags(parser: ArgumentParser) -> None:
     step.add_argument("--batch", type=int, default=4, help="crops a step (default 4)")
     loader = add_command(which, "loader", "Time loading: ours, cached, the tutorial's layout; and the preset's steps.")
     loader.add_argument("--preset", default="tutorial", metavar="NAME", help="whose steps to time (default tutorial)")
+    loader.add_argument(
+        "--degrade", metavar="PRESET", default="", help="also with LR damaged by mild or full, as `srgan degrade` does"
+    )
     records = add_command(which, "records", "Time writing records: all cores, one core.")
     records.add_argument("--pictures", type=int, default=100, help="pictures to make and write (default 100)")
     quality = add_command(which, "quality", "Train ours and the tutorial's for as long: scores against training time.")
@@ -54,7 +57,9 @@ def run(args: Namespace) -> None:
     elif args.benchmark == "loader":
         from pyimagesearch.benchmarks import loader
 
-        loader.run(images=args.images, preset=args.preset, json_path=args.json, plot_path=args.plot)
+        loader.run(
+            images=args.images, preset=args.preset, degradations=args.degrade, json_path=args.json, plot_path=args.plot
+        )
     elif args.benchmark == "quality":
         from pyimagesearch.benchmarks import quality
 

@@ -10,7 +10,19 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from pyimagesearch import __version__
-from pyimagesearch.cli import benchmark, evaluate, export, grid, results, serve, tfrecords, train, upscale, verify
+from pyimagesearch.cli import (
+    benchmark,
+    degrade,
+    evaluate,
+    export,
+    grid,
+    results,
+    serve,
+    tfrecords,
+    train,
+    upscale,
+    verify,
+)
 from pyimagesearch.cli.flags import Parser, add_command
 from pyimagesearch.errors import InputError, Interrupted, RunError
 from pyimagesearch.system import console, gcs
@@ -18,6 +30,7 @@ from pyimagesearch.system import console, gcs
 COMMANDS = {
     "tfrecords": tfrecords,
     "verify": verify,
+    "degrade": degrade,
     "train": train,
     "grid": grid,
     "evaluate": evaluate,

@@ -117,7 +117,7 @@ class Driver:
                 self._folder, self._manifest, crop=config.data.crop, batch=self._batch,
                 seed=config.seed + (phase.name == "finetune"), start_step=step, hosts=context.num_input_pipelines,
                 host=context.input_pipeline_id, part=context.get_per_replica_batch_size(self._batch),
-                cache=self._cache, augment=config.data.augment,
+                cache=self._cache, augment=config.data.augment, degradations=config.data.degradations,
             )  # fmt: skip
 
         return self.strategy.distribute_datasets_from_function(of_host)

@@ -1,5 +1,6 @@
 """`train`: one call from a configuration to a finished run folder."""
 
+import dataclasses
 import hashlib
 import json
 import logging
@@ -7,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from pyimagesearch import losses
@@ -14,6 +16,8 @@ from pyimagesearch.config import TrainConfig
 from pyimagesearch.data.dataset.manifest import Manifest, check_usable, read_manifest
 from pyimagesearch.data.dataset.records import read_pictures
 from pyimagesearch.data.input.cache import RamCache
+from pyimagesearch.data.input.degradation_presets import get_degradations
+from pyimagesearch.data.input.degradations import degrade
 from pyimagesearch.data.pairs import Pair
 from pyimagesearch.errors import InputError
 from pyimagesearch.evaluation.scoring import check_size
@@ -84,6 +88,8 @@ def check_trainable(config: TrainConfig) -> None:
         )
     for decay in (config.pretrain.decay, config.finetune.decay):
         DECAYS[decay]
+    if config.data.degradations:
+        get_degradations(config.data.degradations)
     losses.PIXEL_LOSSES[config.pretrain.loss]
     losses.DISCRIMINATOR_LOSSES[config.finetune.discriminator_loss]
     for name in config.finetune.losses:
@@ -145,7 +151,14 @@ def _validation_pictures(config: TrainConfig, tfrecords: str, manifest: Manifest
     pairs = list(read_pictures(tfrecords, manifest, config.intervals.validation_pictures))
     for pair in pairs:
         check_size(pair, config.network.scale)
-    return pairs
+    return [_degraded(pair, number, config) for number, pair in enumerate(pairs)] if config.data.degradations else pairs
+
+
+def _degraded(pair: Pair, number: int, config: TrainConfig) -> Pair:
+    """The pair with an LR side that is damaged as training's are."""
+    rng = np.random.default_rng([config.seed, number])
+    preset = get_degradations(config.data.degradations)
+    return dataclasses.replace(pair, lr=degrade(pair.hr, config.network.scale, preset, rng))
 
 
 def _identity(

@@ -2,6 +2,7 @@
 
 import os
 
+import numpy as np
 import tensorflow as tf
 
 from pyimagesearch.config import check_crop
@@ -10,8 +11,11 @@ from pyimagesearch.data.dataset.manifest import Manifest, check_usable, read_man
 from pyimagesearch.data.dataset.records import parse_block, read_block
 from pyimagesearch.data.input.cache import RamCache
 from pyimagesearch.data.input.crops import cut_crops
+from pyimagesearch.data.input.degradation_presets import DegradationPreset, get_degradations
+from pyimagesearch.data.input.degradations import degrade
 from pyimagesearch.data.input.order import Order, Window
 from pyimagesearch.errors import InputError
+from pyimagesearch.images.opencv import load_opencv
 from pyimagesearch.system import parallel
 from pyimagesearch.system.gcs import on_bucket
 
@@ -25,6 +29,7 @@ def open_records(
     batch: int = 16,
     seed: int = 42,
     augment: str = "dihedral",
+    degradations: str = "",
 ) -> tf.data.Dataset:
     """Batches of training crops from a folder that `write_records` wrote, without end.
 
@@ -34,6 +39,7 @@ def open_records(
     batch: crops in a batch.
     seed: the same seed gives the same batches in the same order on every machine.
     augment: "dihedral", any of the square's 8 flips and turns, or "flip", left-right alone.
+    degradations: "mild" or "full": LR is made of each HR crop as a damaged photograph would be; "" takes the records'.
 
     Returns a tf.data.Dataset of (lr, hr): uint8 RGB from 0 to 255, lr (batch, crop/scale, crop/scale, 3) and
     hr (batch, crop, crop, 3). Each record gives one random crop an epoch; LR and HR crops show the same area.
@@ -52,7 +58,9 @@ def open_records(
         raise InputError(f"`batch` must be at least 1, received {batch}")
     if augment not in AUGMENTATIONS:
         raise InputError(f"`augment` must be one of {', '.join(AUGMENTATIONS)}, received {augment}")
-    return training_batches(folder, manifest, crop=crop, batch=batch, seed=seed, augment=augment)
+    return training_batches(
+        folder, manifest, crop=crop, batch=batch, seed=seed, augment=augment, degradations=degradations
+    )
 
 
 def training_batches(
@@ -63,6 +71,7 @@ def training_batches(
     batch: int,
     seed: int,
     augment: str = "dihedral",
+    degradations: str = "",
     start_step: int = 0,
     hosts: int = 1,
     host: int = 0,
@@ -74,7 +83,7 @@ def training_batches(
     `batch` is the global batch: batch n holds the samples n * batch to (n + 1) * batch - 1. Host `host` of `hosts`,
     which divide it, decodes those whose number leaves the remainder `host`, in batches of `part` (its replicas' batch;
     by default all that it has of a batch): lr (part, crop/scale, crop/scale, 3), hr (part, crop, crop, 3). With `cache`
-    no file is read.
+    no file is read. With `degradations` lr is made of hr, by draws that belong to the sample's number.
     """
     if batch % hosts:
         raise ValueError(f"{hosts} hosts do not divide a batch of {batch}")
@@ -98,6 +107,8 @@ def training_batches(
             lambda records, draws: cache.crops(records, draws, crop=crop, augment=augment),
             num_parallel_calls=parallel.cores(),
         )
+    if degradations:
+        dataset = _degraded(dataset, get_degradations(degradations), manifest.scale, seed, start + host, hosts)
     # Every batch is full: a static shape compiles once, and epochs have no ragged end because samples go on.
     dataset = dataset.map(lambda lr, hr: _shaped(lr, hr, size, crop, manifest.scale)).prefetch(2)
     options = tf.data.Options()
@@ -145,6 +156,25 @@ class _BlockReader:
         starts = tf.range(tf.shape(lr)[0]) * tf.shape(lr)[1]
         flat = tf.reshape(lr, [-1, 3]), tf.reshape(hr, [-1, 3])
         return cut_crops(*flat, starts, shapes, draws, crop=self._crop, scale=scale, augment=self._augment)
+
+
+def _degraded(
+    dataset: tf.data.Dataset, preset: DegradationPreset, scale: int, seed: int, first: int, step: int
+) -> tf.data.Dataset:
+    """The batches with damaged LR. Their samples have the numbers first, first + step, first + 2 * step and so on."""
+
+    def of_batch(index: np.ndarray, hr: np.ndarray) -> np.ndarray:
+        numbers = first + (int(index) * len(hr) + np.arange(len(hr))) * step
+        return np.stack([
+            degrade(picture, scale, preset, np.random.default_rng([seed, int(number)]))
+            for picture, number in zip(hr, numbers, strict=True)
+        ])  # fmt: skip
+
+    load_opencv().setNumThreads(1)  # tf.data works on as many batches at once as there are cores
+    return dataset.enumerate().map(
+        lambda index, batch: (tf.numpy_function(of_batch, [index, batch[1]], tf.uint8), batch[1]),
+        num_parallel_calls=parallel.cores(),
+    )
 
 
 def _largest_block(manifest: Manifest) -> int:
