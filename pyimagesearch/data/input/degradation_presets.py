@@ -87,8 +87,8 @@ MILD = DegradationPreset(
             Step("resize", 0.15, {"factor": (0.7, 1.0), "of_lr": True}),
             Step("resize", 0.7, {"factor": (1.0, 1.0), "of_lr": True}),
         ),
-        _noise(0.35, (1.0, 14.0), 0.2, (0.05, 1.5)),
-        (Step("finish", 1.0, {"ringing": 0.2, "quality": (30, 95)}),),
+        _noise(0.4, (1.0, 18.0), 0.25, (0.05, 1.8)),
+        (Step("finish", 1.0, {"ringing": 0.2, "quality": (28, 95)}),),
     ),
 )
 
