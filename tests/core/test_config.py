@@ -36,8 +36,8 @@ REFUSED = [
 ]
 # Names that are looked up where networks and losses are defined, paths, switches, and options of a network.
 FREE = {
-    "data.degradations", "network.name", "network.options", "network.start", "discriminator.name", "discriminator.options",
-    "pretrain.loss", "pretrain.decay", "finetune.decay", "finetune.discriminator_loss", 
+    "data.degradations", "network.name", "network.options", "network.start", "discriminator.name",
+    "discriminator.options", "pretrain.loss", "pretrain.decay", "finetune.decay", "finetune.discriminator_loss",
     "finetune.concatenate_batches", "finetune.vgg_weights", "sync_batch_norm",
 }  # fmt: skip
 
