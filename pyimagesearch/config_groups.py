@@ -9,6 +9,7 @@ from pyimagesearch.errors import InputError
 
 SCALES = (2, 3, 4, 8)
 CONTENT_INPUTS = ("imagenet", "signed")
+CONTENT_CRITERIA = ("mse", "l1")
 AUGMENTATIONS = ("dihedral", "flip")
 CONTENT_LAYERS = tuple(
     f"block{block}_conv{conv}" for block, convs in enumerate((2, 2, 4, 4, 4), start=1) for conv in range(1, convs + 1)
@@ -44,6 +45,7 @@ class DataConfig:
     crop: int = 96  # side of an HR training crop, pixels
     augment: str = "dihedral"  # all 8 flips and turns of the square; "flip": left-right alone
     batch: int  # crops per replica and step
+    sharpen: bool = False  # pixel and content losses compare with HR after unsharp masking (losses.sharpened)
     degradations: str = ""  # one of DEGRADATION_PRESETS, by which LR is made of the HR crops; empty: the records' LR
     global_batch: int = 0  # crops per step over all replicas; 0: batch times the number of replicas
 
@@ -77,11 +79,13 @@ class FinetuneConfig:
     # The weight of each of the generator's losses, by their names in losses.GENERATOR_LOSSES. What has no weight, or 0,
     # is not computed. The defaults are those of Ledig et al., eq. 3.
     losses: Mapping[str, float] = field(default_factory=lambda: {"content": 1.0, "adversarial": 1e-3})
-    # The weight of each of VGG19's layers, after its ReLU, in the content loss; names of CONTENT_LAYERS.
+    # The weight of each of VGG19's layers in the content loss; names of CONTENT_LAYERS.
     content_layers: Mapping[str, float] = field(default_factory=lambda: {"block5_conv4": 1.0})
     content_scale: float = 1 / 12.75  # the features are multiplied by it (Ledig et al., section 3.2)
     content_input: str = "imagenet"  # VGG19 sees pictures as it was trained on them; "signed": RGB in [-1, 1]
-    discriminator_loss: str = "bce"  # one of losses.DISCRIMINATOR_LOSSES
+    content_criterion: str = "mse"  # of the features, one of CONTENT_CRITERIA
+    content_before_relu: bool = False  # the features before the ReLU of their layers, as ESRGAN compares them
+    discriminator_loss: str = "bce"  # one of losses.GAN_LOSSES
     concatenate_batches: bool = False  # the discriminator sees fakes and reals as one batch (one BatchNorm statistic)
     vgg_weights: str = "imagenet"  # "imagenet", "random" or the path of an .h5 file
 
@@ -90,6 +94,7 @@ class FinetuneConfig:
         above("finetune.rate", self.rate, 0)
         above("finetune.content_scale", self.content_scale, 0)
         one_of("finetune.content_input", self.content_input, CONTENT_INPUTS)
+        one_of("finetune.content_criterion", self.content_criterion, CONTENT_CRITERIA)
         for name, weight in self.losses.items():
             at_least(f"finetune.losses.{name}", weight, 0)
         if not self.content_layers:

@@ -23,7 +23,7 @@ from pyimagesearch.data.sources.folder import FolderSource
 from pyimagesearch.errors import InputError
 from pyimagesearch.evaluation import figures, plots
 from pyimagesearch.evaluation.scoring import write_json
-from pyimagesearch.models import build_vgg, compute_in
+from pyimagesearch.models import build_extractor, compute_in
 from pyimagesearch.presets import get_config
 from pyimagesearch.system.files import check_disk
 from pyimagesearch.training.phases import build_finetune, build_pretrain
@@ -130,7 +130,7 @@ def _step_speed(config: TrainConfig, name: str) -> float:
         phase = build_pretrain(config, strategy, precision)
     else:
         with compute_in(precision):
-            vgg = build_vgg([*config.finetune.content_layers], config.finetune.vgg_weights)
+            vgg = build_extractor(config.finetune)
         phase = build_finetune(config, strategy, precision, vgg, "")
     step = tf.function(lambda lr, hr: phase.training.train_step((lr, hr)))
     small = config.data.crop // config.network.scale

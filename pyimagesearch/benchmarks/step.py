@@ -12,7 +12,7 @@ from pyimagesearch.benchmarks.tutorial import TutorialTraining
 from pyimagesearch.config import TrainConfig
 from pyimagesearch.errors import InputError
 from pyimagesearch.evaluation.scoring import write_json
-from pyimagesearch.models import build_discriminator, build_generator, build_vgg, compute_in
+from pyimagesearch.models import build_discriminator, build_extractor, build_generator, compute_in
 from pyimagesearch.presets import get_config
 from pyimagesearch.training.phases import build_finetune
 from pyimagesearch.training.strategy import choose_precision
@@ -62,13 +62,13 @@ def run(*, precision: str, batch: int, json_path: str | None) -> None:
 
 def _ours(config: TrainConfig, precision: str) -> Callable:
     with compute_in(precision):
-        vgg = build_vgg([*config.finetune.content_layers], config.finetune.vgg_weights)
+        vgg = build_extractor(config.finetune)
     phase = build_finetune(config, tf.distribute.get_strategy(), precision, vgg, "")
     return tf.function(lambda lr, hr: phase.training.train_step((lr, hr)))
 
 
 def _tutorials(config: TrainConfig) -> Callable:
-    vgg = build_vgg([*config.finetune.content_layers], config.finetune.vgg_weights)
+    vgg = build_extractor(config.finetune)
     models = build_generator(config), build_discriminator(config)
     optimizers = [keras.optimizers.Adam(config.finetune.rate) for _ in models]
     for optimizer, model in zip(optimizers, models, strict=True):

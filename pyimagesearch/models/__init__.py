@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import keras
 
 from pyimagesearch.config import TrainConfig
+from pyimagesearch.config_groups import FinetuneConfig
 from pyimagesearch.models.registry import DISCRIMINATORS, GENERATORS, call_with_options, default_options
 from pyimagesearch.models.vgg import build_vgg, weights_identity
 
@@ -13,6 +14,7 @@ __all__ = [
     "DISCRIMINATORS",
     "GENERATORS",
     "build_discriminator",
+    "build_extractor",
     "build_generator",
     "build_vgg",
     "complete",
@@ -47,7 +49,8 @@ def build_generator(config: TrainConfig) -> keras.Model:
 def build_discriminator(config: TrainConfig) -> keras.Model:
     """Pictures (B, crop, crop, 3) in [0, 255] -> float32 logits; above zero means real.
 
-    (B, 1), one for each picture, or from "patch" (B, crop/16, crop/16, 1), one for each place.
+    (B, 1), one for each picture; from "patch" (B, crop/16, crop/16, 1) and from "unet" (B, crop, crop, 1), one for
+    each place.
     """
     discriminator = config.discriminator
     return call_with_options(
@@ -56,6 +59,16 @@ def build_discriminator(config: TrainConfig) -> keras.Model:
         discriminator.options,
         crop=config.data.crop,
         sync_batch_norm=config.sync_batch_norm,
+    )
+
+
+def build_extractor(finetune: FinetuneConfig) -> keras.Model:
+    """The part of VGG19 whose features the content loss of `finetune` compares; see `build_vgg`."""
+    return build_vgg(
+        [*finetune.content_layers],
+        finetune.vgg_weights,
+        finetune.content_input,
+        before_relu=finetune.content_before_relu,
     )
 
 

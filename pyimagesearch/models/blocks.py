@@ -103,6 +103,40 @@ def _larger(shape, factor: int):
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
+class SpectralConv2D(layers.Conv2D):
+    """A convolution whose kernel, as a matrix, is divided by its largest singular value.
+
+    Miyato et al., "Spectral Normalization for GANs", ICLR 2018 (arXiv 1802.05957): one power iteration a training step.
+    Keras' own SpectralNormalization assigns the kernel in every forward pass, which replicas cannot do.
+    """
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        # All replicas compute the same vector.
+        self.singular_vector = self.add_weight(
+            name="singular_vector", shape=(1, self.filters), initializer="random_normal", trainable=False,
+            aggregation="only_first_replica",
+        )  # fmt: skip
+
+    def call(self, x, training=False):
+        kernel = ops.cast(self.kernel, "float32")
+        matrix = ops.reshape(kernel, (-1, self.filters))
+        fixed = ops.stop_gradient(matrix)
+        left = _unit(ops.matmul(ops.cast(self.singular_vector, "float32"), ops.transpose(fixed)))
+        right = _unit(ops.matmul(left, fixed))
+        if training:
+            self.singular_vector.assign(right)
+        largest = ops.matmul(ops.matmul(left, matrix), ops.transpose(right))[0, 0]
+        x = self.convolution_op(x, ops.cast(kernel / largest, x.dtype))
+        x = x if self.bias is None else x + self.bias
+        return x if self.activation is None else self.activation(x)
+
+
+def _unit(vector):
+    return vector / (ops.norm(vector) + 1e-12)
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
 class BicubicUpsample(keras.layers.Layer):
     """Bicubic interpolation (Keys, a = -0.5, mirrored borders) as a fixed convolution and a pixel shuffle.
 

@@ -24,12 +24,15 @@ def _check_exists(weights: str) -> None:
         raise InputError(f"--vgg-weights: no such file {weights}; give imagenet, random or the path of an .h5 file")
 
 
-def build_vgg(names: Sequence[str], weights: str, content_input: str = "imagenet") -> keras.Model:
+def build_vgg(
+    names: Sequence[str], weights: str, content_input: str = "imagenet", *, before_relu: bool = False
+) -> keras.Model:
     """A frozen extractor: RGB (B, H, W, 3) in [0, 255] -> the features (B, h, w, c) after each named layer's ReLU.
 
     weights: "imagenet" (Keras' download), "random" (He-normal with a fixed seed: Liu et al., CVPR 2021, show that
     even those compare structures usefully) or the path of an .h5 file with Keras' layer names. content_input:
     "imagenet" as VGG19 was trained (BGR, ImageNet's means taken off), "signed" for RGB brought to [-1, 1].
+    before_relu: the features before the ReLU (Wang et al., ESRGAN, section 3.3).
     """
     base = _base(weights)
     rgb = keras.Input((None, None, 3), name="rgb")
@@ -37,12 +40,23 @@ def build_vgg(names: Sequence[str], weights: str, content_input: str = "imagenet
     x = (signed if content_input == "signed" else _Preprocess(name="preprocess"))(rgb)
     features = {}
     for layer in base.layers[1:]:
-        features[layer.name] = x = layer(x)
+        if before_relu and layer.name in names:
+            features[layer.name] = _without_relu(layer)(x)
+            x = keras.layers.ReLU()(features[layer.name])
+        else:
+            features[layer.name] = x = layer(x)
         if set(names) <= set(features):
             break
     extractor = keras.Model(rgb, {name: features[name] for name in names}, name="vgg19")
     extractor.trainable = False
     return extractor
+
+
+def _without_relu(layer: keras.layers.Conv2D) -> keras.layers.Conv2D:
+    linear = keras.layers.Conv2D.from_config({**layer.get_config(), "activation": None})
+    linear.build((None, None, None, layer.kernel.shape[2]))
+    linear.set_weights(layer.get_weights())
+    return linear
 
 
 class _Preprocess(keras.layers.Layer):

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 SURE = 0.98  # accuracy above which the discriminator has nothing left to learn
 GUESS = 0.6  # accuracy below which it has learned nothing yet, so that its gradient is next to none
-LOUD, SILENT = 10.0, 1e-3  # adversarial over content gradient: outside, one of the two losses does not count
+LOUD = 10.0  # adversarial over content gradient above which content does not count
+SPECTATOR = 0.05  # the adversarial share of all gradients below which the discriminator does not count
 FAITHFUL_DB = 30.0  # LR consistency below which colours and structures move visibly
 
 
@@ -13,7 +14,8 @@ def verdict(means: Mapping[str, float]) -> str | None:
     if "accuracy_real" not in means:
         return None
     real, fake = means["accuracy_real"], means["accuracy_fake"]
-    ratio, consistency = means.get("gradient_ratio"), means["lr_consistency_db"]
+    ratio, share = means.get("gradient_ratio"), means.get("adversarial_share")
+    consistency = means["lr_consistency_db"]
     if min(real, fake) > SURE:
         return (
             f"discriminator wins: it knows {real:.0%} of the reals and {fake:.0%} of the fakes; try a lower "
@@ -29,9 +31,9 @@ def verdict(means: Mapping[str, float]) -> str | None:
             f"adversarial loss drowns the content loss: its gradient is {ratio:.1f} times as large; try a lower "
             "finetune.losses.adversarial"
         )
-    if ratio is not None and 0 < ratio < SILENT and min(real, fake) > GUESS:
+    if share is not None and 0 < share < SPECTATOR and min(real, fake) > GUESS:
         return (
-            f"adversarial loss does not count: its gradient is {ratio:.1g} of the content loss's; try a higher "
+            f"adversarial loss hardly counts: it has {share:.1%} of the gradient; try a higher "
             "finetune.losses.adversarial"
         )
     if consistency < FAITHFUL_DB:

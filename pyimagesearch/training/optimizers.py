@@ -82,6 +82,23 @@ def _cosine(rate: float, steps: int) -> Callable:
     return keras.optimizers.schedules.CosineDecay(rate, max(steps, 1))
 
 
+@DECAYS.register("fifths")
+def _fifths(rate: float, steps: int) -> Callable:
+    """Halved after each fifth, as ESRGAN is pretrained."""
+    return _halved(rate, [steps * part / 5 for part in range(1, 5)])
+
+
+@DECAYS.register("eighths")
+def _eighths(rate: float, steps: int) -> Callable:
+    """Halved after an eighth, a quarter, a half and three quarters, as ESRGAN is finetuned."""
+    return _halved(rate, [steps * part for part in (1 / 8, 1 / 4, 1 / 2, 3 / 4)])
+
+
+def _halved(rate: float, boundaries: list[float]) -> Callable:
+    rates = [rate / 2**times for times in range(len(boundaries) + 1)]
+    return keras.optimizers.schedules.PiecewiseConstantDecay([round(step) for step in boundaries], rates)
+
+
 class RateSchedule(keras.optimizers.schedules.LearningRateSchedule):
     """The schedule of a learning rate, times a variable that slows it down.
 

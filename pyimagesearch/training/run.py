@@ -21,7 +21,14 @@ from pyimagesearch.data.input.degradations import degrade
 from pyimagesearch.data.pairs import Pair
 from pyimagesearch.errors import InputError
 from pyimagesearch.evaluation.scoring import check_size
-from pyimagesearch.models import build_discriminator, build_generator, build_vgg, complete, compute_in, weights_identity
+from pyimagesearch.models import (
+    build_discriminator,
+    build_extractor,
+    build_generator,
+    complete,
+    compute_in,
+    weights_identity,
+)
 from pyimagesearch.training.driver import Driver
 from pyimagesearch.training.optimizers import DECAYS
 from pyimagesearch.training.phases import copy_weights
@@ -91,9 +98,11 @@ def check_trainable(config: TrainConfig) -> None:
     if config.data.degradations:
         get_degradations(config.data.degradations)
     losses.PIXEL_LOSSES[config.pretrain.loss]
-    losses.DISCRIMINATOR_LOSSES[config.finetune.discriminator_loss]
+    losses.GAN_LOSSES[config.finetune.discriminator_loss]
     for name in config.finetune.losses:
         losses.GENERATOR_LOSSES[name]
+    if config.data.sharpen and config.data.crop <= losses.SHARPEN_RADIUS:
+        raise InputError(f"data.sharpen needs data.crop above {losses.SHARPEN_RADIUS}, received {config.data.crop}")
     if config.finetune.steps and not any(config.finetune.losses.values()):
         raise InputError("finetune.losses: every weight is 0, so phase 2 has nothing to train for")
 
@@ -136,9 +145,8 @@ def prepare(
 
 
 def _build_vgg(config: TrainConfig, strategy: tf.distribute.Strategy, precision: str) -> keras.Model:
-    finetune = config.finetune
     with strategy.scope(), compute_in(precision):
-        return build_vgg([*finetune.content_layers], finetune.vgg_weights, finetune.content_input)
+        return build_extractor(config.finetune)
 
 
 def _disk_bytes(config: TrainConfig, generator: int, discriminator: int) -> int:

@@ -80,7 +80,8 @@ class PretrainTraining(Training):
         variables = self.generator.trainable_variables
         with tf.GradientTape() as tape:
             sr = self.generator(lr, training=True)
-            loss = losses.pixel_loss(self.config.pretrain.loss, sr, hr, border) / self.replicas
+            target = losses.sharpened(hr) if self.config.data.sharpen else hr
+            loss = losses.pixel_loss(self.config.pretrain.loss, sr, target, border) / self.replicas
             scaled = self.optimizer.scale_loss(loss)
         _apply(self.optimizer, tape.gradient(scaled, variables), variables, self.replicas)
         return StepValues({"loss": loss})
@@ -118,8 +119,9 @@ class SRGANTraining(Training):
         with tf.GradientTape() as generator_tape:
             sr = self.generator(lr, training=True)  # the only forward pass of the generator
         judged = self.train_discriminator(sr, hr)
+        target = losses.sharpened(hr) if self.config.data.sharpen else hr
         seen = losses.GeneratorStep(
-            lr, sr, hr, self.config.network.scale, self.config.finetune, self._features, self._judge
+            lr, sr, hr, target, self.config.network.scale, self.config.finetune, self._features, self._judge
         )
         with tf.GradientTape(persistent=True) as loss_tape:
             loss_tape.watch(sr)
@@ -136,20 +138,19 @@ class SRGANTraining(Training):
         consistency = tf.reduce_mean(metrics.lr_consistency(sr, lr, self.config.network.scale))
         return StepValues(
             {**loss_values, **judged.losses},
-            {**judged.measures, **self._gradient_ratio(pulls), "lr_consistency_db": consistency / self.replicas},
+            {**judged.measures, **self._adversarial_part(pulls), "lr_consistency_db": consistency / self.replicas},
         )
 
     def train_discriminator(self, sr: tf.Tensor, hr: tf.Tensor) -> StepValues:
         """Update the discriminator on fakes and reals, (b, H, W, 3) float32 in [0, 255]."""
         variables = self.discriminator.trainable_variables
-        criterion = losses.DISCRIMINATOR_LOSSES[self.config.finetune.discriminator_loss]
+        criterion = losses.GAN_LOSSES[self.config.finetune.discriminator_loss]
         with tf.GradientTape() as tape:
             if self.config.finetune.concatenate_batches:
                 fake, real = tf.split(self.discriminator(tf.concat([sr, hr], 0), training=True), 2)
             else:
                 fake, real = self.discriminator(sr, training=True), self.discriminator(hr, training=True)
-            # Over fakes and reals together: the mean of both halves.
-            loss = (criterion(fake, real=False) + criterion(real, real=True)) / 2 / self.replicas
+            loss = criterion.discriminator(fake, real) / self.replicas
             scaled = self.discriminator_optimizer.scale_loss(loss)
         _apply(self.discriminator_optimizer, tape.gradient(scaled, variables), variables, self.replicas)
         accuracies = {
@@ -158,13 +159,18 @@ class SRGANTraining(Training):
         }
         return StepValues({"discriminator_loss": loss}, accuracies)
 
-    def _gradient_ratio(self, pulls: Scalars) -> Scalars:
-        """The size of the adversarial gradient over the content gradient, where there are both."""
+    def _adversarial_part(self, pulls: Scalars) -> Scalars:
+        """The size of the adversarial gradient over that of the content gradient, and over the sum of all sizes."""
         if not {"adversarial", "content"} <= set(pulls):
             return {}
-        ratio = tf.math.divide_no_nan(_norms(pulls["adversarial"]), _norms(pulls["content"]))
-        ratio = tf.where(tf.math.is_finite(ratio), ratio, 0.0)  # float16 may overflow; that step is left out
-        return {"gradient_ratio": tf.reduce_mean(ratio) / self.replicas}
+        sizes = {name: _norms(pull) for name, pull in pulls.items()}
+        ratio = tf.math.divide_no_nan(sizes["adversarial"], sizes["content"])
+        share = tf.math.divide_no_nan(sizes["adversarial"], tf.add_n(list(sizes.values())))
+        return {"gradient_ratio": self._finite_mean(ratio), "adversarial_share": self._finite_mean(share)}
+
+    def _finite_mean(self, values: tf.Tensor) -> tf.Tensor:
+        """The mean (B,) -> (), in which what overflowed in float16 counts as 0."""
+        return tf.reduce_mean(tf.where(tf.math.is_finite(values), values, 0.0)) / self.replicas
 
     def _features(self, pictures: tf.Tensor) -> dict[str, tf.Tensor]:
         return self.vgg(pictures, training=False)

@@ -18,6 +18,7 @@ REFUSED = [
     ("data.crop", 12, "must be at least 16"),
     ("data.crop", 98, "a multiple of the scale 4"),
     ("finetune.content_input", "rgb", "must be one of imagenet, signed"),
+    ("finetune.content_criterion", "l2", "must be one of mse, l1"),
     ("finetune.content_layers", {"block3_conv5": 1.0}, "must be one of block1_conv1, block1_conv2"),
     *[(f"{phase}.steps", -1, "must be at least 0") for phase in ("pretrain", "finetune")],
     *[
@@ -36,7 +37,7 @@ REFUSED = [
 ]
 # Names that are looked up where networks and losses are defined, paths, switches, and options of a network.
 FREE = {
-    "data.degradations", "network.name", "network.options", "network.start", "discriminator.name",
+    "data.degradations", "data.sharpen", "finetune.content_before_relu", "network.name", "network.options", "network.start", "discriminator.name",
     "discriminator.options", "pretrain.loss", "pretrain.decay", "finetune.decay", "finetune.discriminator_loss",
     "finetune.concatenate_batches", "finetune.vgg_weights", "sync_batch_norm",
 }  # fmt: skip

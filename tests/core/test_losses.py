@@ -1,8 +1,10 @@
 """The losses against NumPy, hand-computed values and Keras' own."""
 
+import cv2
 import keras
 import numpy as np
 import pytest
+import skimage.data
 import tensorflow as tf
 
 from pyimagesearch import losses
@@ -140,3 +142,54 @@ def test_extreme_logits_keep_a_finite_loss_and_the_full_gradient(real, size, dty
 @pytest.mark.parametrize("real", [True, False])
 def test_a_discriminator_that_is_sure_and_right_costs_nothing(real):
     assert float(losses.adversarial_loss(np.full((2, 1), 1e4 if real else -1e4), real=real)) == 0.0
+
+
+@pytest.mark.parametrize("shape", [(6, 1), (2, 4, 4, 1)])
+def test_relativistic_losses_equal_the_papers_formula(shape):
+    """Jolicoeur-Martineau 2018, equations 6 and 8, in NumPy."""
+    rng = np.random.default_rng(6)
+    fake, real = rng.normal(0, 2, shape), rng.normal(1, 2, shape)
+
+    def log_sigmoid(x):
+        return -np.log1p(np.exp(-x))
+
+    real_over_fake, fake_over_real = real - fake.mean(), fake - real.mean()
+    discriminator = -(log_sigmoid(real_over_fake).mean() + log_sigmoid(-fake_over_real).mean()) / 2
+    generator = -(log_sigmoid(fake_over_real).mean() + log_sigmoid(-real_over_fake).mean()) / 2
+    ours = losses.GAN_LOSSES["relativistic"]
+    fake, real = (tf.constant(logits, tf.float32) for logits in (fake, real))
+    assert float(ours.discriminator(fake, real)) == pytest.approx(discriminator, rel=1e-5)
+    assert float(ours.generator(fake, lambda: real)) == pytest.approx(generator, rel=1e-5)
+
+
+@pytest.mark.parametrize(("name", "criterion"), [("bce", losses.adversarial_loss), ("mse", losses.squared_loss)])
+def test_losses_against_labels_never_judge_the_reals_for_the_generator(name, criterion):
+    fake, real = (np.random.default_rng(seed).normal(0, 4, (6, 1)).astype("float32") for seed in (7, 8))
+    ours = losses.GAN_LOSSES[name]
+    both = (float(criterion(fake, real=False)) + float(criterion(real, real=True))) / 2
+    assert float(ours.discriminator(fake, real)) == pytest.approx(both, rel=1e-6)
+    of_fakes = losses.adversarial_loss(fake, real=True)
+    assert float(ours.generator(fake, lambda: pytest.fail("judged"))) == float(of_fakes)
+
+
+def test_content_loss_by_l1_scales_with_the_features(pictures):
+    a, b = pictures
+    expected = 2 * np.mean(np.abs(a.astype(np.float64) - b)) / 57
+    assert float(losses.content_loss({"a": a}, {"a": b}, {"a": 2.0}, 1 / 57, "l1")) == pytest.approx(expected, rel=1e-5)
+
+
+def test_sharpened_pictures_are_those_of_real_esrgans_unsharp_mask():
+    """Its recipe, with OpenCV."""
+    hr = skimage.data.astronaut()[100:220, 160:300].astype("float32")
+    blurred = cv2.GaussianBlur(hr, (51, 51), 0, borderType=cv2.BORDER_REFLECT_101)
+    strong = (np.abs(hr - blurred) > 10).astype("float32")
+    mask = cv2.GaussianBlur(strong, (51, 51), 0, borderType=cv2.BORDER_REFLECT_101)
+    expected = mask * np.clip(hr + 0.5 * (hr - blurred), 0, 255) + (1 - mask) * hr
+    found = losses.sharpened(tf.constant(hr[None])).numpy()[0]
+    np.testing.assert_allclose(found, expected, atol=0.02)
+    assert np.abs(found - hr).max() > 20
+
+
+def test_a_flat_picture_stays_as_it_is_when_sharpened():
+    flat = np.full((1, 60, 60, 3), 90.0, "float32")
+    np.testing.assert_allclose(losses.sharpened(flat), flat, atol=1e-3)

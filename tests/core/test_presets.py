@@ -90,7 +90,47 @@ FACES = {
     "finetune.content_input": "signed",
     "intervals.sample_every": 100,
 }
-SOURCES = {"tutorial": TUTORIAL, "paper": PAPER, "edsr": EDSR, "srcnn": SRCNN, "faces": FACES}
+# Wang et al., ECCV Workshops 2018, section 4.1.
+ESRGAN = {
+    "network.name": "rrdb",
+    "network.options": {"filters": 64, "growth": 32, "blocks": 23},
+    "discriminator.name": "paper",
+    "data.crop": 128,
+    "data.batch": 16,
+    "pretrain.loss": "l1",
+    "pretrain.steps": 10**6,
+    "pretrain.rate": 2e-4,
+    "finetune.steps": 400_000,
+    "finetune.rate": 1e-4,
+    "finetune.losses": {"content": 1.0, "adversarial": 5e-3, "pixel": 1e-2},
+    "finetune.content_layers": {"block5_conv4": 1.0},
+    "finetune.content_criterion": "l1",
+    "finetune.content_before_relu": True,
+    "finetune.discriminator_loss": "relativistic",
+}
+# Wang et al., ICCV Workshops 2021, section 4.1.
+REAL_ESRGAN = {
+    "network.options": {"filters": 64, "growth": 32, "blocks": 23},
+    "discriminator.name": "unet",
+    "discriminator.options": {"filters": 64},
+    "data.crop": 256,
+    "data.batch": 48,
+    "data.degradations": "full",
+    "data.sharpen": True,
+    "pretrain.steps": 10**6,
+    "pretrain.rate": 2e-4,
+    "finetune.steps": 400_000,
+    "finetune.rate": 1e-4,
+    "finetune.losses": {"pixel": 1.0, "content": 1.0, "adversarial": 0.1},
+    "finetune.content_layers": {
+        "block1_conv2": 0.1, "block2_conv2": 0.1, "block3_conv4": 1.0, "block4_conv4": 1.0, "block5_conv4": 1.0,
+    },
+    "finetune.discriminator_loss": "bce",
+    "ema": 0.999,
+}  # fmt: skip
+SOURCES = {"tutorial": TUTORIAL, "paper": PAPER, "edsr": EDSR, "srcnn": SRCNN, "faces": FACES, "esrgan": ESRGAN}
+SOURCES |= {"real-esrgan": REAL_ESRGAN}
+LOGITS = {"patch": (None, 16, 16, 1), "unet": (None, 256, 256, 1)}  # of discriminators that judge places
 
 
 @pytest.mark.parametrize(("name", "published"), SOURCES.items())
@@ -119,5 +159,6 @@ def test_a_preset_builds_both_networks(name):
     config = get_config(name)
     assert build_generator(config).output_shape == (None, None, None, 3)
     discriminator = build_discriminator(config)
-    assert discriminator.input_shape == (None, config.data.crop, config.data.crop, 3)
-    assert discriminator.output_shape == ((None, 16, 16, 1) if name == "faces" else (None, 1))
+    shape = (None, config.data.crop, config.data.crop, 3)
+    assert discriminator.input_shape in (shape, (None, None, None, 3))
+    assert discriminator.compute_output_shape(shape) == LOGITS.get(config.discriminator.name, (None, 1))

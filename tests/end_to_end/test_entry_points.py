@@ -115,6 +115,7 @@ def test_a_truncated_shard_is_named(capsys, records, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_a_flipped_byte_in_a_shard_is_named_while_training(capsys, records, tmp_path):
     shutil.copytree(records, tmp_path / "records")
     shard = next((tmp_path / "records" / "train").iterdir())

@@ -154,6 +154,7 @@ def test_the_zooms_are_of_the_first_picture_and_of_their_model(report):
     assert {panel.picture.shape for panel in report.zooms} == {(64, 96, 3)}
 
 
+@pytest.mark.slow
 def test_speeds_are_those_after_the_first_call(make_run, photos, capsys, monkeypatch):
     """The first call compiles, which takes seconds, unlike these pictures."""
     slow_once = [1.5]
@@ -187,6 +188,7 @@ def test_a_phase_that_was_not_trained_leaves_its_column_out_and_says_so(
     assert len(list((folder / "images").glob("zoom_*.png"))) == 2
 
 
+@pytest.mark.slow
 def test_grid_writes_pdf(make_run, photos, capsys):
     folder = make_run(SRGAN)
     assert grid(capsys, folder, photos, "--format", "pdf")[0] == 0
@@ -212,6 +214,7 @@ def test_grid_takes_given_lr_pictures(make_run, photos, drawn, tmp_path, capsys)
     assert json.loads((folder / "images" / "scores.json").read_text())["lr"] == str(lr)
 
 
+@pytest.mark.slow
 def test_a_run_of_another_scale_makes_its_lr_pictures_for_it(make_run, photos, drawn, capsys):
     folder = make_run(PRETRAINED, SRGAN, scales=(2, 2))
     assert grid(capsys, folder, photos)[0] == 0

@@ -45,9 +45,8 @@ def left(folder):
 
 
 def _exports() -> list:
-    """Every two of generator, scale and format come together; fast where a file needs a formulation of its own."""
-    fast = [("light", 4, "savedmodel"), ("light", 4, "onnx"), ("light", 4, "tflite")]
-    fast += [("srcnn", 2, "onnx"), ("faces", 2, "tflite"), ("srresnet", 3, "onnx"), ("edsr", 3, "tflite")]
+    """Every two of generator, scale and format come together; one of each format is fast."""
+    fast = [("light", 4, "savedmodel"), ("light", 4, "onnx"), ("edsr", 3, "tflite")]
     formats = itertools.cycle(SUFFIX)
     pairs = [
         (kind, scale, name)

@@ -19,6 +19,7 @@ from pyimagesearch.inference.upscaler import load_upscaler
 
 need_export()
 
+pytestmark = pytest.mark.slow  # each example starts a runtime
 DOCS = (Path(__file__).parents[2] / "docs/export.md").read_text()
 WITHOUT_KERAS = """
 import sys
@@ -54,7 +55,6 @@ def run(folder, program):
     assert ended.returncode == 0, ended.stderr[-2000:]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("program", blocks("python"), ids=lambda program: re.findall(r'"(\w+)\.\w+"', program)[-1])
 def test_the_examples_of_the_docs_give_the_picture_of_srgan_upscale(documented, program):
     run(documented, program)

@@ -8,7 +8,7 @@ from pyimagesearch.presets import get_config
 def small(preset: str, scale: int = 4):
     """The preset's architecture with few filters and blocks, and crops that every scale divides."""
     config = get_config(preset)
-    limits = {"filters": 8, "blocks": 2, "upsample_filters": 16}
+    limits = {"filters": 8, "blocks": 2, "upsample_filters": 16, "growth": 4}
     options = {name: min(value, limits[name]) for name, value in config.network.options.items()}
     return config.with_values(
         {"network.options": options, "discriminator.options": {"filters": 4}, "network.scale": scale, "data.crop": 48}

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pyimagesearch.models import build_vgg
+from pyimagesearch.models import build_extractor
 from pyimagesearch.presets import get_config
 from pyimagesearch.training.phases import build_finetune, build_pretrain
 
@@ -31,5 +31,5 @@ def build(kind: str, config, strategy):
     if kind == "pretrain":
         return build_pretrain(config, strategy, "float32")
     with strategy.scope():
-        vgg = build_vgg([*config.finetune.content_layers], "random", config.finetune.content_input)
+        vgg = build_extractor(config.finetune)
     return build_finetune(config, strategy, "float32", vgg, "")

@@ -27,6 +27,7 @@ def test_the_model_that_ships_needs_no_flag_and_no_file(photos, tmp_path, monkey
     np.testing.assert_array_equal(picture_io.read_rgb("big.png"), load_upscaler("light")(lr))
 
 
+@pytest.mark.slow
 def test_a_blend_without_models_mixes_the_two_that_ship(photos, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for part in ("0", "0.5", "1"):

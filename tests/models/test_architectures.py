@@ -165,3 +165,12 @@ def test_the_patch_discriminator_judges_each_place_of_a_16x16_map():
     assert {layer.negative_slope for layer in discriminator.layers if "leaky" in layer.name} == {0.2}
     assert discriminator.output_shape == (None, 16, 16, 1)
     assert discriminator.count_params() == _discriminator_parameters(512 * 1024 + 1024 + 1024 + 1)
+
+
+def test_rrdb_and_the_unet_have_as_many_parameters_as_their_authors_networks():
+    """Those of RealESRGAN_x4plus.pth and of its discriminator."""
+    dense = sum(_conv(3, 64 + 32 * number, 32) for number in range(4)) + _conv(3, 64 + 4 * 32, 64)
+    rrdb = _conv(3, 3, 64) + 23 * 3 * dense + _conv(3, 64, 64) + 3 * _conv(3, 64, 64) + _conv(3, 64, 3)
+    assert build_generator(get_config("esrgan")).count_params() == rrdb == 16_697_987
+    unet = build_discriminator(get_config("real-esrgan"))
+    assert sum(weight.numpy().size for weight in unet.trainable_weights) == 4_376_897

@@ -1,12 +1,13 @@
 """pyimagesearch.models.blocks: the layers of our own, against loops and the bicubic of the scores."""
 
+import keras
 import numpy as np
 import pytest
 from helpers.small_networks import pictures
 
 from pyimagesearch.config_groups import SCALES
 from pyimagesearch.images import resize
-from pyimagesearch.models.blocks import BicubicUpsample, MirrorPad, NearestUpsample, PixelShuffle
+from pyimagesearch.models.blocks import BicubicUpsample, MirrorPad, NearestUpsample, PixelShuffle, SpectralConv2D
 
 
 @pytest.mark.parametrize("factor", [2, 3, 4])
@@ -63,3 +64,24 @@ def test_bicubic_upsample_is_the_bicubic_of_the_scores_up_to_the_borders(scale, 
     # resize.upscale_bicubic rounds the same numbers.
     reference = resize.upscale_bicubic(lr, scale).astype(float)
     assert np.abs(np.clip(found, 0, 255) - reference).max() <= 0.5 + 2e-3
+
+
+def test_a_spectral_convolutions_kernel_has_a_largest_singular_value_of_one():
+    layer, x = SpectralConv2D(6, 3, padding="same", use_bias=False), pictures(1, 8, 8)
+    for _ in range(60):  # power iterations
+        layer(x, training=True)
+    kernel = layer.kernel.numpy()
+    largest = np.linalg.svd(kernel.reshape(-1, 6), compute_uv=False)[0]
+    plain = keras.ops.conv(x, kernel / largest, padding="same", data_format="channels_last")
+    np.testing.assert_allclose(layer(x), plain, rtol=1e-4, atol=1e-3)
+    np.testing.assert_array_equal(layer.kernel, kernel)
+
+
+def test_a_spectral_convolution_iterates_in_training_alone():
+    layer, x = SpectralConv2D(6, 3), pictures(1, 8, 8)
+    layer(x)
+    before = layer.singular_vector.numpy()
+    layer(x, training=False)
+    np.testing.assert_array_equal(layer.singular_vector, before)
+    layer(x, training=True)
+    assert (layer.singular_vector.numpy() != before).any()

@@ -53,6 +53,14 @@ def test_any_conv_layer_can_be_compared(deepest, layer, shape):
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5 * expected.max())
 
 
+def test_features_before_the_relu_are_those_of_which_it_takes_the_negative_ones_away():
+    names = ["block1_conv2", "block5_conv4"]
+    before, after = build_vgg(names, "random", before_relu=True)(rgb()), build_vgg(names, "random")(rgb())
+    for name in names:
+        assert before[name].numpy().min() < 0
+        np.testing.assert_allclose(np.maximum(before[name], 0), after[name], rtol=1e-4, atol=1e-3)
+
+
 def test_signed_input_is_rgb_in_minus_one_to_one():
     extractor = build_vgg(["block3_conv3"], "random", "signed")
     white_and_mean = np.float32([[[[255, 0, 127.5]]]])

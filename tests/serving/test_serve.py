@@ -41,6 +41,7 @@ def test_it_says_where_it_is_and_what_it_serves(server, client):
     assert health == {"status": "ok", "scale": 4, "models": names, "blend": True, "limits": limits}
 
 
+@pytest.mark.slow
 def test_without_flags_the_two_models_that_ship_are_served_and_blended(noise):
     lr = noise(20, 30)
     with serving() as server, server.client() as client:

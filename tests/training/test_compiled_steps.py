@@ -6,12 +6,13 @@ import tensorflow as tf
 from helpers.small_networks import small
 from helpers.training_steps import EDSR, FACES, LIGHT, SMOKE, SRCNN, a_batch, build
 
-from pyimagesearch.models import build_vgg
+from pyimagesearch.models import build_extractor
 from pyimagesearch.presets import PRESETS
 from pyimagesearch.training.phases import build_finetune, build_pretrain
 
 
-@pytest.mark.parametrize("kind", ["pretrain", pytest.param("finetune", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["pretrain", "finetune"])
 def test_the_whole_step_compiles_under_xla(kind):
     """A TPU demands it: static shapes, and nothing that runs on the host."""
     phase = build(kind, SMOKE, tf.distribute.get_strategy())
@@ -22,11 +23,12 @@ def test_the_whole_step_compiles_under_xla(kind):
         assert float(value) == pytest.approx(float(plain[name]), rel=1e-3), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "config"), [
     ("pretrain", LIGHT),
     ("pretrain", EDSR.with_values({"network.residual_scale": 0.1})),
     ("pretrain", SRCNN),
-    pytest.param("finetune", FACES, marks=pytest.mark.slow),
+    ("finetune", FACES),
 ], ids=lambda part: part if isinstance(part, str) else part.network.name)  # fmt: skip
 def test_every_generator_trains_under_xla(kind, config):
     """Their bicubic pictures are convolutions because the resize operations do not compile."""
@@ -55,7 +57,7 @@ def test_steps_train_in_reduced_precision(kind, config, precision):
     if kind == "pretrain":
         phase = build_pretrain(config, strategy, precision)
     else:
-        vgg = build_vgg([*config.finetune.content_layers], "random", config.finetune.content_input)
+        vgg = build_extractor(config.finetune)
         phase = build_finetune(config, strategy, precision, vgg, None)
     assert all(variable.dtype == "float32" for variable in phase.generator.trainable_variables)
     step = tf.function(phase.training.train_step, autograph=False)

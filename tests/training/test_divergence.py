@@ -12,6 +12,7 @@ from pyimagesearch.training.run_folder import RunFolder
 from pyimagesearch.training.srgan_training import PretrainTraining, StepValues
 
 
+@pytest.mark.slow
 def test_losses_that_are_not_finite_twice_stop_the_run_and_name_the_step(records, tmp_path):
     config = SMALLEST.with_values(
         {"pretrain.rate": 1e30, "intervals.steps_per_call": 1, "intervals.checkpoint_every": 100}

@@ -4,12 +4,15 @@ import pytest
 
 from pyimagesearch.training.health import HealthWatch, verdict
 
-WELL = {"accuracy_real": 0.8, "accuracy_fake": 0.7, "gradient_ratio": 0.3, "lr_consistency_db": 42.0}
+WELL = {
+    "accuracy_real": 0.8, "accuracy_fake": 0.7, "gradient_ratio": 0.3, "adversarial_share": 0.2,
+    "lr_consistency_db": 42.0,
+}  # fmt: skip
 DRIFTS = [
     ({"accuracy_real": 0.99, "accuracy_fake": 1.0}, "discriminator wins: it knows 99% of the reals and 100%"),
     ({"accuracy_real": 1.0, "accuracy_fake": 0.01}, "generator wins: the discriminator takes 99% of the fakes"),
     ({"gradient_ratio": 12.0}, "adversarial loss drowns the content loss: its gradient is 12.0 times"),
-    ({"gradient_ratio": 0.0002}, "adversarial loss does not count: its gradient is 0.0002"),
+    ({"adversarial_share": 0.021}, "adversarial loss hardly counts: it has 2.1% of the gradient"),
     ({"lr_consistency_db": 24.5}, "generator leaves its input: downscaled, SR is 24.5 dB from LR"),
 ]
 
@@ -25,12 +28,12 @@ def test_a_sound_run_and_one_without_a_discriminator_get_no_verdict():
     assert verdict(WELL) is None
     assert verdict({"loss": 0.1}) is None
     # No content loss, no ratio: that is a choice.
-    assert verdict({**WELL, "gradient_ratio": 0.0}) is None
+    assert verdict({**WELL, "gradient_ratio": 0.0, "adversarial_share": 0.0}) is None
 
 
 def test_a_discriminator_that_only_guesses_yet_is_no_drift():
     """As in the first steps of every phase 2."""
-    assert verdict({**WELL, "accuracy_real": 0.5, "accuracy_fake": 0.52, "gradient_ratio": 0.0003}) is None
+    assert verdict({**WELL, "accuracy_real": 0.5, "accuracy_fake": 0.52, "adversarial_share": 0.003}) is None
 
 
 def test_a_verdict_is_said_once_when_it_lasts_and_again_when_it_comes_back():

@@ -100,6 +100,8 @@ def test_health_is_measured_on_the_pictures_of_the_step():
     adversarial = pull(lambda x: losses.adversarial_loss(training.discriminator(x, training=True), real=True))
     expected = np.mean(SMOKE.finetune.losses["adversarial"] * adversarial / content)
     assert float(metrics["gradient_ratio"]) == pytest.approx(expected, rel=1e-3)
+    weighted = SMOKE.finetune.losses["adversarial"] * adversarial
+    assert float(metrics["adversarial_share"]) == pytest.approx(np.mean(weighted / (weighted + content)), rel=1e-3)
     whole = np.rint(np.clip(sr, 0, 255)).astype(np.uint8)
     back = np.stack([resize.downscale(picture, 4) for picture in whole])[:, 2:-2, 2:-2].astype(float)
     expected = [skimage.metrics.peak_signal_noise_ratio(ours, other, data_range=255)

@@ -108,7 +108,7 @@ def test_the_moving_average_is_that_of_the_weights_after_each_step():
 @pytest.mark.parametrize(
     ("name", "steps"),
     [
-        pytest.param("pretrained_generator", {"finetune.steps": 0}, id="phase 1"),
+        pytest.param("pretrained_generator", {"finetune.steps": 0}, id="phase 1", marks=pytest.mark.slow),
         pytest.param("generator", {"pretrain.steps": 0}, id="phase 2 alone", marks=pytest.mark.slow),
     ],
 )

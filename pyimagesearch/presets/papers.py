@@ -1,6 +1,4 @@
-"""The presets: what each is for, what it costs and what it scores. Standard library only."""
-
-from dataclasses import dataclass
+"""Presets with the settings of papers, books and tutorials. Standard library only."""
 
 from pyimagesearch.config import TrainConfig
 from pyimagesearch.config_groups import (
@@ -11,19 +9,19 @@ from pyimagesearch.config_groups import (
     NetworkConfig,
     PretrainConfig,
 )
-from pyimagesearch.errors import InputError
+from pyimagesearch.presets.base import Preset
 
-
-@dataclass(frozen=True)
-class Preset:
-    """A configuration and what its user should expect of it."""
-
-    config: TrainConfig
-    source: str
-    hardware: str
-    expected_time: str
-    expected_score: str
-
+# Papers that count VGG19's features from pictures with ImageNet's mean and deviation (0.226) taken off; ours are from
+# pictures in levels of 255, so that features are larger by about this.
+IMAGENET_SCALE = 1 / (255 * 0.226)
+# Wang et al., "Real-ESRGAN", section 4.1: the layers before their ReLU and their weights.
+REAL_LAYERS = {
+    "block1_conv2": 0.1,
+    "block2_conv2": 0.1,
+    "block3_conv4": 1.0,
+    "block4_conv4": 1.0,
+    "block5_conv4": 1.0,
+}
 
 # The 2022 SRGAN tutorial's numbers: 2500 epochs of 10 steps a phase, batch 64 on each replica.
 TUTORIAL = Preset(
@@ -57,38 +55,6 @@ PAPER = Preset(
     hardware="one GPU",
     expected_time="not run to its end here (no GPU)",
     expected_score="published: Set5 32.05 dB (SRResNet), 29.40 dB (SRGAN)",
-)
-
-# A small net without BatchNorm that adds its output to the bicubic picture: for CPUs, browsers and phones.
-LIGHT = Preset(
-    config=TrainConfig(
-        preset="light",
-        network=NetworkConfig(name="light", options={"filters": 48, "blocks": 10}),
-        discriminator=DiscriminatorConfig(name="tutorial", options={"filters": 32}),
-        data=DataConfig(crop=128, batch=8),
-        pretrain=PretrainConfig(steps=60_000, loss="l1", rate=1e-3, decay="cosine"),
-        finetune=FinetuneConfig(
-            steps=2500,
-            rate=5e-4,
-            decay="cosine",
-            losses={"content": 1.0, "adversarial": 1e-3, "grid": 200.0},
-            # Each weight makes a layer's share of the loss about a third of block5_conv4's; block4_conv4's is larger.
-            content_layers={
-                "block1_conv2": 0.0012,
-                "block2_conv2": 0.00027,
-                "block3_conv4": 2.5e-5,
-                "block4_conv4": 0.002,
-                "block5_conv4": 1,
-            },
-        ),
-        intervals=IntervalsConfig(sample_every=2000),
-        ema=0.999,
-    ),
-    source="this project",
-    hardware="2 CPU cores with bfloat16",
-    expected_time="phase 1 54 min; phase 2 33 min",
-    expected_score="phase 1: Set5 31.46 dB, Set14 28.11 dB, after further runs (its card) 31.70 and 28.30; "
-    "phase 2 from the second of them: 27.59 dB on Set14, VGG19 distance 16% lower",
 )
 
 # Lim et al., CVPR Workshops 2017: the baseline of 16 blocks, as a 2023 article trains it, with crops of 96. There the
@@ -151,59 +117,54 @@ FACES = Preset(
     expected_score="not measured here",
 )
 
-# Minutes on two cores and nothing to download: VGG19 with random weights stands in for the trained one (Liu et al.,
-# "A Generic Perceptual Loss for Modeling Structured Output Dependencies", CVPR 2021).
-DEMO = Preset(
+# Wang et al., "ESRGAN", ECCV Workshops 2018: both phases with its rates. The paper's discriminator is Ledig et al.'s.
+ESRGAN = Preset(
     config=TrainConfig(
-        preset="demo",
-        network=NetworkConfig(name="light", options={"filters": 32, "blocks": 8}),
-        discriminator=DiscriminatorConfig(name="tutorial", options={"filters": 32}),
-        data=DataConfig(batch=8),
-        pretrain=PretrainConfig(steps=2000, loss="l1", rate=5e-4, decay="cosine"),
+        preset="esrgan",
+        network=NetworkConfig(name="rrdb", options={"filters": 64, "growth": 32, "blocks": 23}),
+        discriminator=DiscriminatorConfig(name="paper"),
+        data=DataConfig(crop=128, batch=16),
+        pretrain=PretrainConfig(steps=1_000_000, loss="l1", rate=2e-4, decay="fifths"),
         finetune=FinetuneConfig(
-            steps=200,
-            rate=2e-4,
-            decay="cosine",
-            # Random features hold a picture far more tightly than trained ones, so their weight is lower.
-            losses={"content": 0.02, "adversarial": 0.02, "pixel": 0.1},
-            content_layers={"block2_conv2": 1.0},
-            vgg_weights="random",
+            steps=400_000,
+            rate=1e-4,
+            decay="eighths",
+            losses={"content": 1.0, "adversarial": 5e-3, "pixel": 1e-2},
+            content_scale=IMAGENET_SCALE,
+            content_criterion="l1",
+            content_before_relu=True,
+            discriminator_loss="relativistic",
         ),
-        intervals=IntervalsConfig(log_every=50, validate_every=500, sample_every=1000, checkpoint_every=500),
-        ema=0.95,
+        intervals=IntervalsConfig(validate_every=5000, checkpoint_every=2000),
     ),
-    source="this project",
-    hardware="2 CPU cores",
-    expected_time="about 3 min",
-    expected_score="astronaut and chelsea 30.3 dB pretrained, 30.05 dB SRGAN (bicubic 29.16)",
+    source="Wang et al., ECCV Workshops 2018 (arXiv 1809.00219)",
+    hardware="one GPU with 24 GB",
+    expected_time="not run to its end here (no GPU)",
+    expected_score="published: Set5 32.73 dB (RRDB, phase 1, trained on DF2K)",
 )
 
-# Seconds: every part of the pipeline at its smallest, for tests and for trying an installation.
-SMOKE = Preset(
+# Wang et al., "Real-ESRGAN", section 4.1; x4plus. The paper trains with the same rates without decay.
+REAL_ESRGAN = Preset(
     config=TrainConfig(
-        preset="smoke",
-        network=NetworkConfig(name="srresnet", options={"filters": 8, "blocks": 1, "upsample_filters": 16}),
-        discriminator=DiscriminatorConfig(name="tutorial", options={"filters": 4}),
-        data=DataConfig(crop=32, batch=4),
-        pretrain=PretrainConfig(steps=8, rate=1e-3),
-        finetune=FinetuneConfig(steps=6, rate=1e-3, content_layers={"block2_conv2": 1.0}, vgg_weights="random"),
-        intervals=IntervalsConfig(
-            steps_per_call=2, log_every=2, validate_every=4, validation_pictures=1, sample_every=8, checkpoint_every=2
+        preset="real-esrgan",
+        network=NetworkConfig(name="rrdb", options={"filters": 64, "growth": 32, "blocks": 23}),
+        discriminator=DiscriminatorConfig(name="unet", options={"filters": 64}),
+        data=DataConfig(crop=256, batch=48, degradations="full", sharpen=True),
+        pretrain=PretrainConfig(steps=1_000_000, loss="l1", rate=2e-4),
+        finetune=FinetuneConfig(
+            steps=400_000,
+            rate=1e-4,
+            losses={"content": 1.0, "adversarial": 0.1, "pixel": 1.0},
+            content_layers=REAL_LAYERS,
+            content_scale=IMAGENET_SCALE,
+            content_criterion="l1",
+            content_before_relu=True,
         ),
-        ema=0.9,
-        precision="float32",
+        intervals=IntervalsConfig(validate_every=5000, checkpoint_every=2000),
+        ema=0.999,
     ),
-    source="this project",
-    hardware="any",
-    expected_time="20 s",
-    expected_score="none: it shows that everything runs",
+    source="Wang et al., ICCV Workshops 2021 (arXiv 2107.10833)",
+    hardware="four GPUs with 32 GB",
+    expected_time="not run to its end here (no GPU)",
+    expected_score="not measured here",
 )
-
-PRESETS = {preset.config.preset: preset for preset in (TUTORIAL, PAPER, LIGHT, EDSR, SRCNN, FACES, DEMO, SMOKE)}
-
-
-def get_config(name: str) -> TrainConfig:
-    """The configuration of the preset `name`; InputError lists the valid names."""
-    if name not in PRESETS:
-        raise InputError(f"unknown preset {name}; valid presets: {', '.join(PRESETS)}")
-    return PRESETS[name].config
