@@ -1,5 +1,6 @@
 """Commands that are stopped by a signal leave nothing half written, and go on."""
 
+import re
 import signal
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers.entry_points import ROOT
+from helpers.smoke_runs import weights
 from PIL import Image
 
 
@@ -69,3 +71,39 @@ def test_ctrl_c_saves_and_the_same_command_goes_on(records, tmp_path):
     assert any(line.startswith("Resuming pretrain at step ") for line in again.stdout)
     again.wait(120)
     assert again.returncode == 0
+
+
+@pytest.mark.slow
+def test_a_run_with_degradations_that_is_killed_twice_ends_bit_for_bit_as_one_that_was_not(records, tmp_path):
+    more = ["--pretrain-steps", "300", "--finetune-steps", "0"]
+    for setting in (
+        "data.degradations=full",
+        "network.name=light",
+        "network.filters=8",
+        "intervals.steps_per_call=5",
+        "intervals.checkpoint_every=20",
+        "intervals.validate_every=100",
+        "intervals.sample_every=300",
+    ):
+        more += ["--set", setting]
+    assert start_training(records, tmp_path / "whole", *more).wait(300) == 0
+    killed = tmp_path / "killed"
+    for step in (60, 180):
+        process = start_training(records, killed, *more)
+        wait_for(lambda step=step: any(at_step(path) >= step for path in checkpoints(killed, "pretrain")), process)
+        process.kill()
+        process.wait()
+    again = start_training(records, killed, *more)
+    said = again.communicate()[0]
+    assert again.returncode == 0
+    resumed = int(re.search(r"Resuming pretrain at step (\d+)", said)[1])
+    assert 180 <= resumed < 300
+    for ours, expected in zip(
+        *(weights(run, "pretrained_generator") for run in (killed, tmp_path / "whole")), strict=True
+    ):
+        np.testing.assert_array_equal(ours, expected)
+
+
+def at_step(checkpoint: Path) -> int:
+    """The step of a file such as step-60.index."""
+    return int(checkpoint.stem.partition("-")[2])
