@@ -19,6 +19,11 @@ def add_flags(parser: ArgumentParser) -> None:
     add("--model", action="append", metavar="NAME_OR_PATH", help=names)
     weights = "also VGG19 feature distance, with imagenet (Keras' download), random or an .h5"
     add("--vgg-weights", metavar="WHICH", help=weights)
+    add(
+        "--niqe",
+        metavar="WHICH",
+        help="also NIQE, with the parameters in a .mat or .npz, or fitted to a folder of clean photographs",
+    )
     add("--json", metavar="FILE", help="write the scores of every picture here")
     add("--markdown", metavar="FILE", help="write them as Markdown tables here")
     add(
@@ -34,7 +39,7 @@ def run(args: Namespace) -> None:
     stopwatch = Stopwatch()
     if not args.hr and not (args.lr and args.page):
         raise InputError("--hr DIR is missing; without HR, --lr DIR and --page DIR make a page of LR beside SR")
-    for flag in ("json", "markdown", "vgg_weights"):
+    for flag in ("json", "markdown", "vgg_weights", "niqe"):
         if getattr(args, flag) and not args.hr:
             raise InputError(f"`{flag}` belongs to `hr` DIR, which is missing: no HR, no scores")
     models = args.model or ["bicubic"]
@@ -55,7 +60,7 @@ def _scores(args: Namespace, models: list[str]) -> None:
     from pyimagesearch.system import files
 
     worst = html_report.WorstCases()
-    report = scoring.evaluate_folder(args.hr, models, args.lr, args.vgg_weights, on_scored=worst)
+    report = scoring.evaluate_folder(args.hr, models, args.lr, args.vgg_weights, niqe=args.niqe, on_scored=worst)
     if args.json:
         scoring.write_json(args.json, report)
     if args.markdown:

@@ -143,6 +143,11 @@ measured_score(
     "nothing cropped; lower is nearer",
 )  # fmt: skip
 measured_score(
+    "niqe", protocol="NIQE", quantity="no HR", digits=2, lower_is_better=True,
+    definition="distance of the picture's statistics from those of clean photographs, without HR (Mittal et al. 2013); "
+    "lower looks more natural",
+)  # fmt: skip
+measured_score(
     "seconds", protocol="Speed", quantity="s", digits=3, lower_is_better=True,
     definition="one call of the upscaler, tiles included; compiling and files are not",
 )  # fmt: skip

@@ -14,6 +14,7 @@ import tensorflow as tf
 from pyimagesearch.data.pairs import Pair
 from pyimagesearch.errors import InputError
 from pyimagesearch.evaluation.folders import folder_pairs, scale_of_folders
+from pyimagesearch.evaluation.niqe import NIQE
 from pyimagesearch.evaluation.perceptual import FeatureDistance
 from pyimagesearch.evaluation.scores import all_scores, definitions, psnr_y, ssim_y
 from pyimagesearch.images import picture_io
@@ -25,6 +26,8 @@ from pyimagesearch.system.files import write_whole
 
 Outputs = dict[str, np.ndarray]  # {model: the SR picture that it made of one LR picture}
 Rows = dict[str, dict[str, float]]  # {model: {score: value}} of one picture
+Measure = FeatureDistance | NIQE  # f(name of the pair, outputs, hr) -> {model: value}
+NO_MEASURES: Mapping[str, Measure] = {}
 OnScored = Callable[[Pair, Outputs, Rows], object]
 
 
@@ -34,13 +37,15 @@ def evaluate_folder(
     lr: str | None = None,
     vgg_weights: str | None = None,
     *,
+    niqe: str | None = None,
     on_scored: OnScored = lambda *_: None,
 ) -> dict[str, Any]:
     """Score models on every picture of a folder, through the upscaler that users get.
 
     hr: folder of HR pictures. models: names (bicubic, light, light-gan) and paths of .keras files, or upscalers by
     name. lr: folder of the LR pictures; None makes them by MATLAB-equivalent bicubic. vgg_weights: "imagenet",
-    "random" or an .h5 file adds the VGG19 feature distance. on_scored: called after each picture with its pair, the
+    "random" or an .h5 file adds the VGG19 feature distance. niqe: a .mat or .npz file of natural statistics, or a
+    folder of clean photographs to fit them to, adds NIQE. on_scored: called after each picture with its pair, the
     outputs {model: uint8 RGB (scale*h, scale*w, 3)} and the scores {model: {score: value}}.
 
     Returns what `srgan evaluate --json` writes: report["models"][name]["mean"]["psnr_y"] is in dB,
@@ -58,14 +63,15 @@ def evaluate_folder(
     else:
         upscalers = load_upscalers([models] if isinstance(models, str) else models, lr_scale=lr_scale)
         hashed = [name for name in upscalers if name != BICUBIC]
-    features = FeatureDistance(vgg_weights) if vgg_weights else None
+    measures: dict[str, Measure] = {"vgg19_distance": FeatureDistance(vgg_weights)} if vgg_weights else {}
+    measures |= {"niqe": NIQE(niqe)} if niqe else {}
     # Before the scores, since a file may be gone or another one when they are done.
     hashes = {name: loading.file_sha256(name) for name in hashed}
     pairs = folder_pairs(hr, lr, next(iter(upscalers.values())).scale)
     count = len(picture_io.list_pictures(hr))
     report = evaluate(
         console.progress(pairs, total=count, label="scoring", unit="picture"),
-        upscalers, hr=hr, lr=lr, features=features, on_scored=on_scored,
+        upscalers, hr=hr, lr=lr, measures=measures, on_scored=on_scored,
     )  # fmt: skip
     report["protocols"] = definitions(report)
     for name, sha256 in hashes.items():
@@ -79,7 +85,7 @@ def evaluate(
     *,
     hr: str,
     lr: str | None,
-    features: FeatureDistance | None = None,
+    measures: Mapping[str, Measure] = NO_MEASURES,
     on_scored: OnScored = lambda *_: None,
 ) -> dict[str, Any]:
     """Score every picture of `pairs` with every upscaler; one pair is in memory at a time.
@@ -88,30 +94,34 @@ def evaluate(
     """
     scale = next(iter(upscalers.values())).scale
     pictures: dict[str, Rows] = {}
-    for pair, outputs, rows in scored(pairs, upscalers, features):
+    for pair, outputs, rows in scored(pairs, upscalers, measures):
         pictures[pair.name] = rows
         on_scored(pair, outputs, rows)
     report = summarize(pictures, hr=hr, lr=lr, scale=scale)
-    return report | {
-        "lr_from": "files" if lr else "MATLAB-equivalent bicubic",
-        "vgg_weights": features.identity if features else None,
-    }
+    return (
+        report
+        | {
+            "lr_from": "files" if lr else "MATLAB-equivalent bicubic",
+            "vgg_weights": measures["vgg19_distance"].identity if "vgg19_distance" in measures else None,
+        }
+        | ({"niqe_statistics": measures["niqe"].identity} if "niqe" in measures else {})
+    )
 
 
 def scored(
-    pairs: Iterable[Pair], upscalers: Mapping[str, AnyUpscaler], features: FeatureDistance | None = None
+    pairs: Iterable[Pair], upscalers: Mapping[str, AnyUpscaler], measures: Mapping[str, Measure] = NO_MEASURES
 ) -> Iterator[tuple[Pair, Outputs, Rows]]:
     """Each pair with its outputs and scores, one in memory at a time; models are compiled before they are timed."""
     for number, pair in enumerate(pairs):
         if number == 0:
             warm_up(upscalers, pair.lr)
-        yield pair, *score_pair(pair, upscalers, features)
+        yield pair, *score_pair(pair, upscalers, measures)
 
 
 def score_pair(
-    pair: Pair, upscalers: Mapping[str, AnyUpscaler], features: FeatureDistance | None = None
+    pair: Pair, upscalers: Mapping[str, AnyUpscaler], measures: Mapping[str, Measure] = NO_MEASURES
 ) -> tuple[Outputs, Rows]:
-    """The output and the scores of each upscaler on one pair; `features` adds vgg19_distance."""
+    """The output and the scores of each upscaler on one pair; `measures` adds one by each of its keys."""
     outputs: Outputs = {}
     rows: Rows = {}
     for name, upscaler in upscalers.items():
@@ -121,9 +131,9 @@ def score_pair(
         seconds = time.perf_counter() - start
         speed = {"seconds": seconds, "megapixels_per_s": pair.hr.shape[0] * pair.hr.shape[1] / 1e6 / seconds}
         rows[name] = compute_scores(outputs[name], pair, upscaler.scale) | speed
-    if features:
-        for name, distance in features(pair.name, outputs, pair.hr).items():
-            rows[name]["vgg19_distance"] = distance
+    for key, measure in measures.items():
+        for name, value in measure(pair.name, outputs, pair.hr).items():
+            rows[name][key] = value
     return outputs, rows
 
 

@@ -143,7 +143,7 @@ def test_a_page_of_another_site_makes_the_server_do_nothing(bicubic_server, comp
     for mode in ("no-cors", "cors"):  # the browser shows the page no answer, so that what was computed is asked for
         assert page.evaluate(SEND, [target, mode, picture]) == "blocked"
     page.set_content(f'<form method="post" enctype="multipart/form-data" action="{target}"></form>')
-    with page.expect_response(target) as answer:
+    with page.expect_navigation(url=target) as answer:
         page.evaluate("document.forms[0].submit()")
     assert answer.value.status == 403
     assert not computed
