@@ -139,7 +139,9 @@ def _table(report: Mapping[str, Any], rows: Mapping[str, Mapping[str, float]], f
     scores = scores_in(report)
     lines = {name: score_tables.cells(scores, row) for name, row in rows.items()}
     best = [
-        (min if score.lower_is_better else max)((line[column] for line in lines.values()), key=float)
+        (min if score.lower_is_better else max)(
+            (line[column] for line in lines.values() if line[column]), key=float, default=""
+        )
         for column, score in enumerate(scores)
     ]
     bold = first == "means" and len(rows) > 1

@@ -1,4 +1,4 @@
-"""How far two pictures are apart in VGG19's features: what the content loss sees, of whole pictures."""
+"""How far pictures are apart in VGG19's features: each from its HR, and all together from all HR pictures."""
 
 from collections.abc import Iterator, Mapping
 
@@ -10,8 +10,42 @@ from pyimagesearch.models import build_vgg, weights_identity
 
 LAYER = "block5_conv4"
 STRIDE = 16  # pixels to one feature of LAYER
+PATCH_LAYER = "block3_conv4"
+PATCH_CHANNELS, PATCH_STRIDE = 256, 4
+PATCH_CELLS = 8  # features of PATCH_LAYER a side of a patch, which is 32 pixels
 CONTEXT = 128  # pixels: a feature of LAYER sees 126 to either side
 TILE = 768  # pixels a side whose features are compared at once: about 1.5 GB with their context
+
+
+class PatchStatistics:
+    """Mean and covariance of the features of many patches, whose pictures come one after the other."""
+
+    def __init__(self, channels: int):
+        self._count, self._sum, self._products = 0, np.zeros(channels), np.zeros((channels, channels))
+
+    def add(self, features: np.ndarray) -> None:
+        """Those of a picture, (h, w, channels): each patch has the mean of PATCH_CELLS x PATCH_CELLS of them."""
+        height, width = (side // PATCH_CELLS for side in features.shape[:2])
+        whole = features[: height * PATCH_CELLS, : width * PATCH_CELLS].astype(np.float64)
+        patches = whole.reshape(height, PATCH_CELLS, width, PATCH_CELLS, -1).mean(axis=(1, 3))
+        patches = patches.reshape(-1, len(self._sum))
+        self._count += len(patches)
+        self._sum += patches.sum(axis=0)
+        self._products += patches.T @ patches
+
+    def moments(self) -> tuple[np.ndarray, np.ndarray]:
+        """(channels,) and (channels, channels)."""
+        mean = self._sum / self._count
+        return mean, self._products / self._count - np.outer(mean, mean)
+
+
+def frechet_distance(one: PatchStatistics, other: PatchStatistics) -> float:
+    """That of two Gaussians with these moments (Dowson and Landau 1982), as FID has it for another network."""
+    (mean, covariance), (other_mean, other_covariance) = one.moments(), other.moments()
+    # The trace of a square root is the sum of the roots of the eigenvalues, which are real but for rounding.
+    roots = np.sqrt(np.clip(np.linalg.eigvals(covariance @ other_covariance).real, 0, None))
+    spread = np.trace(covariance + other_covariance) - 2 * roots.sum()
+    return float(np.sum((mean - other_mean) ** 2) + spread)
 
 
 class FeatureDistance:
@@ -19,13 +53,16 @@ class FeatureDistance:
 
     weights: "imagenet", "random" or the path of an .h5 file; `identity` tells one from another, since distances by
     different weights do not compare. Lower is nearer.
+    It also gathers the statistics of all pictures that it is called with, for `frechet`.
     """
 
     def __init__(self, weights: str):
         self.identity = weights_identity(weights)
-        vgg = build_vgg([LAYER], weights)
+        vgg = build_vgg([LAYER, PATCH_LAYER], weights)
         signature = [tf.TensorSpec([1, None, None, 3], tf.float32)]
-        self._forward = tf.function(lambda rgb: vgg(rgb, training=False)[LAYER], input_signature=signature)
+        self._forward = tf.function(lambda rgb: vgg(rgb, training=False), input_signature=signature)
+        self._of_hr = PatchStatistics(PATCH_CHANNELS)
+        self._of_models: dict[str, PatchStatistics] = {}
 
     def __call__(self, name: str, outputs: Mapping[str, np.ndarray], hr: np.ndarray) -> dict[str, float]:
         """The distance of each of `outputs` to `hr`, all uint8 RGB (H, W, 3), nothing cropped; `name` is for errors."""
@@ -34,22 +71,33 @@ class FeatureDistance:
             raise InputError(f"{name}: {width}x{height} pixels are too few for VGG19; {STRIDE} a side are needed")
         sums, count = dict.fromkeys(outputs, 0.0), 0
         for rows, columns in _tiles(height, width):
-            target = self._features(hr, rows, columns)
+            target, texture = self._features(hr, rows, columns)
+            self._of_hr.add(texture)
             count += target.size
             for model, sr in outputs.items():
-                sums[model] += float(np.square(self._features(sr, rows, columns) - target).sum(dtype=np.float64))
+                features, texture = self._features(sr, rows, columns)
+                self._of_models.setdefault(model, PatchStatistics(PATCH_CHANNELS)).add(texture)
+                sums[model] += float(np.square(features - target).sum(dtype=np.float64))
         return {model: total / count for model, total in sums.items()}
 
-    def _features(self, picture: np.ndarray, rows: slice, columns: slice) -> np.ndarray:
-        """(h, w, 512) of a tile, the same as those of the whole picture there."""
+    def frechet(self) -> dict[str, float]:
+        """How far the patches of each model's pictures are from those of all HR pictures, all taken together."""
+        return {model: frechet_distance(statistics, self._of_hr) for model, statistics in self._of_models.items()}
+
+    def _features(self, picture: np.ndarray, rows: slice, columns: slice) -> tuple[np.ndarray, np.ndarray]:
+        """Of a tile, the same as those of the whole picture there: LAYER's (h, w, 512), PATCH_LAYER's (4h, 4w, 256)."""
         top, left = max(0, rows.start - CONTEXT), max(0, columns.start - CONTEXT)
         seen = picture[top : rows.stop + CONTEXT, left : columns.stop + CONTEXT].astype(np.float32)
-        features = self._forward(seen[None]).numpy()[0] / 12.75
-        inside = [
-            slice((part.start - start) // STRIDE, (part.stop - start) // STRIDE)
-            for part, start in ((rows, top), (columns, left))
-        ]
-        return features[inside[0], inside[1]]
+        features = self._forward(seen[None])
+
+        def inside(layer: str, stride: int) -> np.ndarray:
+            places = [
+                slice((part.start - start) // stride, (part.stop - start) // stride)
+                for part, start in ((rows, top), (columns, left))
+            ]
+            return features[layer].numpy()[0, places[0], places[1]] / 12.75
+
+        return inside(LAYER, STRIDE), inside(PATCH_LAYER, PATCH_STRIDE)
 
 
 def _tiles(height: int, width: int) -> Iterator[tuple[slice, slice]]:

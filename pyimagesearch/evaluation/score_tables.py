@@ -29,8 +29,8 @@ def labels(models: Iterable[str]) -> dict[str, str]:
 
 
 def cells(scores: Sequence[Score], values: Mapping[str, float]) -> list[str]:
-    """One row's numbers."""
-    return [f"{values[score.key]:.{score.digits}f}" for score in scores]
+    """One row's numbers; none where a score is of the whole folder and the row of one picture."""
+    return [f"{values[score.key]:.{score.digits}f}" if score.key in values else "" for score in scores]
 
 
 def by_picture(report: Mapping[str, Any]) -> dict[str, dict[str, Mapping[str, float]]]:

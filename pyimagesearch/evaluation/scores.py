@@ -143,6 +143,11 @@ measured_score(
     "nothing cropped; lower is nearer",
 )  # fmt: skip
 measured_score(
+    "vgg19_frechet", protocol="VGG19", quantity="Frechet", digits=2, lower_is_better=True,
+    definition="Frechet distance between the VGG19 features of all SR and of all HR pictures, taken together: means "
+    "over 32x32 pixels of block3_conv4 after its ReLU, each divided by 12.75",
+)  # fmt: skip
+measured_score(
     "niqe", protocol="NIQE", quantity="no HR", digits=2, lower_is_better=True,
     definition="distance of the picture's statistics from those of clean photographs, without HR (Mittal et al. 2013); "
     "lower looks more natural",

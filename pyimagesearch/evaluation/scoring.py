@@ -16,7 +16,7 @@ from pyimagesearch.errors import InputError
 from pyimagesearch.evaluation.folders import folder_pairs, scale_of_folders
 from pyimagesearch.evaluation.niqe import NIQE
 from pyimagesearch.evaluation.perceptual import FeatureDistance
-from pyimagesearch.evaluation.scores import all_scores, definitions, psnr_y, ssim_y
+from pyimagesearch.evaluation.scores import SCORES, all_scores, definitions, psnr_y, ssim_y
 from pyimagesearch.images import picture_io
 from pyimagesearch.inference.tiles import DEFAULT_TILE
 from pyimagesearch.inference.upscaler import BICUBIC, AnyUpscaler, BicubicUpscaler, load_upscaler
@@ -98,11 +98,16 @@ def evaluate(
         pictures[pair.name] = rows
         on_scored(pair, outputs, rows)
     report = summarize(pictures, hr=hr, lr=lr, scale=scale)
+    features = measures.get("vgg19_distance")
+    if isinstance(features, FeatureDistance):
+        for name, distance in features.frechet().items():
+            mean = report["models"][name]["mean"] | {"vgg19_frechet": distance}
+            report["models"][name]["mean"] = {key: mean[key] for key in SCORES if key in mean}  # in its column's place
     return (
         report
         | {
             "lr_from": "files" if lr else "MATLAB-equivalent bicubic",
-            "vgg_weights": measures["vgg19_distance"].identity if "vgg19_distance" in measures else None,
+            "vgg_weights": features.identity if features else None,
         }
         | ({"niqe_statistics": measures["niqe"].identity} if "niqe" in measures else {})
     )

@@ -1,11 +1,15 @@
 """VGG19's feature distance: its definition, by hand; tiles that change nothing; what is refused."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+import scipy.linalg
 from keras.applications.vgg19 import VGG19, preprocess_input
+from PIL import Image
 
 from pyimagesearch.errors import InputError
-from pyimagesearch.evaluation import perceptual
+from pyimagesearch.evaluation import html_report, perceptual, score_tables, scoring
 from pyimagesearch.models import build_vgg
 
 
@@ -67,3 +71,45 @@ def test_with_trained_weights_it_is_keras_own_vgg19s(test_data, noise):
         features.append(x.numpy() / 12.75)
     expected = np.square(features[0] - features[1]).mean()
     assert distance("one.png", {"model": sr}, hr)["model"] == pytest.approx(expected, rel=1e-3)
+
+
+def test_the_frechet_distance_is_that_of_gaussians_by_the_matrix_square_root():
+    """Against scipy's, of correlated features."""
+    rng = np.random.default_rng(0)
+    statistics, moments = [], []
+    for shift in (0, 1):
+        features = rng.normal(shift, 1 + shift, (40 * 8, 50 * 8, 5)) @ rng.normal(size=(5, 5))
+        gathered = perceptual.PatchStatistics(5)
+        gathered.add(features[: 20 * 8])
+        gathered.add(features[20 * 8 :])
+        statistics.append(gathered)
+        patches = features.reshape(40, 8, 50, 8, 5).mean(axis=(1, 3)).reshape(-1, 5)
+        moments.append((patches.mean(axis=0), np.cov(patches, rowvar=False, bias=True)))
+    (mean, covariance), (other_mean, other_covariance) = moments
+    root = scipy.linalg.sqrtm(covariance @ other_covariance).real
+    expected = np.sum((mean - other_mean) ** 2) + np.trace(covariance + other_covariance - 2 * root)
+    assert perceptual.frechet_distance(*statistics) == pytest.approx(expected, rel=1e-6)
+    assert perceptual.frechet_distance(statistics[0], statistics[0]) == pytest.approx(0, abs=1e-6)
+
+
+def test_textures_count_and_their_places_do_not(noise):
+    """The same pictures in another order have no Frechet distance, though each is far from its HR."""
+    measure = perceptual.FeatureDistance("random")
+    pictures = [noise(96, 96, seed) for seed in range(3)]
+    for hr, other in zip(pictures, pictures[1:] + pictures[:1], strict=True):
+        assert measure("a", {"moved": other, "flat": np.full_like(hr, 128)}, hr)["moved"] > 0
+    frechet = measure.frechet()
+    assert abs(frechet["moved"]) < 1e-3 * frechet["flat"]
+
+
+def test_it_is_a_mean_of_the_report_without_a_cell_for_each_picture(tmp_path, noise):
+    (tmp_path / "hr").mkdir()
+    for seed in range(2):
+        Image.fromarray(noise(64, 64, seed)).save(tmp_path / "hr" / f"{seed}.png")
+    worst = html_report.WorstCases()
+    report = scoring.evaluate_folder(str(tmp_path / "hr"), "bicubic", vgg_weights="random", on_scored=worst)
+    assert report["models"]["bicubic"]["mean"]["vgg19_frechet"] > 0
+    assert "vgg19_frechet" not in report["models"]["bicubic"]["pictures"]["0.png"]
+    for text in (score_tables.table(report), score_tables.picture_tables(report), score_tables.markdown(report)):
+        assert "Frechet" in text
+    assert "Frechet" in Path(html_report.write_scores(str(tmp_path / "page"), report, worst)).read_text()
