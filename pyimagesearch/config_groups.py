@@ -45,7 +45,6 @@ class DataConfig:
     crop: int = 96  # side of an HR training crop, pixels
     augment: str = "dihedral"  # all 8 flips and turns of the square; "flip": left-right alone
     batch: int  # crops per replica and step
-    sharpen: bool = False  # pixel and content losses compare with HR after unsharp masking (losses.sharpened)
     degradations: str = ""  # one of DEGRADATION_PRESETS, by which LR is made of the HR crops; empty: the records' LR
     global_batch: int = 0  # crops per step over all replicas; 0: batch times the number of replicas
 
@@ -61,6 +60,7 @@ class PretrainConfig:
 
     steps: int
     loss: str = "mse"  # one of losses.PIXEL_LOSSES
+    sharpen: bool = False  # compare with HR after unsharp masking (losses.sharpened)
     rate: float = 1e-4  # learning rate
     decay: str = "constant"  # of the rate over all of the phase's steps, one of optimizers.DECAYS
 
@@ -79,6 +79,7 @@ class FinetuneConfig:
     # The weight of each of the generator's losses, by their names in losses.GENERATOR_LOSSES. What has no weight, or 0,
     # is not computed. The defaults are those of Ledig et al., eq. 3.
     losses: Mapping[str, float] = field(default_factory=lambda: {"content": 1.0, "adversarial": 1e-3})
+    sharpen: bool = False  # the pixel and the content loss compare with HR after unsharp masking (losses.sharpened)
     # The weight of each of VGG19's layers in the content loss; names of CONTENT_LAYERS.
     content_layers: Mapping[str, float] = field(default_factory=lambda: {"block5_conv4": 1.0})
     content_scale: float = 1 / 12.75  # the features are multiplied by it (Ledig et al., section 3.2)

@@ -39,13 +39,14 @@ class PatchStatistics:
         return mean, self._products / self._count - np.outer(mean, mean)
 
 
-def frechet_distance(one: PatchStatistics, other: PatchStatistics) -> float:
-    """That of two Gaussians with these moments (Dowson and Landau 1982), as FID has it for another network."""
-    (mean, covariance), (other_mean, other_covariance) = one.moments(), other.moments()
+def frechet_distance(sr: PatchStatistics, hr: PatchStatistics) -> float:
+    """That of two Gaussians with these moments (Dowson and Landau 1982), as in FID, divided by the variance of HR:
+    0 is equal, and about 1 is what flat pictures of the mean of HR have."""
+    (mean, covariance), (other_mean, other_covariance) = sr.moments(), hr.moments()
     # The trace of a square root is the sum of the roots of the eigenvalues, which are real but for rounding.
     roots = np.sqrt(np.clip(np.linalg.eigvals(covariance @ other_covariance).real, 0, None))
     spread = np.trace(covariance + other_covariance) - 2 * roots.sum()
-    return float(np.sum((mean - other_mean) ** 2) + spread)
+    return float((np.sum((mean - other_mean) ** 2) + spread) / np.trace(other_covariance))
 
 
 class FeatureDistance:

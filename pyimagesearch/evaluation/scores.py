@@ -143,9 +143,9 @@ measured_score(
     "nothing cropped; lower is nearer",
 )  # fmt: skip
 measured_score(
-    "vgg19_frechet", protocol="VGG19", quantity="Frechet", digits=2, lower_is_better=True,
-    definition="Frechet distance between the VGG19 features of all SR and of all HR pictures, taken together: means "
-    "over 32x32 pixels of block3_conv4 after its ReLU, each divided by 12.75",
+    "vgg19_frechet", protocol="VGG19", quantity="Frechet", digits=4, lower_is_better=True,
+    definition="Frechet distance between the VGG19 features of all SR and of all HR pictures, taken together, over the "
+    "variance of HR's: means over 32x32 pixels of block3_conv4 after its ReLU",
 )  # fmt: skip
 measured_score(
     "niqe", protocol="NIQE", quantity="no HR", digits=2, lower_is_better=True,

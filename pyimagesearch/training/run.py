@@ -101,8 +101,11 @@ def check_trainable(config: TrainConfig) -> None:
     losses.GAN_LOSSES[config.finetune.discriminator_loss]
     for name in config.finetune.losses:
         losses.GENERATOR_LOSSES[name]
-    if config.data.sharpen and config.data.crop <= losses.SHARPEN_RADIUS:
-        raise InputError(f"data.sharpen needs data.crop above {losses.SHARPEN_RADIUS}, received {config.data.crop}")
+    for name, phase in (("pretrain", config.pretrain), ("finetune", config.finetune)):
+        if phase.sharpen and config.data.crop <= losses.SHARPEN_RADIUS:
+            raise InputError(
+                f"{name}.sharpen needs a data.crop above {losses.SHARPEN_RADIUS}, received {config.data.crop}"
+            )
     if config.finetune.steps and not any(config.finetune.losses.values()):
         raise InputError("finetune.losses: every weight is 0, so phase 2 has nothing to train for")
 

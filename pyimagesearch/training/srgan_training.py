@@ -80,7 +80,7 @@ class PretrainTraining(Training):
         variables = self.generator.trainable_variables
         with tf.GradientTape() as tape:
             sr = self.generator(lr, training=True)
-            target = losses.sharpened(hr) if self.config.data.sharpen else hr
+            target = losses.sharpened(hr) if self.config.pretrain.sharpen else hr
             loss = losses.pixel_loss(self.config.pretrain.loss, sr, target, border) / self.replicas
             scaled = self.optimizer.scale_loss(loss)
         _apply(self.optimizer, tape.gradient(scaled, variables), variables, self.replicas)
@@ -119,7 +119,7 @@ class SRGANTraining(Training):
         with tf.GradientTape() as generator_tape:
             sr = self.generator(lr, training=True)  # the only forward pass of the generator
         judged = self.train_discriminator(sr, hr)
-        target = losses.sharpened(hr) if self.config.data.sharpen else hr
+        target = losses.sharpened(hr) if self.config.finetune.sharpen else hr
         seen = losses.GeneratorStep(
             lr, sr, hr, target, self.config.network.scale, self.config.finetune, self._features, self._judge
         )

@@ -37,7 +37,7 @@ REFUSED = [
 ]
 # Names that are looked up where networks and losses are defined, paths, switches, and options of a network.
 FREE = {
-    "data.degradations", "data.sharpen", "finetune.content_before_relu",
+    "data.degradations", "pretrain.sharpen", "finetune.sharpen", "finetune.content_before_relu",
     "network.name", "network.options", "network.start", "discriminator.name",
     "discriminator.options", "pretrain.loss", "pretrain.decay", "finetune.decay", "finetune.discriminator_loss",
     "finetune.concatenate_batches", "finetune.vgg_weights", "sync_batch_norm",

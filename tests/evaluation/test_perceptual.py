@@ -88,6 +88,7 @@ def test_the_frechet_distance_is_that_of_gaussians_by_the_matrix_square_root():
     (mean, covariance), (other_mean, other_covariance) = moments
     root = scipy.linalg.sqrtm(covariance @ other_covariance).real
     expected = np.sum((mean - other_mean) ** 2) + np.trace(covariance + other_covariance - 2 * root)
+    expected /= np.trace(other_covariance)
     assert perceptual.frechet_distance(*statistics) == pytest.approx(expected, rel=1e-6)
     assert perceptual.frechet_distance(statistics[0], statistics[0]) == pytest.approx(0, abs=1e-6)
 

@@ -182,3 +182,20 @@ def test_losses_of_weight_0_are_not_computed():
     values = build("finetune", config, tf.distribute.get_strategy()).training.train_step(a_batch(4))
     assert "adversarial_loss" not in values
     assert "gradient_ratio" not in values
+
+
+def test_pixel_and_content_losses_compare_with_sharpened_hr_where_the_preset_says_so_and_the_discriminator_does_not():
+    config = LIGHT.with_values(
+        {"pretrain.loss": "l1", "pretrain.sharpen": True, "finetune.sharpen": True, "finetune.losses.pixel": 0.1}
+    )
+    lr, hr = a_batch(4)
+    real = tf.cast(hr, tf.float32)
+    for kind, name in (("pretrain", "loss"), ("finetune", "pixel_loss")):
+        ours, reference = (build(kind, config, tf.distribute.get_strategy()) for _ in range(2))
+        sr = reference.generator(tf.cast(lr, tf.float32), training=True)
+        values = ours.training.train_step((tf.constant(lr), tf.constant(hr)))
+        expected, other = (float(losses.pixel_loss("l1", sr, target)) for target in (losses.sharpened(real), real))
+        assert float(values[name]) == pytest.approx(expected, rel=1e-4)
+        assert expected != pytest.approx(other, rel=1e-3)
+    fake, judged = reference.discriminator(sr, training=True), reference.discriminator(real, training=True)
+    assert float(values["discriminator_loss"]) == pytest.approx((bce(fake, False) + bce(judged, True)) / 2, rel=1e-4)
