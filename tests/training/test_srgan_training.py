@@ -8,7 +8,7 @@ import pytest
 import skimage.metrics
 import tensorflow as tf
 from helpers.smoke_runs import SMALLEST, history, train
-from helpers.training_steps import FACES, SMOKE, SRCNN, a_batch, build
+from helpers.training_steps import FACES, LIGHT, SMOKE, SRCNN, a_batch, build
 
 from pyimagesearch import losses
 from pyimagesearch.images import resize
