@@ -15,7 +15,7 @@ def add_flags(parser: ArgumentParser) -> None:
     add = parser.add_argument
     add("--hr", type=folder_path, metavar="DIR", help="folder of HR pictures")
     add("--lr", type=folder_path, metavar="DIR", help="their LR pictures (default: made by MATLAB-equivalent bicubic)")
-    names = "bicubic, light, light-gan or a .keras file; repeat it (default bicubic)"
+    names = "bicubic, light, light-gan, photo or a .keras file; repeat it (default bicubic)"
     add("--model", action="append", metavar="NAME_OR_PATH", help=names)
     weights = "also VGG19 feature distance, with imagenet (Keras' download), random or an .h5"
     add("--vgg-weights", metavar="WHICH", help=weights)

@@ -14,7 +14,7 @@ def add_flags(parser: ArgumentParser) -> None:
     """Add the flags of `srgan export`."""
 
     add = parser.add_argument
-    add("model", metavar="NAME_OR_PATH", help="light, light-gan, or a .keras file")
+    add("model", metavar="NAME_OR_PATH", help="light, light-gan, photo, or a .keras file")
     add("--format", choices=FORMATS.names(), required=True, help="what to write")
     add("-o", "--output", type=folder_path, metavar="OUT", required=True, help=output_help())
     add("--overwrite", action="store_true", help="replace what is at OUT")

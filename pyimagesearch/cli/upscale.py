@@ -18,7 +18,7 @@ def add_flags(parser: ArgumentParser) -> None:
     add("pictures", nargs="+", metavar="PICTURE", help="files, folders, globs in quotes")
     add("-o", "--output", type=folder_path, metavar="OUT", required=True, help="a folder; for one picture also a file")
     add("-r", "--recursive", action="store_true", help="also the folders inside folders")
-    add("--model", metavar="NAME_OR_PATH", help="light, light-gan, bicubic or a .keras file (default light)")
+    add("--model", metavar="NAME_OR_PATH", help="light, light-gan, photo, bicubic or a .keras file (default light)")
     add("--blend", type=float, metavar="PART", help="0 to 1: this part of --gan-model's output, the rest of --model's")
     add("--gan-model", metavar="NAME_OR_PATH", help="the second of --blend (default light-gan, with light)")
     add("--size", metavar="WxH", help="downscale the result to WIDTHxHEIGHT; WIDTHx and xHEIGHT keep the shape")
