@@ -130,10 +130,12 @@ class GANLoss:
     """The losses of the two networks, scalars of the discriminator's logits (B, ...).
 
     discriminator(fake, real). generator(fake, judge_real): judge_real() gives the logits of the reals, where needed.
+    decisions(fake, real): what the discriminator decides by the sign of, for both; above zero means real.
     """
 
     discriminator: Callable[[Any, Any], Any]
     generator: Callable[[Any, Callable[[], Any]], Any]
+    decisions: Callable[[Any, Any], tuple[Any, Any]] = lambda fake, real: (fake, real)
 
 
 GAN_LOSSES: Registry[GANLoss] = Registry("discriminator loss")
@@ -155,7 +157,8 @@ GAN_LOSSES.register("mse")(GANLoss(_of_both(squared_loss), _against_labels))
 def relativistic_loss(winning, losing):
     """Binary cross-entropy of `winning` looking more real than `losing` does on average, and the other way round.
 
-    Logits (B, ...); a scalar. Jolicoeur-Martineau, "The relativistic discriminator" (arXiv 1807.00734), eq. 8.
+    Logits (B, ...); a scalar. Jolicoeur-Martineau, "The relativistic discriminator" (arXiv 1807.00734), eq. 8. Several
+    replicas average over their own part of the batch.
     """
     winning, losing = ops.cast(winning, "float32"), ops.cast(losing, "float32")
     more = adversarial_loss(winning - ops.mean(losing), real=True)
@@ -164,7 +167,9 @@ def relativistic_loss(winning, losing):
 
 GAN_LOSSES.register("relativistic")(
     GANLoss(
-        lambda fake, real: relativistic_loss(real, fake), lambda fake, judge_real: relativistic_loss(fake, judge_real())
+        discriminator=lambda fake, real: relativistic_loss(real, fake),
+        generator=lambda fake, judge_real: relativistic_loss(fake, judge_real()),
+        decisions=lambda fake, real: (fake - ops.mean(real), real - ops.mean(fake)),
     )
 )
 

@@ -68,7 +68,8 @@ def run(*, images: str | None, preset: str, degradations: str, json_path: str | 
         sides = _measure(work, manifest, degradations)
     lengths = {"pretrain": config.pretrain.steps, "finetune": config.finetune.steps}
     steps = {phase: _step_speed(config, phase) for phase, length in lengths.items() if length}
-    conclusion = verdict(sides["degraded" if degradations else "ours"]["crops_per_s"], steps)
+    loaded = sides["degraded" if degradations else "ours"]["crops_per_s"]
+    conclusion = verdict(loaded * (CROP / config.data.crop) ** 2, steps)  # in crops of the preset's size
     _report(sides, steps, preset)
     logger.info(conclusion)
     if json_path:

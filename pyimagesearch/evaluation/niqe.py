@@ -1,11 +1,11 @@
 """NIQE: how far the statistics of a picture are from those of clean photographs. No HR picture is needed.
 
 Mittal, Soundararajan and Bovik, "Making a 'Completely Blind' Image Quality Analyzer", IEEE Signal Processing Letters
-20(3), 2013, as its authors' MATLAB code computes it: Y of the picture in blocks of 96 pixels, at two sizes.
+20(3), 2013, as its authors' MATLAB code computes it: of the grey picture, in blocks of 96 pixels, at two sizes.
 """
 
+import hashlib
 import os
-import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -16,15 +16,15 @@ from scipy import special
 
 from pyimagesearch.errors import InputError
 from pyimagesearch.images import picture_io
-from pyimagesearch.images.color import luma
 from pyimagesearch.images.resize import resize_bicubic
 
 BLOCK = 96  # pixels a side
-SHARP = 0.75  # blocks of clean photographs that are less than this part as sharp as the sharpest teach nothing
+SHARP = 0.75  # statistics are fitted to blocks that are at least so sharp, relative to the picture's sharpest
 SHAPES = np.arange(0.2, 10.001, 0.001)  # of generalised Gaussians
 _G = special.gamma
 _RATIOS = _G(2 / SHAPES) ** 2 / (_G(1 / SHAPES) * _G(3 / SHAPES))
 FRACTIONS = 256  # of a level, to which the smaller picture is rounded
+GREY = np.array([0.2989, 0.5870, 0.1140])  # MATLAB's rgb2gray
 NEIGHBOURS = ((0, 1), (1, 0), (1, 1), (1, -1))
 
 
@@ -40,12 +40,13 @@ class NaturalStatistics:
         """From MATLAB's modelparameters.mat or an .npz file of the same numbers. Raises InputError."""
         try:
             values = scipy.io.loadmat(path) if path.lower().endswith(".mat") else dict(np.load(path))
-        except (OSError, ValueError, NotImplementedError, scipy.io.matlab.MatReadError, zipfile.BadZipFile) as error:
+            numbers = [np.asarray(value) for name, value in values.items() if not name.startswith("_")]
+        except Exception as error:  # the readers raise whatever they stumble over
             raise InputError(f"`niqe` {path}: cannot be read as .mat or .npz ({error})") from None
-        numbers = [np.asarray(value, float) for name, value in sorted(values.items()) if not name.startswith("_")]
+        numbers = [value.astype(float) for value in numbers if value.dtype.kind in "fiu"]
         means = [value.ravel() for value in numbers if value.size == 36]
         covariances = [value for value in numbers if value.shape == (36, 36)]
-        if len(means) != 1 or len(covariances) != 1:
+        if len(means) != 1 or len(covariances) != 1 or not np.isfinite([*means[0], *covariances[0].flat]).all():
             raise InputError(f"`niqe` {path}: holds no mean of 36 and covariance of 36x36 numbers")
         return cls(means[0], covariances[0])
 
@@ -69,8 +70,10 @@ class NIQE:
     """
 
     def __init__(self, parameters: str):
-        self.identity = f"fitted to {parameters}" if os.path.isdir(parameters) else parameters
-        self._natural = (NaturalStatistics.fit if os.path.isdir(parameters) else NaturalStatistics.load)(parameters)
+        is_folder = os.path.isdir(parameters)
+        self._natural = (NaturalStatistics.fit if is_folder else NaturalStatistics.load)(parameters)
+        digest = hashlib.sha256(self._natural.mean.tobytes() + self._natural.covariance.tobytes()).hexdigest()
+        self.identity = f"{'fitted to clean photographs' if is_folder else 'from a file'}, sha256:{digest}"
 
     def __call__(self, name: str, outputs: Mapping[str, np.ndarray], hr: np.ndarray) -> dict[str, float]:
         """The score of each of `outputs`, uint8 RGB (H, W, 3); `name` is for errors."""
@@ -78,15 +81,22 @@ class NIQE:
             raise InputError(
                 f"{name}: {hr.shape[1]}x{hr.shape[0]} pixels are too few for NIQE; {BLOCK} a side are needed"
             )
-        return {model: niqe(sr, self._natural) for model, sr in outputs.items()}
+        scores = {model: niqe(sr, self._natural) for model, sr in outputs.items()}
+        if not np.isfinite([*scores.values()]).all():
+            raise InputError(f"{name}: has no texture that NIQE could measure; leave it out")
+        return scores
 
 
 def niqe(picture: np.ndarray, natural: NaturalStatistics) -> float:
-    """The distance of a picture, uint8 RGB (H, W, 3) with sides from 96; lower looks more natural. About 3 for
-    photographs, 6 for blurred ones."""
+    """The distance of a picture, uint8 RGB (H, W, 3) with sides from 96; lower looks more natural; nan of a flat one.
+
+    With its authors' parameters about 3 for photographs and 7 for bicubic.
+    """
     blocks = _block_features(picture, 0)
-    mean = np.nanmean(blocks, axis=0)
     whole = blocks[np.isfinite(blocks).all(axis=1)]
+    if not len(whole):
+        return float("nan")
+    mean = np.nanmean(blocks, axis=0)
     covariance = np.cov(whole, rowvar=False) if len(whole) > 1 else np.zeros((36, 36))
     difference = natural.mean - mean
     return float(np.sqrt(difference @ np.linalg.pinv((natural.covariance + covariance) / 2) @ difference))
@@ -95,7 +105,7 @@ def niqe(picture: np.ndarray, natural: NaturalStatistics) -> float:
 def _block_features(picture: np.ndarray, sharp: float) -> np.ndarray:
     """(blocks, 36): 18 features at the picture's size and 18 at half of it, of the blocks that are sharp enough."""
     height, width = (side // BLOCK * BLOCK for side in picture.shape[:2])
-    y = np.rint(luma(picture[:height, :width].astype(np.float64)))
+    y = np.rint(picture[:height, :width] @ GREY)
     parts, keep = [], np.ones(height * width // BLOCK**2, bool)
     for block in (BLOCK, BLOCK // 2):
         normalised, deviation = _normalise(y)
@@ -138,8 +148,8 @@ def asymmetric_gaussian(values: np.ndarray) -> tuple[float, float, float]:
     values = values.ravel()
     sides = (values[values < 0], values[values > 0])
     left, right = (np.sqrt(np.mean(side**2)) if side.size else np.nan for side in sides)
-    ratio = left / right
-    moment = np.mean(np.abs(values)) ** 2 / np.mean(values**2)
+    with np.errstate(divide="ignore", invalid="ignore"):  # of a flat block
+        ratio, moment = left / right, np.mean(np.abs(values)) ** 2 / np.mean(values**2)
     wanted = moment * (ratio**3 + 1) * (ratio + 1) / (ratio**2 + 1) ** 2
     if not np.isfinite(wanted):
         return np.nan, np.nan, np.nan

@@ -70,7 +70,7 @@ def _merge(path: str, first: dict[str, Any], second: Mapping[str, Any]) -> dict[
         raise InputError(f"{path}: {sorted(twice)[0]} is in another file of the same name too; leave one out")
     for what, one, two in (
         ("pictures", *(sorted(next(iter(report["models"].values()))["pictures"]) for report in (first, second))),
-        *((key, first.get(key), second.get(key)) for key in ("lr_from", "vgg_weights", "device")),
+        *((key, first.get(key), second.get(key)) for key in ("lr_from", "vgg_weights", "niqe_statistics", "device")),
     ):
         if one != two:
             raise InputError(f"{path}: does not match another file of the same name in its {what}; evaluate both alike")

@@ -18,7 +18,9 @@ def origin(report: Mapping[str, Any]) -> str:
     made = f"LR made by MATLAB-equivalent bicubic, HR cut to multiples of {report['scale']}"
     lr = {"files": f"LR from {report['lr']}", "MATLAB-equivalent bicubic": made}.get(report.get("lr_from", ""))
     weights = report.get("vgg_weights")
-    facts = [pictures, lr, weights and f"VGG19 weights {weights[:20]}", f"on {report['device']}"]
+    statistics, _, digest = report.get("niqe_statistics", "").partition("sha256:")
+    natural = statistics and f"NIQE's parameters {statistics}sha256:{digest[:13]}"
+    facts = [pictures, lr, weights and f"VGG19 weights {weights[:20]}", natural, f"on {report['device']}"]
     return "; ".join(fact for fact in facts if fact)
 
 
@@ -30,7 +32,10 @@ def labels(models: Iterable[str]) -> dict[str, str]:
 
 def cells(scores: Sequence[Score], values: Mapping[str, float]) -> list[str]:
     """One row's numbers; none where a score is of the whole folder and the row of one picture."""
-    return [f"{values[score.key]:.{score.digits}f}" if score.key in values else "" for score in scores]
+    return [
+        "" if score.of_folder and score.key not in values else f"{values[score.key]:.{score.digits}f}"
+        for score in scores
+    ]
 
 
 def by_picture(report: Mapping[str, Any]) -> dict[str, dict[str, Mapping[str, float]]]:

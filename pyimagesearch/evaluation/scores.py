@@ -44,7 +44,7 @@ class Score:
     same one share it. quantity: what is measured, with the unit. digits: after the decimal point, in tables.
     definition: one line for readers, in which {scale} is filled in. compute: the value for one picture; None where
     `scoring.score_pair` measures it, because it takes more than the picture: a clock, or a network.
-    mean: how pictures are averaged.
+    mean: how pictures are averaged. of_folder: only a whole folder has it, no single picture.
     """
 
     key: str
@@ -55,6 +55,7 @@ class Score:
     compute: Compute | None = None
     lower_is_better: bool = False
     mean: Mean = over_pictures
+    of_folder: bool = False
 
 
 SCORES: Registry[Score] = Registry("score")
@@ -143,7 +144,7 @@ measured_score(
     "nothing cropped; lower is nearer",
 )  # fmt: skip
 measured_score(
-    "vgg19_frechet", protocol="VGG19", quantity="Frechet", digits=4, lower_is_better=True,
+    "vgg19_frechet", protocol="VGG19", quantity="Frechet", digits=4, lower_is_better=True, of_folder=True,
     definition="Frechet distance between the VGG19 features of all SR and of all HR pictures, taken together, over the "
     "variance of HR's: means over 32x32 pixels of block3_conv4 after its ReLU",
 )  # fmt: skip

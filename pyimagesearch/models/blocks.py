@@ -106,7 +106,7 @@ def _larger(shape, factor: int):
 class SpectralConv2D(layers.Conv2D):
     """A convolution whose kernel, as a matrix, is divided by its largest singular value.
 
-    Miyato et al., "Spectral Normalization for GANs", ICLR 2018 (arXiv 1802.05957): one power iteration a training step.
+    Miyato et al., "Spectral Normalization for GANs", ICLR 2018 (arXiv 1802.05957): a power iteration a training call.
     Keras' own SpectralNormalization assigns the kernel in every forward pass, which replicas cannot do.
     """
 

@@ -15,7 +15,7 @@ def verdict(means: Mapping[str, float]) -> str | None:
         return None
     real, fake = means["accuracy_real"], means["accuracy_fake"]
     ratio, share = means.get("gradient_ratio"), means.get("adversarial_share")
-    consistency = means["lr_consistency_db"]
+    consistency = means.get("lr_consistency_db", FAITHFUL_DB)
     if min(real, fake) > SURE:
         return (
             f"discriminator wins: it knows {real:.0%} of the reals and {fake:.0%} of the fakes; try a lower "

@@ -56,7 +56,7 @@ def _parse(text: str) -> list[dict[str, Any]]:
     """The rows of a history.csv. Raises ValueError, KeyError, TypeError or csv.Error where they are none."""
     reader = csv.DictReader(io.StringIO(text), strict=True)
     rows = list(reader)
-    if not set(FIRST_COLUMNS) <= set(reader.fieldnames or ()):
+    if not set(FIRST_COLUMNS) <= set(reader.fieldnames or ()) or not text.endswith("\n"):
         raise ValueError
     for row in rows:
         int(row["step"]), float(row["seconds"]), row["phase"]

@@ -135,11 +135,17 @@ class SRGANTraining(Training):
         _apply(self.optimizer, gradients, variables, self.replicas)
         loss_values = {"loss": tf.add_n(list(weighted.values()))}
         loss_values |= {f"{name}_loss": value for name, value in values.items()}
-        consistency = tf.reduce_mean(metrics.lr_consistency(sr, lr, self.config.network.scale))
         return StepValues(
             {**loss_values, **judged.losses},
-            {**judged.measures, **self._adversarial_part(pulls), "lr_consistency_db": consistency / self.replicas},
+            {**judged.measures, **self._adversarial_part(pulls), **self._consistency(sr, lr)},
         )
+
+    def _consistency(self, sr: tf.Tensor, lr: tf.Tensor) -> Scalars:
+        """How near the downscaled SR is to LR, which is no aim where LR is damaged."""
+        if self.config.data.degradations:
+            return {}
+        consistency = tf.reduce_mean(metrics.lr_consistency(sr, lr, self.config.network.scale))
+        return {"lr_consistency_db": consistency / self.replicas}
 
     def train_discriminator(self, sr: tf.Tensor, hr: tf.Tensor) -> StepValues:
         """Update the discriminator on fakes and reals, (b, H, W, 3) float32 in [0, 255]."""
@@ -153,6 +159,7 @@ class SRGANTraining(Training):
             loss = criterion.discriminator(fake, real) / self.replicas
             scaled = self.discriminator_optimizer.scale_loss(loss)
         _apply(self.discriminator_optimizer, tape.gradient(scaled, variables), variables, self.replicas)
+        fake, real = criterion.decisions(fake, real)
         accuracies = {
             "accuracy_real": tf.reduce_mean(tf.cast(real > 0, tf.float32)) / self.replicas,
             "accuracy_fake": tf.reduce_mean(tf.cast(fake <= 0, tf.float32)) / self.replicas,

@@ -245,3 +245,16 @@ def test_the_python_api_refuses_unknown_degradations(dataset):
         open_records(folder, degradations="wild")
     lr, hr = next(iter(open_records(folder, batch=2, degradations="mild")))
     assert (lr.shape, hr.shape) == ((2, 8, 8, 3), (2, 32, 32, 3))
+
+
+@pytest.mark.parametrize(("scale", "crop"), [(2, 16), (3, 18), (4, 16), (8, 16), (8, 24)])
+@pytest.mark.parametrize("preset", DEGRADATION_PRESETS.values(), ids=DEGRADATION_PRESETS)
+def test_lr_of_the_smallest_crops_has_its_size(preset, scale, crop, noise):
+    hr = noise(crop, crop)
+    for seed in range(20):
+        assert degrade(hr, scale, preset, rng(seed)).shape == (crop // scale, crop // scale, 3)
+
+
+def test_a_negative_seed_is_refused(dataset):
+    with pytest.raises(InputError, match="`seed` must be at least 0, received -1"):
+        open_records(dataset()[0], seed=-1, degradations="mild")

@@ -9,6 +9,7 @@ from PIL import Image
 
 from pyimagesearch.errors import InputError
 from pyimagesearch.evaluation import niqe as module
+from pyimagesearch.evaluation import score_tables
 from pyimagesearch.evaluation.niqe import NIQE, NaturalStatistics, niqe
 from pyimagesearch.evaluation.scoring import evaluate_folder
 
@@ -61,7 +62,8 @@ def test_damage_is_less_natural(natural, cat):
 
 
 def test_statistics_in_files_are_those_that_were_fitted(natural, cat, tmp_path):
-    np.savez(tmp_path / "own.npz", mu=natural.mean[None], cov=natural.covariance, gaussian_window=np.ones((7, 7)))
+    others = {"gaussian_window": np.ones((7, 7)), "note": "fitted here"}
+    np.savez(tmp_path / "own.npz", mu=natural.mean[None], cov=natural.covariance, **others)
     scipy.io.savemat(tmp_path / "own.mat", {"mu_prisparam": natural.mean[None], "cov_prisparam": natural.covariance})
     expected = niqe(cat, natural)
     for name in ("own.npz", "own.mat"):
@@ -71,10 +73,13 @@ def test_statistics_in_files_are_those_that_were_fitted(natural, cat, tmp_path):
 def test_files_of_something_else_and_too_few_photographs_are_refused(tmp_path):
     np.savez(tmp_path / "other.npz", a=np.ones(3))
     (tmp_path / "garbage.mat").write_bytes(b"nothing")
+    np.savez(tmp_path / "nan.npz", mean=np.full(36, np.nan), covariance=np.eye(36))
+    (tmp_path / "empty.npz").write_bytes(b"")
     (tmp_path / "few").mkdir()
     Image.fromarray(np.zeros((96, 96, 3), np.uint8)).save(tmp_path / "few" / "a.png")
     for name, wrong in (
         ("other.npz", "holds no mean of 36"), ("garbage.mat", "cannot be read"), ("missing.npz", "cannot be read"),
+        ("nan.npz", "holds no mean of 36"), ("empty.npz", "cannot be read"),
         ("few", "sharp blocks of 96 pixels; 100 are needed"),
     ):  # fmt: skip
         with pytest.raises(InputError, match=wrong):
@@ -87,7 +92,8 @@ def test_it_is_a_column_of_evaluates_report_and_says_what_it_was_fitted_to(photo
     report = evaluate_folder(str(tmp_path / "hr"), "bicubic", niqe=str(photographs))
     score = report["models"]["bicubic"]["pictures"]["cat.png"]["niqe"]
     assert score > NIQE(str(photographs))("cat.png", {"hr": cat}, cat)["hr"]
-    assert report["niqe_statistics"] == f"fitted to {photographs}"
+    assert report["niqe_statistics"].startswith("fitted to clean photographs, sha256:")
+    assert "NIQE's parameters fitted to clean photographs" in score_tables.table(report)
     assert "clean photographs" in report["protocols"]["niqe"]
 
 
@@ -95,3 +101,9 @@ def test_pictures_without_a_block_are_refused_by_name(photographs):
     small = np.zeros((95, 200, 3), np.uint8)
     with pytest.raises(InputError, match=r"small\.png: 200x95 pixels are too few for NIQE"):
         NIQE(str(photographs))("small.png", {"model": small}, small)
+
+
+def test_a_flat_picture_is_refused_by_name(photographs):
+    flat = np.full((96, 96, 3), 128, np.uint8)
+    with pytest.raises(InputError, match=r"flat\.png: has no texture that NIQE could measure"):
+        NIQE(str(photographs))("flat.png", {"model": flat}, flat)

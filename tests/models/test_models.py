@@ -13,6 +13,7 @@ import tensorflow as tf
 from helpers.small_networks import pictures, small
 
 from pyimagesearch.config_groups import SCALES
+from pyimagesearch.errors import InputError
 from pyimagesearch.inference.upscaler import load_upscaler
 from pyimagesearch.models import DISCRIMINATORS, GENERATORS, build_discriminator, build_generator, compute_in
 from pyimagesearch.models.blocks import BicubicUpsample
@@ -257,3 +258,10 @@ def test_the_networks_give_the_same_pictures_on_another_keras_backend(backend, t
         env={**os.environ, "KERAS_BACKEND": backend}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert ended.returncode == 0, ended.stderr
+
+
+@pytest.mark.parametrize("crop", [28, 36, 100])
+def test_a_crop_that_the_unet_cannot_halve_three_times_is_refused(crop):
+    config = get_config("real-esrgan").with_values({"data.crop": crop, "discriminator.filters": 4})
+    with pytest.raises(InputError, match=f"`data.crop` {crop} does not suit the discriminator unet"):
+        build_discriminator(config)

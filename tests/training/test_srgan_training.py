@@ -199,3 +199,37 @@ def test_pixel_and_content_losses_compare_with_sharpened_hr_where_the_preset_say
         assert expected != pytest.approx(other, rel=1e-3)
     fake, judged = reference.discriminator(sr, training=True), reference.discriminator(real, training=True)
     assert float(values["discriminator_loss"]) == pytest.approx((bce(fake, False) + bce(judged, True)) / 2, rel=1e-4)
+
+
+def test_accuracies_of_the_relativistic_loss_do_not_depend_on_where_the_logits_lie():
+    """Its decision is whether one looks more real than the others do on average."""
+    fake, real = tf.constant([[8.0], [9.0], [12.0]]), tf.constant([[13.0], [14.0], [9.5]])
+    decided = losses.GAN_LOSSES["relativistic"].decisions(fake, real)
+    np.testing.assert_allclose(decided[0], fake - np.mean(real))
+    np.testing.assert_allclose(decided[1], real - np.mean(fake))
+    shifted = losses.GAN_LOSSES["relativistic"].decisions(fake - 100, real - 100)
+    for one, other in zip(decided, shifted, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-4)
+    assert losses.GAN_LOSSES["bce"].decisions(fake, real) == (fake, real)
+
+
+def test_a_step_of_the_unet_with_the_relativistic_loss_on_damaged_lr_measures_no_lr_consistency():
+    config = LIGHT.with_values(
+        {
+            "discriminator.name": "unet", "discriminator.filters": 4, "data.degradations": "mild",
+            "finetune.discriminator_loss": "relativistic", "finetune.content_before_relu": True,
+        }
+    )  # fmt: skip
+    training = build("finetune", config, tf.distribute.get_strategy()).training
+    before = [
+        layer.singular_vector.numpy() for layer in training.discriminator.layers if hasattr(layer, "singular_vector")
+    ]
+    values = training.train_step(tuple(map(tf.constant, a_batch(2))))
+    after = [
+        layer.singular_vector.numpy() for layer in training.discriminator.layers if hasattr(layer, "singular_vector")
+    ]
+    assert all(np.isfinite(float(value)) for value in values.values())
+    assert "lr_consistency_db" not in values
+    assert 0 < float(values["adversarial_share"]) < 1
+    assert before
+    assert all((one != other).any() for one, other in zip(before, after, strict=True))

@@ -52,7 +52,8 @@ def _noise(gaussian: float, sigma: tuple[float, float], poisson: float, strength
     )
 
 
-# Wang et al., section 3.4 and appendix A: the settings that RealESRGAN x4plus was trained with.
+# The probabilities and ranges that RealESRGAN x4plus was trained with. There HR is sharpened before it is damaged; here
+# it is not.
 FULL = DegradationPreset(
     description="the second-order degradations of Real-ESRGAN, for large networks",
     clean=0.0,

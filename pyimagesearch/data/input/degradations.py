@@ -14,7 +14,7 @@ from pyimagesearch.images.opencv import load_opencv
 from pyimagesearch.images.resize import downscale
 from pyimagesearch.system.registry import Registry
 
-LEAST_SIDE = 4  # pixels: no resize makes a picture smaller
+LEAST_SIDE = 4  # pixels, below which the step "resize" makes no picture
 
 Range = tuple[float, float]
 # f(picture, rng, size, **options) -> picture: float32 RGB (h, w, 3), about in [0, 1]. size: height and width of the LR
@@ -82,12 +82,17 @@ def sinc(
     rng: np.random.Generator,
     size: tuple[int, int],
     *,
-    cutoff: Range = (np.pi / 3, np.pi),
+    cutoff: Range | None = None,
     side: tuple[int, int] = (7, 21),
 ) -> np.ndarray:
-    """Ringing: a low-pass filter with a sharp edge. cutoff: radians a pixel."""
+    """Ringing: a low-pass filter with a sharp edge.
+
+    cutoff: radians a pixel; by default up to pi, from pi/3 for kernels below 13 pixels and from pi/5 for larger ones.
+    """
     del size
-    return _filter(picture, blur_kernels.sinc(_odd(rng, side), rng.uniform(*cutoff)))
+    kernel_side = _odd(rng, side)
+    low, high = cutoff or (np.pi / 3 if kernel_side < 13 else np.pi / 5, np.pi)
+    return _filter(picture, blur_kernels.sinc(kernel_side, rng.uniform(low, high)))
 
 
 @DEGRADATIONS.register("resize")
@@ -97,7 +102,7 @@ def resize(
     """Another size, by area, bilinear or bicubic interpolation. factor: of the picture, or of the LR picture."""
     height, width = size if of_lr else picture.shape[:2]
     by = rng.uniform(*factor)
-    return _resized(picture, rng, (round(height * by), round(width * by)))
+    return _resized(picture, rng, (max(LEAST_SIDE, round(height * by)), max(LEAST_SIDE, round(width * by))))
 
 
 @DEGRADATIONS.register("gaussian_noise")
@@ -154,8 +159,7 @@ def finish(
 def _resized(picture: np.ndarray, rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
     cv2 = load_opencv()
     method = (cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC)[rng.integers(3)]
-    height, width = (max(LEAST_SIDE, side) for side in size)
-    return cv2.resize(picture, (width, height), interpolation=method)
+    return cv2.resize(picture, size[::-1], interpolation=method)
 
 
 def _filter(picture: np.ndarray, kernel: np.ndarray) -> np.ndarray:
@@ -168,9 +172,9 @@ def _odd(rng: np.random.Generator, side: tuple[int, int]) -> int:
 
 
 def _beta(rng: np.random.Generator, bounds: Range) -> float:
-    """Half of the values below 1, where there are such."""
+    """An exponent up to 1 in one half of the cases, and from 1 on in the other."""
     low, high = bounds
-    return rng.uniform(low, 1) if rng.random() < 0.5 and low < 1 else rng.uniform(1, high)
+    return rng.uniform(low, 1) if rng.random() < 0.5 else rng.uniform(1, high)
 
 
 def _to_uint8(picture: np.ndarray) -> np.ndarray:

@@ -40,6 +40,7 @@ def open_records(
     seed: the same seed gives the same batches in the same order on every machine.
     augment: "dihedral", any of the square's 8 flips and turns, or "flip", left-right alone.
     degradations: "mild" or "full": LR is made of each HR crop as a damaged photograph would be; "" takes the records'.
+        OpenCV then works with one thread in this process, since tf.data already uses all cores.
 
     Returns a tf.data.Dataset of (lr, hr): uint8 RGB from 0 to 255, lr (batch, crop/scale, crop/scale, 3) and
     hr (batch, crop, crop, 3). Each record gives one random crop an epoch; LR and HR crops show the same area.
@@ -56,6 +57,8 @@ def open_records(
     check_usable(folder, manifest, scale=manifest.scale, crop=crop)
     if batch < 1:
         raise InputError(f"`batch` must be at least 1, received {batch}")
+    if seed < 0:
+        raise InputError(f"`seed` must be at least 0, received {seed}")
     if augment not in AUGMENTATIONS:
         raise InputError(f"`augment` must be one of {', '.join(AUGMENTATIONS)}, received {augment}")
     return training_batches(
