@@ -45,7 +45,7 @@ class Upscaler:
         self._multiple = math.lcm(multiple, field.period)
         self.context = _rounded_up(max(CONTEXT, field.pixels), field.period)
         self._model = model
-        self._programs: dict[tuple[np.dtype, int], Callable] = {}
+        self.programs: dict[tuple[np.dtype, int], Callable] = {}  # compiled, by type and channels of the samples
 
     def __call__(self, lr: np.ndarray, on_tile: OnTile = lambda _: None) -> np.ndarray:
         """The picture `lr`, larger; `on_tile` is called after each tile. Out of memory, the tile is halved, also for
@@ -109,10 +109,10 @@ class Upscaler:
     def forward(self, seen: np.ndarray) -> tf.Tensor:
         """(1, H, W, 1 or 3) to (1, scale*H, scale*W, the same); one program for pictures of every size."""
         kind = (seen.dtype, seen.shape[3])
-        if kind not in self._programs:
+        if kind not in self.programs:
             signature = [tf.TensorSpec([1, None, None, kind[1]], kind[0])]
-            self._programs[kind] = tf.function(self._upscaled, autograph=False).get_concrete_function(*signature)
-        return self._programs[kind](tf.constant(seen))
+            self.programs[kind] = tf.function(self._upscaled, autograph=False).get_concrete_function(*signature)
+        return self.programs[kind](tf.constant(seen))
 
     def _upscaled(self, seen: tf.Tensor) -> tf.Tensor:
         """Rounding and clipping belong to the program, which has all cores for them."""

@@ -2,19 +2,21 @@
 
 import logging
 import time
+from collections.abc import Callable
 
 
 class OncePerSecond(logging.Filter):
     """Lets one record a second through, in one line, with the number of those that it kept back before."""
 
-    def __init__(self, seconds: float = 1.0):
+    def __init__(self, clock: Callable[[], float] = time.monotonic):
+        """clock: gives seconds."""
         super().__init__()
-        self._seconds = seconds
+        self._clock = clock
         self._next = 0.0
         self._kept_back = 0
 
     def filter(self, record: logging.LogRecord) -> bool:
-        now = time.monotonic()
+        now = self._clock()
         if now < self._next:
             self._kept_back += 1
             return False
@@ -22,7 +24,7 @@ class OncePerSecond(logging.Filter):
         cause = f" ({type(record.exc_info[1]).__name__}: {record.exc_info[1]})" if record.exc_info else ""
         record.msg = " ".join(f"{record.getMessage()}{cause}".split())[:1000] + more
         record.args, record.exc_info = (), None
-        self._next, self._kept_back = now + self._seconds, 0
+        self._next, self._kept_back = now + 1.0, 0
         return True
 
 

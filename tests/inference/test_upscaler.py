@@ -274,7 +274,7 @@ def test_another_part_of_a_blend_needs_no_other_program(save_generator, noise):
     blends = Blends(psnr, gan, 4)
     for part in (0.0, 0.3, 1.0, 0.8, 0.3):
         np.testing.assert_array_equal(blends.of(part)(lr), Upscaler(Blend(psnr, gan, part), 4)(lr))
-    assert len(blends.of(0.5)._programs) == 1
+    assert len(blends.of(0.5).programs) == 1
 
 
 def test_a_blend_looks_as_far_around_as_its_models(save_generator):

@@ -134,18 +134,20 @@ def test_the_limit_of_base64_is_that_of_the_picture(bicubic_server):
 
 
 def test_the_log_has_one_line_a_second():
+    now, lines = [100.0], []
     handler = logging.Handler()
-    handler.addFilter(OncePerSecond(seconds=0.2))
-    lines = []
+    handler.addFilter(OncePerSecond(clock=lambda: now[0]))
     handler.emit = lambda record: lines.append(record.getMessage())
     logger = logging.getLogger("test")
     logger.addHandler(handler)
     for number in range(100):
         logger.error("line %d\nof two", number)
     assert lines == ["line 0 of two"]
-    time.sleep(0.25)
+    now[0] += 0.99
+    logger.error("too early")
+    now[0] += 0.01
     logger.error("later")
-    assert lines[1:] == ["later (and 99 lines more before)"]
+    assert lines[1:] == ["later (and 100 lines more before)"]
     logger.removeHandler(handler)
 
 
