@@ -155,7 +155,12 @@ def test_the_small_presets_need_no_download(name):
     assert get_config(name).finetune.vgg_weights == "random"
 
 
-@pytest.mark.parametrize("name", PRESETS)
+LARGE = {"esrgan", "real-esrgan"}  # to build them takes seconds
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name in LARGE else name for name in PRESETS]
+)
 def test_a_preset_builds_both_networks(name):
     config = get_config(name)
     assert build_generator(config).output_shape == (None, None, None, 3)

@@ -121,6 +121,7 @@ def test_a_run_of_an_older_version_goes_on(records, output):
         train(records, output, SMOKE.with_values({"optimizer": "muon"}))
 
 
+@pytest.mark.slow
 def test_a_longer_run_goes_on_from_a_finished_one(records, pretrained, tmp_path):
     output = shutil.copytree(pretrained, tmp_path / "run")
     said: list[str] = []
