@@ -107,7 +107,8 @@ class SpectralConv2D(layers.Conv2D):
     """A convolution whose kernel, as a matrix, is divided by its largest singular value.
 
     Miyato et al., "Spectral Normalization for GANs", ICLR 2018 (arXiv 1802.05957): a power iteration a training call.
-    Keras' own SpectralNormalization assigns the kernel in every forward pass, which replicas cannot do.
+    The gradient passes through the division, as in the paper. Keras' SpectralNormalization overwrites the kernel with
+    the divided one in every forward pass instead.
     """
 
     def build(self, input_shape):
