@@ -7,7 +7,6 @@ import keras
 
 from pyimagesearch.config import TrainConfig
 from pyimagesearch.config_groups import FinetuneConfig
-from pyimagesearch.errors import InputError
 from pyimagesearch.models.registry import DISCRIMINATORS, GENERATORS, call_with_options, default_options
 from pyimagesearch.models.vgg import build_vgg, weights_identity
 
@@ -53,22 +52,14 @@ def build_discriminator(config: TrainConfig) -> keras.Model:
     (B, 1), one for each picture; from "patch" (B, crop/16, crop/16, 1) and from "unet" (B, crop, crop, 1), one for
     each place. Raises InputError for a crop that the discriminator cannot take.
     """
-    discriminator, crop = config.discriminator, config.data.crop
-    model = call_with_options(
+    discriminator = config.discriminator
+    return call_with_options(
         "discriminator",
         DISCRIMINATORS[discriminator.name],
         discriminator.options,
-        crop=crop,
+        crop=config.data.crop,
         sync_batch_norm=config.sync_batch_norm,
     )
-    try:
-        model.compute_output_shape((None, crop, crop, 3))
-    except ValueError:
-        raise InputError(
-            f"`data.crop` {crop} does not suit the discriminator {discriminator.name}, which halves pictures several "
-            "times; take a multiple of 16"
-        ) from None
-    return model
 
 
 def build_extractor(finetune: FinetuneConfig) -> keras.Model:

@@ -6,6 +6,7 @@ Wang et al., "Real-ESRGAN" (arXiv 2107.10833), section 3.5, after Schoenfeld et 
 import keras
 from keras import layers
 
+from pyimagesearch.errors import InputError
 from pyimagesearch.models.blocks import SpectralConv2D
 from pyimagesearch.models.registry import register_discriminator
 
@@ -13,9 +14,14 @@ DEPTH = 3  # times that it halves the picture
 
 
 @register_discriminator("unet")
-def unet_discriminator(*, filters: int = 64) -> keras.Model:
-    """Pictures (B, H, W, 3) in [0, 255], whose sides divide by 8 -> float32 logits (B, H, W, 1), one for each pixel."""
-    picture = keras.Input((None, None, 3), name="picture")
+def unet_discriminator(*, crop: int, filters: int = 64) -> keras.Model:
+    """Pictures (B, crop, crop, 3) in [0, 255] -> float32 logits (B, crop, crop, 1), one for each pixel."""
+    if crop % 2**DEPTH:
+        raise InputError(
+            f"`data.crop` {crop} does not suit the discriminator unet, which halves pictures {DEPTH} times; take a "
+            f"multiple of {2**DEPTH}"
+        )
+    picture = keras.Input((crop, crop, 3), name="picture")
     x = layers.Rescaling(1 / 127.5, offset=-1)(picture)
     x = layers.LeakyReLU(0.2)(layers.Conv2D(filters, 3, padding="same")(x))
     skips = []
