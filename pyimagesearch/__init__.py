@@ -18,6 +18,7 @@ _HOMES = {
     "build_discriminator": "models",
     "build_vgg": "models",
     "load_upscaler": "inference.upscaler",
+    "load_mixture": "inference.mixture",
     "draw_report": "evaluation.run_report",
     "evaluate_folder": "evaluation.scoring",
     "export_model": "export.exporter",

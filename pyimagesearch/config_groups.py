@@ -109,7 +109,7 @@ class FinetuneConfig:
 class IntervalsConfig:
     """Steps between events, and how many checkpoints and validation pictures there are.
 
-    They change no weights; what is validated, and when, chooses phase 1's best model.
+    They change no weights; what is validated, and when, chooses the best model of each phase.
     """
 
     steps_per_call: int = 20  # at most so many steps run inside one tf.function call

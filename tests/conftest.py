@@ -24,6 +24,8 @@ from pyimagesearch.data.pairs import Pair
 from pyimagesearch.data.sources.base import Entry
 from pyimagesearch.data.sources.sample import SampleSource
 from pyimagesearch.images import resize
+from pyimagesearch.inference.upscaler import Upscaler
+from pyimagesearch.models.loading import load_generator
 
 # Two replicas on any machine. Must happen before TensorFlow's first operation.
 _CPU = tf.config.list_physical_devices("CPU")[0]
@@ -143,8 +145,29 @@ def save_generator(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def models(save_generator):
-    """The paths of two generators that can be blended."""
-    return [str(save_generator("light", 4, seed)[0]) for seed in (0, 1)]
+    """The paths of two generators that can be mixed: the second is the first, changed as by training."""
+    first, model = save_generator("light", 4)
+    rng = np.random.default_rng(1)
+    other = keras.models.clone_model(model)
+    for variable, weight in zip(other.weights, model.get_weights(), strict=True):
+        variable.assign(weight * rng.uniform(0.2, 1.8, weight.shape))
+    second = first.with_name("light_x4_gan.keras")
+    other.save(second)
+    return [str(first), str(second)]
+
+
+@pytest.fixture(scope="session")
+def mixed_by_hand(models):
+    """mixed_by_hand(part) is an upscaler whose weights are `part` of the second of `models`, the rest of the first."""
+    ends = [load_generator(name) for name in models]
+
+    def mixed(part):
+        mean = load_generator(models[0])
+        rows = [model.get_weights() for model in ends]
+        mean.set_weights([(1.0 - part) * first + part * second for first, second in zip(*rows, strict=True)])
+        return Upscaler(mean, 4)
+
+    return mixed
 
 
 class ArraySource:

@@ -15,8 +15,8 @@ def add_flags(parser: ArgumentParser) -> None:
     add = parser.add_argument
     add("--host", default="127.0.0.1", help="address to listen at (default 127.0.0.1: this machine alone)")
     add("--port", type=int, default=8080, help="0: any that is free (default 8080)")
-    add("--model", metavar="NAME_OR_PATH", help="light, light-gan, photo, bicubic or a .keras file (default light)")
-    add("--gan-model", metavar="NAME_OR_PATH", help="to blend with --model (without both: light-gan)")
+    add("--model", metavar="NAME_OR_PATH", help="one model instead of the four that ship, which requests can mix")
+    add("--gan-model", metavar="NAME_OR_PATH", help="with --model: the other end of crisp, trained from it")
     add(
         "--max-bytes", type=int, metavar="N", default=Limits.bytes, help=f"of a picture's file (default {Limits.bytes})"
     )

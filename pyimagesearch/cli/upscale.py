@@ -18,9 +18,22 @@ def add_flags(parser: ArgumentParser) -> None:
     add("pictures", nargs="+", metavar="PICTURE", help="files, folders, globs in quotes")
     add("-o", "--output", type=folder_path, metavar="OUT", required=True, help="a folder; for one picture also a file")
     add("-r", "--recursive", action="store_true", help="also the folders inside folders")
-    add("--model", metavar="NAME_OR_PATH", help="light, light-gan, photo, bicubic or a .keras file (default light)")
-    add("--blend", type=float, metavar="PART", help="0 to 1: this part of --gan-model's output, the rest of --model's")
-    add("--gan-model", metavar="NAME_OR_PATH", help="the second of --blend (default light-gan, with light)")
+    add(
+        "--clean",
+        type=float,
+        metavar="PART",
+        help="0: keep grain and grit; 1: remove noise and JPEG blocks (default 1)",
+    )
+    add(
+        "--crisp", "--blend", type=float, metavar="PART",
+        help="0: what the picture shows; 1: likely detail too (default 1); --blend is its old name",
+    )  # fmt: skip
+    add(
+        "--model",
+        metavar="NAME_OR_PATH",
+        help="one model: light, light-gan, photo, photo-gan, bicubic or a .keras file",
+    )
+    add("--gan-model", metavar="NAME_OR_PATH", help="with --model: the other end of --crisp, trained from it")
     add("--size", metavar="WxH", help="downscale the result to WIDTHxHEIGHT; WIDTHx and xHEIGHT keep the shape")
     add(
         "--tile", type=tile_side, metavar="{auto,N}", help="LR pixels a side at once (default auto: by the free memory)"
@@ -33,11 +46,14 @@ def run(args: Namespace) -> None:
     stopwatch = Stopwatch()
     size = parse_size(args.size) if args.size else None
     load_tensorflow()
-    from pyimagesearch.inference import blend, files
+    from pyimagesearch.inference import files, mixture
     from pyimagesearch.inference.jobs import plan_jobs
 
     jobs = plan_jobs(args.pictures, args.output, recursive=args.recursive)
-    upscaler = blend.load_blend(args.model, args.gan_model, args.blend)
+    amounts = {name: amount for name in ("clean", "crisp") if (amount := getattr(args, name)) is not None}
+    if args.gan_model and "crisp" not in amounts:
+        raise InputError("`gan_model` belongs to `crisp`, which is missing; name a single model by `model`")
+    upscaler = mixture.load_models(args.model, args.gan_model).at(**amounts)
     failures = files.run(jobs, upscaler, size=size, tile=args.tile, overwrite=args.overwrite)
     print(f"{len(jobs) - len(failures)} of {len(jobs)} picture(s) upscaled x{upscaler.scale} ({stopwatch})")
     if failures:

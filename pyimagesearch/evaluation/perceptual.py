@@ -1,6 +1,6 @@
 """How far pictures are apart in VGG19's features: each from its HR, and all together from all HR pictures."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 import tensorflow as tf
@@ -13,6 +13,8 @@ STRIDE = 16  # pixels to one feature of LAYER
 PATCH_LAYER = "block3_conv4"
 PATCH_CHANNELS, PATCH_STRIDE = 256, 4
 PATCH_CELLS = 8  # features of PATCH_LAYER a side of a patch, which is 32 pixels
+NO_VARIANCE = 1e-9  # of HR's features: what rounding leaves of a single patch
+CENTRE = 384  # pixels a side of what TextureDistance looks at in each picture
 CONTEXT = 128  # pixels: a feature of LAYER sees 126 to either side
 TILE = 768  # pixels a side whose features are compared at once: about 1.5 GB with their context
 
@@ -26,23 +28,28 @@ class PatchStatistics:
     def add(self, features: np.ndarray) -> None:
         """Those of a picture, (h, w, channels): each patch has the mean of PATCH_CELLS x PATCH_CELLS of them."""
         height, width = (side // PATCH_CELLS for side in features.shape[:2])
+        channels = len(self._sum)
         whole = features[: height * PATCH_CELLS, : width * PATCH_CELLS].astype(np.float64)
-        patches = whole.reshape(height, PATCH_CELLS, width, PATCH_CELLS, -1).mean(axis=(1, 3))
-        patches = patches.reshape(-1, len(self._sum))
+        patches = whole.reshape(height, PATCH_CELLS, width, PATCH_CELLS, channels).mean(axis=(1, 3))
+        patches = patches.reshape(height * width, channels)
         self._count += len(patches)
         self._sum += patches.sum(axis=0)
         self._products += patches.T @ patches
 
     def moments(self) -> tuple[np.ndarray, np.ndarray]:
-        """(channels,) and (channels, channels)."""
+        """(channels,) and (channels, channels); nan without patches."""
+        if not self._count:
+            return np.full_like(self._sum, np.nan), np.full_like(self._products, np.nan)
         mean = self._sum / self._count
         return mean, self._products / self._count - np.outer(mean, mean)
 
 
 def frechet_distance(sr: PatchStatistics, hr: PatchStatistics) -> float:
-    """That of two Gaussians with these moments (Dowson and Landau 1982), as in FID, divided by the variance of HR:
-    0 is equal, and about 1 is what flat pictures of the mean of HR have."""
+    """That of two Gaussians with these moments (Dowson and Landau 1982), as in FID, over the variance of HR:
+    0 is equal, about 1 is what flat pictures of the mean of HR have; nan where HR has no two patches that differ."""
     (mean, covariance), (other_mean, other_covariance) = sr.moments(), hr.moments()
+    if not np.trace(other_covariance) > NO_VARIANCE:
+        return float("nan")
     # The trace of a square root is the sum of the roots of the eigenvalues, which are real but for rounding.
     roots = np.sqrt(np.clip(np.linalg.eigvals(covariance @ other_covariance).real, 0, None))
     spread = np.trace(covariance + other_covariance) - 2 * roots.sum()
@@ -99,6 +106,33 @@ class FeatureDistance:
             return features[layer].numpy()[0, places[0], places[1]] / 12.75
 
         return inside(LAYER, STRIDE), inside(PATCH_LAYER, PATCH_STRIDE)
+
+
+class TextureDistance:
+    """The Frechet distance of pictures from the same HR pictures, time and again: for the validation of GANs.
+
+    It is that of FeatureDistance, over the CENTRE x CENTRE pixels in the middle of each picture, so that it takes
+    seconds. hr: uint8 RGB (H, W, 3) each. weights: as FeatureDistance's.
+    """
+
+    def __init__(self, hr: Iterable[np.ndarray], weights: str):
+        vgg = build_vgg([PATCH_LAYER], weights)
+        signature = [tf.TensorSpec([1, None, None, 3], tf.float32)]
+        self._forward = tf.function(lambda rgb: vgg(rgb, training=False)[PATCH_LAYER], input_signature=signature)
+        self._of_hr = self._statistics(hr)
+
+    def __call__(self, pictures: Iterable[np.ndarray]) -> float:
+        """That of `pictures`, uint8 RGB of HR's sizes; nan where HR has not two patches of 32x32 pixels that differ."""
+        return frechet_distance(self._statistics(pictures), self._of_hr)
+
+    def _statistics(self, pictures: Iterable[np.ndarray]) -> PatchStatistics:
+        statistics = PatchStatistics(PATCH_CHANNELS)
+        for picture in pictures:
+            top, left = (max(0, (side - CENTRE) // 2) for side in picture.shape[:2])
+            middle = picture[top : top + CENTRE, left : left + CENTRE].astype(np.float32)
+            if min(middle.shape[:2]) >= PATCH_CELLS * PATCH_STRIDE:
+                statistics.add(self._forward(middle[None]).numpy()[0] / 12.75)
+        return statistics
 
 
 def _tiles(height: int, width: int) -> Iterator[tuple[slice, slice]]:

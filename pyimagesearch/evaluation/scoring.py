@@ -1,6 +1,7 @@
 """Scores of whole pictures, through the upscaler that users get."""
 
 import json
+import logging
 import os
 import platform
 import time
@@ -23,6 +24,8 @@ from pyimagesearch.inference.upscaler import BICUBIC, AnyUpscaler, BicubicUpscal
 from pyimagesearch.models import loading
 from pyimagesearch.system import console
 from pyimagesearch.system.files import write_whole
+
+logger = logging.getLogger(__name__)
 
 Outputs = dict[str, np.ndarray]  # {model: the SR picture that it made of one LR picture}
 Rows = dict[str, dict[str, float]]  # {model: {score: value}} of one picture
@@ -101,6 +104,9 @@ def evaluate(
     features = measures.get("vgg19_distance")
     if isinstance(features, FeatureDistance):
         for name, distance in features.frechet().items():
+            if np.isnan(distance):
+                logger.info("Frechet distance: left out, since HR has not two patches of 32x32 pixels that differ")
+                break
             mean = report["models"][name]["mean"] | {"vgg19_frechet": distance}
             report["models"][name]["mean"] = {key: mean[key] for key in SCORES if key in mean}  # in its column's place
     return (

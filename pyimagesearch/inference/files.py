@@ -31,7 +31,7 @@ def upscale_file(
     source: FilePath,
     target: FilePath,
     *,
-    model: str | AnyUpscaler = "light",
+    model: str | AnyUpscaler = "photo-gan",
     size: Size | None = None,
     tile: int | None = None,
     overwrite: bool = False,
@@ -41,7 +41,7 @@ def upscale_file(
     Args:
         source: a picture in any format that Pillow or OpenCV reads.
         target: the file to write; its suffix decides the format. It appears only when it is whole.
-        model: "light", "light-gan", "photo", "bicubic", the path of a .keras file, or what load_upscaler returned.
+        model: "light", "light-gan", "photo", "photo-gan", "bicubic", the path of a .keras file, or an upscaler.
         size: width and height in pixels to which the result is downscaled; None for one of them keeps the shape. None
             keeps the size that the model makes: `scale` times the source's.
         tile: LR pixels a side that go through the network at once, 32 to 4096. None chooses by the free memory.
@@ -66,7 +66,7 @@ def upscale_folder(
     source: FilePath,
     target: FilePath,
     *,
-    model: str | AnyUpscaler = "light",
+    model: str | AnyUpscaler = "photo-gan",
     recursive: bool = False,
     size: Size | None = None,
     tile: int | None = None,

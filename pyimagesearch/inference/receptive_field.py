@@ -1,7 +1,6 @@
 """How far around a pixel a network looks: tiles overlap by so much, so that they join without a seam."""
 
 import dataclasses
-import math
 
 import keras
 import numpy as np
@@ -27,19 +26,13 @@ class ReceptiveField:
     pixels: int
     period: int = 1
 
-    def __or__(self, other: "ReceptiveField") -> "ReceptiveField":
-        """The field of two networks side by side."""
-        return ReceptiveField(max(self.pixels, other.pixels), math.lcm(self.period, other.period))
-
 
 def receptive_field(model: keras.Model, scale: int) -> ReceptiveField:
     """The receptive field that a network declares, or else the measured one.
 
-    A network declares it at its registration, or by a method `receptive_field(scale) -> ReceptiveField`.
+    A network declares it at its registration.
     Raises InputError where it can be neither known nor measured.
     """
-    if hasattr(model, "receptive_field"):
-        return model.receptive_field(scale)
     declared = GENERATORS[model.name].receptive_field if model.name in GENERATORS else None
     return ReceptiveField(declared(model)) if declared else measure(model, scale)
 

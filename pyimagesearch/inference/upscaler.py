@@ -168,8 +168,8 @@ def load_upscaler(name: str) -> AnyUpscaler:
     """The upscaler of a model.
 
     Args:
-        name: "light", "light-gan" or "photo", which come with the package; "bicubic", the baseline (x4); or the local
-            or gs:// path of a .keras file, such as outputs/models/generator.keras, which training writes.
+        name: "light", "light-gan", "photo" or "photo-gan", which come with the package; "bicubic", the baseline (x4);
+            or the local or gs:// path of a .keras file, such as outputs/models/generator.keras, which training writes.
 
     Returns:
         A callable for pictures of any size: uint8 or uint16 arrays of shape (H, W) grey, (H, W, 2) grey with alpha,

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from starlette.types import Receive, Scope, Send
 
 from pyimagesearch import __version__
-from pyimagesearch.serving import describe, formats
+from pyimagesearch.serving import bodies, describe, formats
 from pyimagesearch.serving.engine import Engine
 from pyimagesearch.serving.errors import add_handlers
 from pyimagesearch.serving.limits import Limits
@@ -34,6 +34,7 @@ class Health(BaseModel):
     version: str
     scale: int
     models: list[str]
+    sliders: list[str]
     blend: bool
     limits: LimitsAnswer
 
@@ -66,6 +67,10 @@ class Delivery(Response):
             pass  # uvicorn closes the connection and logs it
 
 
+def _amount(meaning: str) -> Any:
+    return Query(ge=0, le=1, allow_inf_nan=False, description=f"where models can be mixed: {meaning} (default 1)")
+
+
 def create_app(engine: Engine, workers: PictureWorkers, limits: Limits) -> FastAPI:
     """The application of docs/serving.md around loaded models."""
     app = FastAPI(
@@ -93,16 +98,14 @@ def _add_upscaling(app: FastAPI, service: Service) -> None:
     )  # fmt: skip
     async def upscale(
         request: Request,
-        blend: Annotated[
-            float | None,
-            Query(
-                ge=0, le=1, allow_inf_nan=False, description="where two models are loaded: the part of the GAN model"
-            ),
-        ] = None,
+        clean: Annotated[float | None, _amount("0 keeps grain and grit, 1 removes noise and JPEG blocks")] = None,
+        crisp: Annotated[float | None, _amount("0 keeps to what the picture shows, 1 adds likely detail")] = None,
+        blend: Annotated[float | None, _amount("the old name of crisp")] = None,
     ) -> Response:
         """Upscale a picture. The answer is the first of PNG, JPEG and WebP that Accept names and that can hold it."""
         mimes = formats.acceptable(request.headers.get("accept"))
-        result, name = await service.read_and_run(request, blend, mimes)
+        amounts = bodies.amounts_of(clean, crisp, blend)
+        result, name = await service.read_and_run(request, amounts, mimes)
         headers = {
             "content-disposition": formats.disposition(name, service.engine.scale, result.mime),
             "server-timing": f"model;dur={result.model_seconds * 1000:.1f}",
@@ -130,7 +133,7 @@ def _add_generate(app: FastAPI, service: Service) -> None:
     )  # fmt: skip
     async def generate(request: Request) -> Response:
         """Upscale a picture and keep the PNG for a download."""
-        result, _ = await service.read_and_run(request, None, PNG)
+        result, _ = await service.read_and_run(request, {}, PNG)
         return JSONResponse({"result": service.results.keep(result.data)})
 
     @app.get(
@@ -149,8 +152,8 @@ def _add_pages(app: FastAPI, service: Service) -> None:
         """What the server is, and what it takes."""
         engine, limits = service.engine, service.limits
         allowed = LimitsAnswer(bytes=limits.bytes, pixels=limits.pixels, seconds=limits.seconds)
-        about: dict[str, Any] = {"scale": engine.scale, "models": engine.models, "blend": engine.blends}
-        return Health(status="ok", version=__version__, limits=allowed, **about)
+        about: dict[str, Any] = {"scale": engine.scale, "models": engine.models, "sliders": engine.sliders}
+        return Health(status="ok", version=__version__, limits=allowed, blend="crisp" in engine.sliders, **about)
 
     @app.get("/", response_class=Response, responses=describe.file("text/html") | describe.errors(404))
     async def index(request: Request) -> Response:

@@ -29,11 +29,16 @@ class Sent:
     name: str = ""
 
 
+AMOUNT = Field(None, ge=0, le=1, allow_inf_nan=False, description="as the parameter of /v1/upscale")
+
+
 class Base64Picture(BaseModel):
     """A picture in JSON."""
 
     image: str = Field(description="a data URL: data:image/png;base64,…")
-    blend: float | None = Field(None, ge=0, le=1, allow_inf_nan=False, description="as the parameter of /v1/upscale")
+    clean: float | None = AMOUNT
+    crisp: float | None = AMOUNT
+    blend: float | None = AMOUNT
 
 
 async def read_picture(request: Request, most: int) -> Sent:
@@ -52,8 +57,9 @@ async def read_picture(request: Request, most: int) -> Sent:
         raise ServiceError(422, "bad_form", f"the body is no multipart form ({error.message})") from None
     try:
         image = form.get("image")
-        if "blend" in form:
-            raise ServiceError(422, "bad_form", "blend belongs to the address: /v1/upscale?blend=0.5")
+        for name in ("clean", "crisp", "blend"):
+            if name in form:
+                raise ServiceError(422, "bad_form", f"{name} belongs to the address: /v1/upscale?{name}=0.5")
         if not isinstance(image, UploadFile):
             raise ServiceError(422, "no_picture", "the form has no file named image; send one, or a raw body")
         if (image.size or 0) > most:
@@ -63,8 +69,16 @@ async def read_picture(request: Request, most: int) -> Sent:
         await form.close()
 
 
-async def read_base64(request: Request, most: int) -> tuple[Sent, float | None]:
-    """The picture and the blend of a Base64Picture. Raises ServiceError 408, 413 and 422."""
+def amounts_of(clean: float | None, crisp: float | None, blend: float | None) -> dict[str, float]:
+    """Where the sliders stand, as far as it is said. blend: the old name of crisp. Raises ServiceError 422."""
+    if crisp is not None and blend is not None:
+        raise ServiceError(422, "bad_parameter", "blend is the old name of crisp; leave blend out")
+    named = {"clean": clean, "crisp": blend if crisp is None else crisp}
+    return {name: amount for name, amount in named.items() if amount is not None}
+
+
+async def read_base64(request: Request, most: int) -> tuple[Sent, dict[str, float]]:
+    """The picture of a Base64Picture, and where its sliders stand. Raises ServiceError 408, 413 and 422."""
     body = await _limited(request, -(-most // 3) * 4 + FORM_BYTES, most).body()
     try:
         parsed = Base64Picture.model_validate_json(body)
@@ -81,7 +95,7 @@ async def read_base64(request: Request, most: int) -> tuple[Sent, float | None]:
         raise ServiceError(422, "bad_base64", "what follows base64, in image is not base64") from None
     if len(data) > most:
         raise too_many_bytes(most)
-    return Sent(data), parsed.blend
+    return Sent(data), amounts_of(parsed.clean, parsed.crisp, parsed.blend)
 
 
 def too_many_bytes(most: int) -> ServiceError:

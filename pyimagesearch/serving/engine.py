@@ -2,14 +2,14 @@
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import PurePath
 
 import numpy as np
 
 from pyimagesearch.inference import files
-from pyimagesearch.inference.blend import Blends
-from pyimagesearch.inference.upscaler import OUT_OF_MEMORY, AnyUpscaler
+from pyimagesearch.inference.mixture import AnyModels
+from pyimagesearch.inference.upscaler import OUT_OF_MEMORY
 from pyimagesearch.serving.errors import ServiceError
 from pyimagesearch.serving.picture_workers import NO_MEMORY
 
@@ -21,23 +21,34 @@ class Stopped(Exception):
 class Engine:
     """Used by one thread at a time."""
 
-    def __init__(self, models: Sequence[str], upscalers: AnyUpscaler | Blends):
-        self.models = [PurePath(name).stem for name in models]
-        self.scale = upscalers.scale
-        self.blends = isinstance(upscalers, Blends)
-        self._upscalers = upscalers
+    def __init__(self, models: AnyModels):
+        self.models = [PurePath(name).stem for name in models.names]
+        self.scale = models.scale
+        self.sliders = models.sliders
+        self._models = models
 
     def warm_up(self) -> None:
-        """Make the programs of all models, so that the first picture takes no longer than the others."""
-        for blend in (0.0, 0.5, 1.0) if self.blends else (0.0,):
-            self(np.zeros((64, 64, 3), np.uint8), blend, threading.Event())
+        """Load every model and make their program, so that the first picture takes no longer than the others.
 
-    def __call__(self, samples: np.ndarray, blend: float, stop: threading.Event) -> tuple[np.ndarray, float]:
-        """The larger samples, and the seconds that they took; `blend` is the part of the GAN model.
+        Raises InputError where models cannot be loaded or mixed.
+        """
+        self(np.zeros((64, 64, 3), np.uint8), dict.fromkeys(self.sliders, 0.5), threading.Event())
+
+    def check(self, amounts: Mapping[str, float]) -> None:
+        """Raise ServiceError 422 where a slider is named that these models do not have."""
+        for name in amounts:
+            if name not in self.sliders:
+                reason = f"{name} mixes models, and the models of this server have no such mix; leave {name} out"
+                raise ServiceError(422, "no_mix", reason)
+
+    def __call__(
+        self, samples: np.ndarray, amounts: Mapping[str, float], stop: threading.Event
+    ) -> tuple[np.ndarray, float]:
+        """The larger samples, and the seconds that they took; `amounts` is where the sliders stand.
 
         Raises ServiceError where memory is short, and Stopped where `stop` is set.
         """
-        upscaler = self._upscalers.of(blend) if isinstance(self._upscalers, Blends) else self._upscalers
+        upscaler = self._models.at(**amounts)
         began = time.perf_counter()
 
         def check_stop(_: int) -> None:

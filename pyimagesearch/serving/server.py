@@ -11,7 +11,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 from pyimagesearch.errors import InputError, Interrupted
-from pyimagesearch.inference import blend
+from pyimagesearch.inference.mixture import load_models
 from pyimagesearch.serving import access, logs
 from pyimagesearch.serving.app import create_app
 from pyimagesearch.serving.connections import Connection
@@ -37,8 +37,7 @@ def run(
     listener = bind(host, port)
     address = listener.getsockname()[0]
     with listener, PictureWorkers(limits.pixels) as workers:  # which start while the models load
-        models, upscalers = blend.load_all(model, gan_model)
-        engine = Engine(models, upscalers)
+        engine = Engine(load_models(model, gan_model))
         engine.warm_up()
         workers.wait_until_ready()
         app: ASGIApp = create_app(engine, workers, limits)

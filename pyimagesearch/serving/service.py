@@ -1,7 +1,7 @@
 """What the endpoints share: a body in, a larger picture's file out, within the limits."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -19,6 +19,7 @@ from pyimagesearch.serving.results import Results
 
 T = TypeVar("T")
 PNG = ["image/png"]
+Amounts = Mapping[str, float]  # where the sliders stand
 
 
 @dataclass(frozen=True)
@@ -38,38 +39,34 @@ class Service:
         self.line = Line(limits.queue)
         self.results = Results()
 
-    async def read_and_run(self, request: Request, blend: float | None, mimes: Sequence[str]) -> tuple[Result, str]:
+    async def read_and_run(self, request: Request, amounts: Amounts, mimes: Sequence[str]) -> tuple[Result, str]:
         """The result of the picture that the request's body holds, and the picture's name."""
-        gan_part = self._gan_part(blend)
+        self.engine.check(amounts)
         async with _deadline(self.limits.seconds):
             async with self.line.upload(request):
                 sent = await bodies.read_picture(request, self.limits.bytes)
-            return await self._run(request, sent.data, gan_part, mimes), sent.name
+            return await self._run(request, sent.data, amounts, mimes), sent.name
 
     async def read_and_run_base64(self, request: Request) -> Result:
         """The result of the picture in the JSON that the request's body holds."""
         async with _deadline(self.limits.seconds):
             async with self.line.upload(request):
-                sent, blend = await bodies.read_base64(request, self.limits.bytes)
-            return await self._run(request, sent.data, self._gan_part(blend), PNG)
+                sent, amounts = await bodies.read_base64(request, self.limits.bytes)
+            self.engine.check(amounts)
+            return await self._run(request, sent.data, amounts, PNG)
 
-    async def _run(self, request: Request, data: bytes, gan_part: float, mimes: Sequence[str]) -> Result:
+    async def _run(self, request: Request, data: bytes, amounts: Amounts, mimes: Sequence[str]) -> Result:
         if not data:
             raise ServiceError(422, "no_picture", "the body is empty; send a picture's file")
-        return await _while_connected(request, self._upscale(data, gan_part, mimes))
+        return await _while_connected(request, self._upscale(data, amounts, mimes))
 
-    async def _upscale(self, data: bytes, gan_part: float, mimes: Sequence[str]) -> Result:
+    async def _upscale(self, data: bytes, amounts: Amounts, mimes: Sequence[str]) -> Result:
         """Decode at once, beside other requests; compute and encode in turn."""
         lr = await self.workers.decode(data)
         mime = formats.first_that_holds(lr.samples, self.engine.scale, mimes)
         async with self.line.turn():
-            sr, seconds = await self.line.compute(lambda stop: self.engine(lr.samples, gan_part, stop))
+            sr, seconds = await self.line.compute(lambda stop: self.engine(lr.samples, amounts, stop))
             return Result(await self.workers.encode(formats.SUFFIXES[mime], sr, lr.metadata), mime, seconds)
-
-    def _gan_part(self, blend: float | None) -> float:
-        if blend is not None and not self.engine.blends:
-            raise ServiceError(422, "no_blend", "blend mixes two models, but this server has one; leave blend out")
-        return blend or 0.0
 
 
 @asynccontextmanager

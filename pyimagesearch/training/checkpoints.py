@@ -18,7 +18,7 @@ class PhaseCheckpoints:
     def __init__(self, run: RunFolder, phase: Phase, keep: int, say: Callable[[str], None]):
         self._run, self._phase, self._say = run, phase, say
         self._step = tf.Variable(0, dtype=tf.int64)
-        self._best = tf.Variable(-1.0)
+        self._best = tf.Variable(float("-inf"))
         self._checkpoint = tf.train.Checkpoint(step=self._step, best=self._best, **phase.state)
         folder = run.file("checkpoints", phase.name)
         self._manager = tf.train.CheckpointManager(self._checkpoint, folder, keep, checkpoint_name="step")
@@ -52,7 +52,7 @@ class PhaseCheckpoints:
         return 0
 
     def improves(self, score: float) -> bool:
-        """Whether `score` is the best validation score so far, which it then becomes."""
+        """Whether `score` is the best of validation so far, which it then becomes; higher is better."""
         better = score > float(self._best.numpy())
         if better:
             self._best.assign(score)

@@ -17,13 +17,17 @@ from pyimagesearch.training.health import HealthWatch
 from pyimagesearch.training.history import History
 from pyimagesearch.training.phases import Phase
 from pyimagesearch.training.run_folder import RunFolder
+from pyimagesearch.training.validation import FRECHET, Validator
 
 FEW_SHAPES = {"multiple": 160, "tile": DEFAULT_TILE}  # a named device sees sides of 160, 320 and 480: 9 shapes
 FLUSH_SECONDS = 30.0  # at least so long between writes: on a bucket, each uploads history.csv and all events again
 
 
 class Monitor:
-    """Logs one phase from `step` on; `twin` is a float32 generator on `device`, filled with the weights to validate."""
+    """Logs one phase from `step` on; `twin` is a float32 generator on `device`, filled with the weights to validate.
+
+    vgg_weights: those that validation compares textures by; None where it does not.
+    """
 
     def __init__(
         self,
@@ -35,12 +39,14 @@ class Monitor:
         scale: int,
         step: int,
         device: str | None = None,
+        vgg_weights: str | None = None,
     ):
         self._phase, self._pairs = phase, pairs
         self._history = History(run, self.say)
         self._seconds = self._history.restart(phase.name, step)
         self._device = device
         self._upscaler = Upscaler(twin, scale, **(FEW_SHAPES if device else {}))
+        self._validator = Validator(pairs, self._upscaler, vgg_weights=vgg_weights, device=device)
         # The queue is as long as it takes, because it is flush() that empties it.
         self._writer = tf.summary.create_file_writer(
             run.file("logs", phase.name), max_queue=1_000_000, flush_millis=86_400_000
@@ -113,21 +119,19 @@ class Monitor:
             self.say(f"WARNING: {self._phase.name} step {step}: {news}")
         self._sums, self._count, self._timed, self._span = {}, 0, 0, 0.0
 
-    def validate(self, step: int) -> float:
-        """PSNR on Y, mean over the validation pictures, of the weights that the twin holds."""
+    def validate(self, step: int) -> dict[str, float]:
+        """The scores of the weights that the twin holds, means over the validation pictures."""
         start = time.perf_counter()
-        with tf.device(self._device):
-            means = scoring.mean_on_y(self._upscaler, self._pairs)
-        psnr, ssim = means["psnr_y"], means["ssim_y"]
+        means = self._validator()
         with self._writer.as_default(step=step):
-            tf.summary.scalar("validation_psnr_y", psnr)
-            tf.summary.scalar("validation_ssim_y", ssim)
+            for name, mean in means.items():
+                tf.summary.scalar(f"validation_{name}", mean)
         self._flush_when_due()
+        shown = f"PSNR {means['psnr_y']:.2f} dB, SSIM {means['ssim_y']:.4f} on Y"
+        shown += f", Frechet distance {means[FRECHET]:.4f}" if FRECHET in means else ""
         seconds = time.perf_counter() - start
-        self.say(
-            f"{self._phase.name} step {step}: validation PSNR {psnr:.2f} dB, SSIM {ssim:.4f} on Y ({seconds:.1f} s)"
-        )
-        return psnr
+        self.say(f"{self._phase.name} step {step}: validation {shown} ({seconds:.1f} s)")
+        return means
 
     def sample(self, step: int) -> None:
         """Show LR, bicubic, SR and HR of the first validation pictures on TensorBoard."""

@@ -19,6 +19,7 @@ from pyimagesearch.training.phases import Phase, build_finetune, build_pretrain
 from pyimagesearch.training.run_folder import DISCRIMINATOR, GENERATOR, PRETRAINED, RunFolder
 from pyimagesearch.training.signals import StopRequest, stop_requests
 from pyimagesearch.training.strategy import validation_device
+from pyimagesearch.training.validation import rank
 
 SLOWER = 0.5  # of the learning rate, after the losses ran away
 
@@ -87,7 +88,7 @@ class Trainer:
 
         Phase 1 keeps its best weights only in the model, so that a phase 2 that has begun cannot do without it.
         """
-        names = [PRETRAINED] if phase.discriminator is None else [GENERATOR, DISCRIMINATOR]
+        names = [_model_of(phase), *([] if phase.discriminator is None else [DISCRIMINATOR])]
         missing = [name for name in names if not self._run_folder.has_model(name)]
         if not missing or not self._workers.writes or (phase.discriminator is None and self.config.finetune.steps):
             return
@@ -135,6 +136,7 @@ class Trainer:
         return Monitor(
             self._run_folder, phase, self._pairs, self._validated, scale=self.config.network.scale, step=first,
             device=validation_device(self._strategy),
+            vgg_weights=self.config.finetune.vgg_weights if phase.discriminator is not None else None,
         )  # fmt: skip
 
     def _slow_down(self, phase: Phase, saved: PhaseCheckpoints, error: Diverged) -> int:
@@ -162,10 +164,8 @@ class Trainer:
             monitor.log(step)
         if due["validate"] or due["sample"]:
             fill(self._validated, phase)
-        if due["validate"]:
-            score = monitor.validate(step)
-            if phase.name == "pretrain" and saved.improves(score):
-                self._run_folder.save_model(self._validated, PRETRAINED)
+        if due["validate"] and saved.improves(rank(monitor.validate(step))):
+            self._run_folder.save_model(self._validated, _model_of(phase))
         if due["sample"]:
             monitor.sample(step)
         if due["checkpoint"]:
@@ -179,14 +179,18 @@ class Trainer:
         saved.save(step)
 
     def _save_models(self, phase: Phase) -> None:
+        """Save the discriminator, and the generator until a validation finds the best."""
         fill(self._validated, phase)
+        if not self._run_folder.has_model(_model_of(phase)):
+            self._run_folder.save_model(self._validated, _model_of(phase))
         if phase.discriminator is not None:
-            self._run_folder.save_model(self._validated, GENERATOR)
             discriminator = build_discriminator(self.config)
             discriminator.set_weights(phase.discriminator.get_weights())
             self._run_folder.save_model(discriminator, DISCRIMINATOR)
-        elif not self._run_folder.has_model(PRETRAINED):
-            self._run_folder.save_model(self._validated, PRETRAINED)  # until a validation finds the best
+
+
+def _model_of(phase: Phase) -> str:
+    return PRETRAINED if phase.discriminator is None else GENERATOR
 
 
 def fill(model: keras.Model, phase: Phase) -> None:

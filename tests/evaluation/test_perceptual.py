@@ -114,3 +114,28 @@ def test_it_is_a_mean_of_the_report_without_a_cell_for_each_picture(tmp_path, no
     for text in (score_tables.table(report), score_tables.picture_tables(report), score_tables.markdown(report)):
         assert "Frechet" in text
     assert "Frechet" in Path(html_report.write_scores(str(tmp_path / "page"), report, worst)).read_text()
+
+
+def test_the_texture_distance_is_the_frechet_distance_of_the_same_pictures(noise, monkeypatch):
+    hr, sr = [noise(64, 96, seed=seed) for seed in (0, 1)], [noise(64, 96, seed=seed) // 2 for seed in (0, 1)]
+    distance = perceptual.FeatureDistance("random")
+    for one, other in zip(sr, hr, strict=True):
+        distance("a.png", {"model": one}, other)
+    texture = perceptual.TextureDistance(hr, "random")
+    assert texture(sr) == pytest.approx(distance.frechet()["model"], rel=1e-5)
+    assert texture(hr) == pytest.approx(0, abs=1e-4)
+    monkeypatch.setattr(perceptual, "CENTRE", 64)
+    middle = perceptual.TextureDistance([hr[0]], "random")([sr[0]])
+    assert middle == perceptual.TextureDistance([hr[0][:, 16:80]], "random")([sr[0][:, 16:80]])
+
+
+@pytest.mark.parametrize("height", [32, 31], ids=["one patch", "none"])
+def test_without_patches_to_compare_there_is_no_frechet_distance(height, tmp_path, noise, caplog):
+    hr = noise(height, 60)
+    assert np.isnan(perceptual.TextureDistance([hr], "random")([hr // 2]))
+    (tmp_path / "hr").mkdir()
+    Image.fromarray(hr).save(tmp_path / "hr/a.png")
+    with caplog.at_level("INFO"):
+        report = scoring.evaluate_folder(str(tmp_path / "hr"), "bicubic", vgg_weights="random")
+    assert "vgg19_frechet" not in report["models"]["bicubic"]["mean"]
+    assert "Frechet distance: left out" in caplog.text

@@ -95,14 +95,18 @@ class Visitor:
         self.give(data, name)
         self.page.wait_for_selector("#download:visible, #notice:visible")
         assert not self.page.is_visible("#notice"), self.error()
-        if self.page.is_visible("#blend"):
-            self.page.wait_for_selector("#part:enabled")
 
-    def ask(self, data: bytes, *, blend: float = 0, accept: str = "image/png") -> bytes:
+    def slide(self, name: str, amount: float) -> None:
+        """Move a slider, let it go, and wait until the picture is drawn again."""
+        self.page.fill(f"#{name}", str(amount))
+        self.page.locator(f"#{name}").dispatch_event("change")
+        self.page.wait_for_selector("#download:enabled")
+
+    def ask(self, data: bytes, *, accept: str = "image/png", **amounts: float) -> bytes:
         """The same from the API, without the page."""
         image = {"name": "holiday.png", "mimeType": "image/png", "buffer": data}
         answer = self.context.request.post(
-            f"{self.home}v1/upscale?blend={blend}", multipart={"image": image}, headers={"Accept": accept}
+            f"{self.home}v1/upscale", params=amounts, multipart={"image": image}, headers={"Accept": accept}
         )
         assert answer.ok, answer.text()
         return answer.body()

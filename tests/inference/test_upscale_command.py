@@ -126,9 +126,13 @@ def test_nothing_is_overwritten_without_the_flag(srgan, photos, tmp_path):
         (["{photos}/a.png", "-o", "{tmp}/x", "--tile", "7"], "auto or 32 to 4096, received 7"),
         (["{photos}/a.png", "-o", "{tmp}/x", "--size", "big"], "received big"),
         (["{photos}/a.png", "-o", "{tmp}/x", "--size", "0x5"], "received 0x5"),
-        (["{photos}/a.png", "-o", "{tmp}/x", "--blend", "1.5"], "not 1.5"),
-        (["{photos}/a.png", "-o", "{tmp}/x", "--gan-model", "g.keras"], "belongs to --blend"),
-        (["{photos}/a.png", "-o", "{tmp}/x", "--blend", "0.5", "--model", "m.keras"], "--gan-model, which is missing"),
+        (
+            ["{photos}/a.png", "-o", "{tmp}/x", "--blend", "1.5"],
+            "--crisp must be at least 0 and at most 1, received 1.5",
+        ),
+        (["{photos}/a.png", "-o", "{tmp}/x", "--gan-model", "g.keras"], "--gan-model belongs to --crisp"),
+        (["{photos}/a.png", "-o", "{tmp}/x", "--blend", "0.5", "--model", "light"], "needs --gan-model beside --model"),
+        (["{photos}/a.png", "-o", "{tmp}/x", "--clean", "0.5", "--model", "light"], "leave --model out"),
     ],
 )
 def test_wrong_input_is_refused_in_one_line_before_anything_is_done(srgan, photos, tmp_path, flags, wrong, monkeypatch):

@@ -24,44 +24,50 @@ def test_the_model_that_ships_needs_no_flag_and_no_file(photos, tmp_path, monkey
     monkeypatch.chdir(tmp_path)
     assert main(["upscale", str(photos / "a.png"), "-o", "big.png"]) == 0
     lr = picture_io.read_rgb(photos / "a.png")
-    np.testing.assert_array_equal(picture_io.read_rgb("big.png"), load_upscaler("light")(lr))
+    np.testing.assert_array_equal(picture_io.read_rgb("big.png"), load_upscaler("photo-gan")(lr))
 
 
 @pytest.mark.slow
-def test_a_blend_without_models_mixes_the_two_that_ship(photos, tmp_path, monkeypatch):
+def test_sliders_without_models_mix_those_that_ship(photos, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for part in ("0", "0.5", "1"):
-        assert main(["upscale", str(photos / "a.png"), "--blend", part, "-o", f"{part}.png"]) == 0
     lr = picture_io.read_rgb(photos / "a.png")
-    np.testing.assert_array_equal(picture_io.read_rgb("0.png"), load_upscaler("light")(lr))
-    np.testing.assert_array_equal(picture_io.read_rgb("1.png"), load_upscaler("light-gan")(lr))
-    assert not np.array_equal(picture_io.read_rgb("0.5.png"), picture_io.read_rgb("0.png"))
+    corners = {("0", "0"): "light", ("0", "1"): "light-gan", ("1", "0"): "photo", ("1", "1"): "photo-gan"}
+    for (clean, crisp), model in corners.items():
+        flags = ["--clean", clean, "--crisp", crisp, "-o", f"{model}.png"]
+        assert main(["upscale", str(photos / "a.png"), *flags]) == 0
+        np.testing.assert_array_equal(picture_io.read_rgb(f"{model}.png"), load_upscaler(model)(lr))
 
 
-def test_a_blend_is_the_mix_of_two_models(photos, tmp_path, save_generator):
-    first, second = (str(save_generator("light", 4, seed)[0]) for seed in (0, 1))
+def test_crisp_mixes_the_weights_of_two_models(photos, tmp_path, models, mixed_by_hand):
     one = str(photos / "a.png")
     lr = picture_io.read_rgb(one)
-    for part in ("0", "0.5", "1"):
-        flags = ["--model", first, "--gan-model", second, "--blend", part, "-o", str(tmp_path / f"{part}.png")]
+    for part, flag in ((0.0, "--crisp"), (0.3, "--crisp"), (1.0, "--blend")):
+        flags = ["--model", models[0], "--gan-model", models[1], flag, str(part), "-o", str(tmp_path / f"{part}.png")]
         assert main(["upscale", one, *flags]) == 0
-    np.testing.assert_array_equal(picture_io.read_rgb(tmp_path / "0.png"), load_upscaler(first)(lr))
-    np.testing.assert_array_equal(picture_io.read_rgb(tmp_path / "1.png"), load_upscaler(second)(lr))
-    middle = (picture_io.read_rgb(tmp_path / "0.png").astype(float) + picture_io.read_rgb(tmp_path / "1.png")) / 2
-    assert np.abs(picture_io.read_rgb(tmp_path / "0.5.png") - middle).max() <= 1
+        np.testing.assert_array_equal(picture_io.read_rgb(tmp_path / f"{part}.png"), mixed_by_hand(part)(lr))
+    first, second = (picture_io.read_rgb(tmp_path / f"{part}.png").astype(float) for part in (0.0, 1.0))
+    assert np.abs(first - second).mean() > 1
 
 
-def test_models_of_two_scales_cannot_be_mixed(srgan, photos, tmp_path, save_generator):
-    other = save_generator("light", 2)[0]
-    code, _, err = srgan(photos, "-o", tmp_path / "big", "--blend", "0.5", "--gan-model", other)
+@pytest.mark.parametrize(
+    ("kind", "scale", "seed", "reason"),
+    [
+        ("light", 2, 0, "x4 and x2; name models of one scale"),
+        ("srresnet", 4, 0, "their networks differ"),
+        ("light", 4, 1, "neither was trained from the other"),
+    ],
+)
+def test_what_cannot_be_mixed_is_refused(srgan, photos, tmp_path, save_generator, kind, scale, seed, reason):
+    other = save_generator(kind, scale, seed)[0]
+    code, _, err = srgan(photos, "-o", tmp_path / "big", "--crisp", "0.5", "--gan-model", other)
     assert code == 2
-    assert "is x4, but" in err[0]
+    assert reason in err[0]
 
 
 def test_bicubic_cannot_be_mixed(srgan, photos, tmp_path):
-    code, _, err = srgan(photos, "-o", tmp_path / "big", "--blend", "0.5", model="bicubic")
+    code, _, err = srgan(photos, "-o", tmp_path / "big", "--crisp", "0.5", "--gan-model", "light", model="bicubic")
     assert code == 2
-    assert err == ["srgan: --gan-model and --blend mix two trained models; bicubic is none"]
+    assert err == ["srgan: --gan-model and --crisp mix two trained models; bicubic is none"]
 
 
 @pytest.mark.parametrize(("size", "expected"), [("40x20", (40, 20)), ("24x", (24, 18)), ("x12", (16, 12))])

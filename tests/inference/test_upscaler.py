@@ -8,7 +8,7 @@ import tensorflow as tf
 from pyimagesearch.errors import InputError
 from pyimagesearch.images import resize
 from pyimagesearch.inference import tiles, upscaler
-from pyimagesearch.inference.blend import Blend, Blends
+from pyimagesearch.inference.mixture import Mixture, load_models
 from pyimagesearch.inference.upscaler import BicubicUpscaler, Upscaler, load_upscaler
 from pyimagesearch.models import build_generator
 from pyimagesearch.presets import get_config
@@ -258,26 +258,23 @@ def test_an_automatic_tile_follows_the_free_memory(model, monkeypatch):
     assert sides[0] > sides[1] >= sides[2] == tiles.LEAST_TILE
 
 
-@pytest.mark.parametrize("part", [0.0, 0.3, 1.0])
-def test_a_blend_is_the_pixelwise_mix_of_what_each_model_gives(save_generator, noise, part):
-    psnr, gan = save_generator("light", 4)[1], save_generator("light", 4, 1)[1]
+def test_another_mix_needs_no_other_program(models, mixed_by_hand, noise):
     lr = noise(20, 30)
-    first, second = (Upscaler(model, 4)(lr).astype(float) for model in (psnr, gan))
-    assert np.abs(first - second).mean() > 5
-    blend = Upscaler(Blend(psnr, gan, part), 4)
-    np.testing.assert_allclose(blend(lr), (1 - part) * first + part * second, atol=1)
-
-
-def test_another_part_of_a_blend_needs_no_other_program(save_generator, noise):
-    psnr, gan = save_generator("light", 4)[1], save_generator("light", 4, 1)[1]
-    lr = noise(20, 30)
-    blends = Blends(psnr, gan, 4)
+    mixture = Mixture([tuple(models)])
     for part in (0.0, 0.3, 1.0, 0.8, 0.3):
-        np.testing.assert_array_equal(blends.of(part)(lr), Upscaler(Blend(psnr, gan, part), 4)(lr))
-    assert len(blends.of(0.5).programs) == 1
+        np.testing.assert_array_equal(mixture.at(crisp=part)(lr), mixed_by_hand(part)(lr))
+    assert len(mixture.at(crisp=0.5).programs) == 1
 
 
-def test_a_blend_looks_as_far_around_as_its_models(save_generator):
-    deep = build_generator(get_config("light").with_values({"network.filters": 2, "network.blocks": 40}))
-    blend = Upscaler(Blend(save_generator("light", 4)[1], deep, 0.5), 4)
-    assert blend.context == Upscaler(deep, 4).context > upscaler.CONTEXT
+def test_the_crisp_end_alone_is_no_mix():
+    with pytest.raises(InputError, match="name it by `model`"):
+        load_models(None, "light-gan")
+
+
+def test_a_grid_of_four_is_mixed_in_both_directions(models, noise):
+    lr = noise(12, 12)
+    mixture = Mixture([(models[0], models[0]), (models[1], models[1])])
+    for clean in (0.0, 0.4, 1.0):
+        expected = Mixture([tuple(models)]).at(crisp=clean)(lr)
+        for crisp in (0.0, 0.7):
+            np.testing.assert_allclose(mixture.at(clean=clean, crisp=crisp)(lr).astype(int), expected, atol=1)

@@ -74,13 +74,13 @@ def test_the_docs_name_no_flag_that_does_not_exist():
 
 
 def test_every_endpoint_of_the_server_and_every_flag_of_it_is_in_its_page():
-    from pyimagesearch.inference.upscaler import BicubicUpscaler
+    from pyimagesearch.inference.mixture import Single
     from pyimagesearch.serving.app import create_app
     from pyimagesearch.serving.engine import Engine
     from pyimagesearch.serving.limits import Limits
     from pyimagesearch.serving.picture_workers import PictureWorkers
 
-    app = create_app(Engine(["bicubic"], BicubicUpscaler(4)), PictureWorkers(pixels=1), Limits(1, 1, 1, 1))
+    app = create_app(Engine(Single("bicubic")), PictureWorkers(pixels=1), Limits(1, 1, 1, 1))
     endpoints = [(method, path) for path, methods in app.openapi()["paths"].items() for method in methods]
     assert len(endpoints) == 9
     for method, path in endpoints:

@@ -3,7 +3,7 @@
 import pytest
 from helpers import server_process, server_thread
 
-from pyimagesearch.inference.upscaler import BicubicUpscaler
+from pyimagesearch.inference.mixture import Single
 from pyimagesearch.serving.access import Access
 from pyimagesearch.serving.app import create_app
 from pyimagesearch.serving.engine import Engine
@@ -42,7 +42,7 @@ def bicubic_server():
     limits = Limits()
     with PictureWorkers(pixels=limits.pixels) as workers:
         workers.wait_until_ready()
-        app = create_app(Engine(["bicubic"], BicubicUpscaler(4)), workers, limits)
+        app = create_app(Engine(Single("bicubic")), workers, limits)
         with server_thread.serving(Guard(Access(app, ["127.0.0.1"]), 41)) as running:
             running.workers = workers
             yield running

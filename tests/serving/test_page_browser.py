@@ -16,15 +16,15 @@ PAGE = Path(pyimagesearch.__file__).parent / "serving" / "page"
 
 
 @pytest.fixture(scope="module")
-def server(browser, save_generator):  # noqa: ARG001 - none where there is no browser
-    with serving("--model", save_generator(seed=0)[0], "--gan-model", save_generator(seed=1)[0]) as running:
+def server(browser, models):  # noqa: ARG001 - none where there is no browser
+    with serving("--model", models[0], "--gan-model", models[1]) as running:
         yield running
 
 
 def test_a_picture_comes_back_larger_and_is_saved_as_the_api_gives_it(visit, noise):
     someone, picture = visit(), png(noise(18, 24))
     someone.enlarge(picture)
-    assert someone.page.evaluate("document.querySelector('.psnr').naturalWidth") == 96
+    assert someone.page.evaluate("document.querySelector('img.after').naturalWidth") == 96
     assert "24x18→96x72" in someone.facts()
     assert someone.page.get_by_role("status").inner_text() == "Done: 96 by 72 pixels."
     name, saved = someone.download()
@@ -40,7 +40,7 @@ def test_a_picture_comes_back_larger_and_is_saved_as_the_api_gives_it(visit, noi
     assert "32x32" in someone.facts()
 
 
-def test_the_blend_that_is_seen_is_the_one_that_is_saved(visit, noise):
+def test_the_mix_that_is_seen_is_the_one_that_is_saved(visit, noise):
     someone, picture = visit(), png(noise(18, 24))
     someone.enlarge(picture)
     someone.page.click("#exact")
@@ -48,11 +48,26 @@ def test_the_blend_that_is_seen_is_the_one_that_is_saved(visit, noise):
     someone.page.keyboard.press("Home")  # all of it is "after"
     clear = np.s_[40:, 40:]  # of the handle and of the words beside it
     for part in (0, 0.3, 1):
-        someone.page.fill("#part", str(part))
-        truth = pixels(someone.ask(picture, blend=part))
-        assert np.abs(someone.seen()[clear].astype(int) - truth[clear]).max() <= 2
+        someone.slide("crisp", part)
+        truth = pixels(someone.ask(picture, crisp=part))
+        assert np.abs(someone.seen()[clear].astype(int) - truth[clear]).max() <= 1
         assert np.array_equal(pixels(someone.download()[1]), truth)
-    assert "100% crisp" in someone.page.get_attribute("#part", "aria-valuetext")
+    asked = len(someone.posts)
+    someone.slide("crisp", 0.3)
+    assert np.abs(someone.seen()[clear].astype(int) - pixels(someone.ask(picture, crisp=0.3))[clear]).max() <= 1
+    assert len(someone.posts) == asked  # it was there from before
+    assert not someone.page.is_visible("#clean")  # these two models have no such mix
+
+
+def test_a_slider_that_moves_on_gives_up_what_it_asked_for(visit, noise):
+    someone, picture = visit(), png(noise(18, 24))
+    someone.enlarge(picture)
+    with someone.page.expect_event("requestfailed"):
+        someone.page.route("**/v1/upscale?crisp=0.5", lambda _: None)  # no answer ever
+        someone.page.fill("#crisp", "0.5")
+        someone.page.locator("#crisp").dispatch_event("change")
+        someone.slide("crisp", 0.3)
+    assert np.array_equal(pixels(someone.download()[1]), pixels(someone.ask(picture, crisp=0.3)))
 
 
 def test_a_format_that_cannot_hold_the_result_is_refused_in_words_for_people(visit):
@@ -66,18 +81,18 @@ def test_a_format_that_cannot_hold_the_result_is_refused_in_words_for_people(vis
     someone.faults.clear()  # the console tells of the 406
 
 
-def test_without_the_crisp_version_the_faithful_one_stays(visit, noise):
-    someone = visit()
+def test_where_another_mix_fails_the_one_that_is_there_stays(visit, noise):
+    someone, picture = visit(), png(noise(8, 8))
+    someone.enlarge(picture)
     fail = {"status": 500, "json": {"error": {"code": "x", "message": "it broke"}}}
-    someone.page.route("**/v1/upscale?blend=1", lambda route: route.fulfill(**fail))
-    someone.give(png(noise(8, 8)))
-    someone.page.wait_for_selector("#notice:not([hidden])")
-    assert "The crisp version is missing, the faithful one is done. It broke." in someone.page.inner_text("#notice")
-    assert not someone.page.is_visible("#part")
-    someone.page.unroute("**/v1/upscale?blend=1")
-    someone.page.click("#again")
-    someone.page.wait_for_selector("#part:enabled")
-    assert someone.page.evaluate("document.activeElement.id") == "stage"
+    someone.page.route("**/v1/upscale?crisp=0.4", lambda route: route.fulfill(**fail))
+    someone.slide("crisp", 0.4)
+    assert "It broke." in someone.error()
+    assert someone.page.input_value("#crisp") == "1"
+    assert np.array_equal(pixels(someone.download()[1]), pixels(someone.ask(picture)))
+    someone.page.unroute("**/v1/upscale?crisp=0.4")
+    someone.slide("crisp", 0.4)
+    assert np.array_equal(pixels(someone.download()[1]), pixels(someone.ask(picture, crisp=0.4)))
     someone.faults.clear()  # the console tells of the 500
 
 
@@ -180,8 +195,8 @@ def test_all_of_it_works_on_a_telephone(visit, noise):
     someone = visit(**PHONE)
     assert someone.page.get_by_text("Take a photo").is_visible()
     someone.give(png(noise(18, 24)), field="#camera")
-    someone.page.wait_for_selector("#part:enabled")
-    for name in ("#larger", "#part", "#download", "#another"):
+    someone.page.wait_for_selector("#download:visible")
+    for name in ("#larger", "#crisp", "#download", "#another"):
         box = someone.page.locator(name).bounding_box()
         assert box["height"] >= 44, name
         assert box["y"] + box["height"] <= 740, name  # without scrolling

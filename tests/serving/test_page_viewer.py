@@ -171,9 +171,9 @@ def test_a_picture_that_only_the_server_can_read_is_shown_alone(visit, noise):
     assert (name, pixels(saved).shape) == ("scan_x4.png", (40, 80, 3))
 
 
-def test_one_model_has_nothing_to_blend(looking):
+def test_one_model_has_no_sliders(looking):
     someone = looking(8, 8)
-    assert not someone.page.locator("#part").is_visible()
+    assert not someone.page.locator(".slider:visible").count()
     assert someone.posts == ["v1/upscale"]
 
 

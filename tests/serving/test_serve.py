@@ -13,6 +13,7 @@ from PIL import Image, ImageCms
 from pyimagesearch.cli.main import main
 from pyimagesearch.images import picture_io
 from pyimagesearch.images.picture_io import Upload
+from pyimagesearch.inference.mixture import load_mixture
 from pyimagesearch.inference.upscaler import load_upscaler
 from pyimagesearch.serving.errors import ServiceError
 from pyimagesearch.serving.static import Page
@@ -33,22 +34,29 @@ def by_command_line(models, tmp_path):
 
 def test_it_says_where_it_is_and_what_it_serves(server, client):
     assert server.greeting.startswith("http://127.0.0.1:")
-    assert "light_x4_0, light_x4_1 (x4)" in server.greeting
+    assert "light_x4_0, light_x4_gan (x4)" in server.greeting
     health = client.get("/healthz").json()
     assert health.pop("version")
     limits = {"bytes": MOST_BYTES, "pixels": MOST_PIXELS, "seconds": 60.0}
-    names = ["light_x4_0", "light_x4_1"]
-    assert health == {"status": "ok", "scale": 4, "models": names, "blend": True, "limits": limits}
+    names = ["light_x4_0", "light_x4_gan"]
+    what = {"status": "ok", "scale": 4, "models": names, "sliders": ["crisp"], "blend": True}
+    assert health == what | {"limits": limits}
 
 
 @pytest.mark.slow
-def test_without_flags_the_two_models_that_ship_are_served_and_blended(noise):
+def test_without_flags_the_four_models_that_ship_are_served_and_mixed(noise):
     lr = noise(20, 30)
+    corners = {"": "photo-gan", "?clean=0&crisp=0": "light", "?clean=0": "light-gan", "?blend=0": "photo"}
     with serving() as server, server.client() as client:
-        assert "serves light, light-gan (x4)" in server.greeting
-        faithful, crisp = (client.post(f"/v1/upscale?blend={part}", content=png(lr)) for part in (0, 1))
-    np.testing.assert_array_equal(pixels(faithful.content), load_upscaler("light")(lr))
-    np.testing.assert_array_equal(pixels(crisp.content), load_upscaler("light-gan")(lr))
+        assert "serves light, light-gan, photo, photo-gan (x4)" in server.greeting
+        assert client.get("/healthz").json()["sliders"] == ["clean", "crisp"]
+        for query, model in corners.items():
+            answer = client.post(f"/v1/upscale{query}", content=png(lr))
+            np.testing.assert_array_equal(pixels(answer.content), load_upscaler(model)(lr))
+        between = client.post("/v1/upscale?clean=0.25&crisp=0.5", content=png(lr))
+        refused = client.post("/v1/upscale?crisp=0.5&blend=0.5", content=png(lr))
+    np.testing.assert_array_equal(pixels(between.content), load_mixture(clean=0.25, crisp=0.5)(lr))
+    assert (refused.status_code, code(refused)) == (422, "bad_parameter")
 
 
 @pytest.mark.slow
@@ -65,13 +73,16 @@ def kinds_of_picture():
 
 
 @pytest.mark.parametrize("samples", [*kinds_of_picture()], ids=lambda each: f"{each.dtype}x{each.shape[2]}")
-def test_the_answer_is_what_the_command_line_makes(client, by_command_line, samples):
+def test_the_answer_is_what_the_command_line_makes(client, by_command_line, models, samples):
     icc = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     sent = picture_io.encode(".png", picture_io.Picture(np.squeeze(samples), icc))
     answer = client.post("/v1/upscale", content=sent)
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "image/png"
-    found, expected = (picture_io.read(Upload(data)) for data in (answer.content, by_command_line(sent)))
+    found, expected = (
+        picture_io.read(Upload(data))
+        for data in (answer.content, by_command_line(sent, "--crisp", "1", "--gan-model", models[1]))
+    )
     assert found.samples.dtype == samples.dtype
     np.testing.assert_array_equal(found.samples, expected.samples)
     assert found.icc == icc
@@ -89,12 +100,13 @@ def test_a_form_and_a_raw_body_are_the_same(client, noise):
 
 
 @pytest.mark.parametrize("part", ["0", "0.3", "1"])
-def test_a_blend_is_the_command_lines(client, by_command_line, models, noise, part):
+def test_a_mix_is_the_command_lines(client, by_command_line, models, noise, part):
     data = png(noise(20, 30))
-    found = client.post("/v1/upscale", params={"blend": part}, content=data)
-    expected = by_command_line(data, "--blend", part, "--gan-model", models[1])
+    found = client.post("/v1/upscale", params={"crisp": part}, content=data)
+    expected = by_command_line(data, "--crisp", part, "--gan-model", models[1])
     np.testing.assert_array_equal(pixels(found.content), pixels(expected))
-    if part == "0":
+    assert found.content == client.post("/v1/upscale", params={"blend": part}, content=data).content
+    if part == "1":
         assert found.content == client.post("/v1/upscale", content=data).content
 
 
@@ -122,12 +134,12 @@ def test_a_format_that_cannot_hold_the_result_is_passed_over_or_406(client):
 
 def test_base64_is_the_same_picture(client, noise):
     data = png(noise(9, 12))
-    for blend in ({}, {"blend": 0.3}):
-        body = {"image": "data:image/png;base64," + base64.b64encode(data).decode(), **blend}
+    for mix in ({}, {"blend": 0.3}, {"crisp": 0.6}):
+        body = {"image": "data:image/png;base64," + base64.b64encode(data).decode(), **mix}
         answer = client.post("/v1/upscale/base64", json=body).json()
         head, _, text = answer["image"].partition(",")
         assert head == "data:image/png;base64"
-        assert base64.b64decode(text) == client.post("/v1/upscale", params=blend, content=data).content
+        assert base64.b64decode(text) == client.post("/v1/upscale", params=mix, content=data).content
 
 
 def test_generate_keeps_the_result_for_a_download(client, noise):

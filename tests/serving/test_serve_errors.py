@@ -34,6 +34,7 @@ def test_no_format_that_is_acceptable_is_406(client, noise, accept):
         ('{"image": "data:image/png;base64,aGFsbG8="}', "not_a_picture"),
         ('{"image": "data:image/png;base64,aGFsbG8=", "blend": 2}', "bad_json"),
         ('{"image": "data:image/png;base64,aGFsbG8=", "blend": NaN}', "bad_json"),
+        ('{"image": "data:image/png;base64,aGFsbG8=", "clean": 0.5}', "no_mix"),
     ],
 )  # fmt: skip
 def test_wrong_json_is_422(client, body, expected):
@@ -67,7 +68,8 @@ def test_no_file_can_be_asked_for(server, folder, trick):
         (("PUT", "/generate"), 405, "method_not_allowed"),
         (("POST", "/v1/upscale?blend=1.5"), 422, "bad_parameter"),
         (("POST", "/v1/upscale?blend=nan"), 422, "bad_parameter"),
-        (("POST", "/v1/upscale?blend=much"), 422, "bad_parameter"),
+        (("POST", "/v1/upscale?crisp=much"), 422, "bad_parameter"),
+        (("POST", "/v1/upscale?clean=0.5"), 422, "no_mix"),
         (("POST", "/v1/upscale"), 422, "no_picture"),
         (("POST", "/generate"), 422, "no_picture"),
     ],

@@ -17,6 +17,7 @@ from pyimagesearch.inference.upscaler import load_upscaler
 from pyimagesearch.models import complete
 from pyimagesearch.models.generators.light import light
 from pyimagesearch.models.loading import load_generator
+from pyimagesearch.training import validation
 from pyimagesearch.training.driver import compile_steps
 from pyimagesearch.training.phases import build_pretrain, copy_weights
 from pyimagesearch.training.run import prepare
@@ -171,3 +172,26 @@ def test_a_run_folder_appears_with_its_config_before_the_first_step(records, tmp
     with pytest.raises(KeyboardInterrupt):
         train(records, tmp_path / "run", say=look)
     assert seen == [complete(SMOKE).to_dict()]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("best", [4, 6])
+def test_phase_2_keeps_the_weights_whose_texture_is_nearest(records, finished, tmp_path, monkeypatch, best):
+    """Validations say so here; the weights of step 4 are those of a run of four steps."""
+    start = str(finished / "models" / "pretrained_generator.keras")
+    every_2 = SMOKE.with_values({"pretrain.steps": 0, "intervals.validate_every": 2, "network.start": start})
+    scores = iter([0.5, 0.3 if best == 4 else 0.6, 0.4, 0.9, 0.8, 0.7])  # of the long run, then of the short one
+    monkeypatch.setattr(validation.TextureDistance, "__call__", lambda *_: next(scores))
+    train(records, tmp_path / "long", every_2)
+    train(records, tmp_path / "short", every_2.with_values({"finetune.steps": best}))
+    for one, other in zip(
+        weights(tmp_path / "long", "generator"), weights(tmp_path / "short", "generator"), strict=True
+    ):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_the_best_of_phase_1_has_the_most_psnr_and_of_phase_2_the_nearest_texture():
+    assert validation.rank({"psnr_y": 30.0}) > validation.rank({"psnr_y": 29.0})
+    near, far = {"psnr_y": 25.0, "vgg19_frechet": 0.2}, {"psnr_y": 30.0, "vgg19_frechet": 0.3}
+    assert validation.rank(near) > validation.rank(far)
+    assert validation.rank({"psnr_y": 30.0, "vgg19_frechet": float("nan")}) == 30.0  # pictures too small for it

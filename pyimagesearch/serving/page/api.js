@@ -16,7 +16,7 @@ export class ServerError extends Error {
 const unreachable = () =>
   new ServerError("The server cannot be reached. Check your connection, then try again.", true);
 
-/** Scale, models, limits, and whether there are two models to blend. Raises ServerError. */
+/** Scale, models, limits, and the sliders by which models are mixed. Raises ServerError. */
 export async function health() {
   const answer = await fetch("healthz", { cache: "no-store" }).catch(() => null);
   if (!answer?.ok) throw unreachable();
@@ -26,12 +26,12 @@ export async function health() {
 /**
  * The picture, larger: a Blob of the MIME type `type`. Raises ServerError, and AbortError where `signal` says so.
  *
- * blend: 0 to 1 where the server has two models, else undefined. onPhase(name, number) is told "upload" with the part
- * that is sent, "enlarge", and "wait" with the seconds until a busy server is asked again.
+ * amounts: where the server's sliders stand, 0 to 1 by name. onPhase(name, number) is told "upload" with the part that
+ * is sent, "enlarge", and "wait" with the seconds until a busy server is asked again.
  */
-export async function upscale(file, { blend, type, signal, onPhase = () => {} }) {
+export async function upscale(file, { amounts, type, signal, onPhase = () => {} }) {
   for (let attempt = 1; ; attempt++) {
-    const answer = await post(file, { blend, type, signal, onPhase });
+    const answer = await post(file, { amounts, type, signal, onPhase });
     if (answer.status === 200) return answer.response;
     if (answer.status !== 503 || attempt === TRIES) throw await explained(answer);
     const wait = Number(answer.getResponseHeader("Retry-After")) || LEAST_WAIT;
@@ -42,11 +42,12 @@ export async function upscale(file, { blend, type, signal, onPhase = () => {} })
 }
 
 /** XMLHttpRequest, since fetch does not tell how much of a body has been sent. */
-function post(file, { blend, type, signal, onPhase }) {
+function post(file, { amounts, type, signal, onPhase }) {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const request = new XMLHttpRequest();
-    request.open("POST", blend === undefined ? "v1/upscale" : `v1/upscale?blend=${blend}`);
+    const query = new URLSearchParams(amounts).toString();
+    request.open("POST", query ? `v1/upscale?${query}` : "v1/upscale");
     request.responseType = "blob";
     request.setRequestHeader("Accept", type);
     request.upload.onprogress = ({ loaded, total }) => onPhase("upload", loaded / total);

@@ -6,14 +6,15 @@ import { Viewer } from "./viewer.js";
 import * as words from "./words.js";
 
 const PNG = "image/png";
+const KEPT = 6; // results of one picture, so that a slider that goes back shows at once
 const $ = (id) => document.getElementById(id);
 const viewer = new Viewer($("stage"), (percent) => ($("percent").textContent = `${percent}%`));
 let server = null; // what /healthz says
-let job = null; // the picture at hand: file, size, results by blend, and what stops it
+let job = null; // the picture at hand: file, size, results by where the sliders stood, and what stops it
 
 async function choose(file) {
   close();
-  const mine = (job = { file, url: URL.createObjectURL(file), results: new Map(), urls: [], stop: new AbortController() });
+  const mine = (job = { file, url: URL.createObjectURL(file), results: new Map(), stop: new AbortController(), redraw: null });
   try {
     await meetServer();
     mine.size = await measure(mine.url);
@@ -50,7 +51,6 @@ function showProgress({ file, size, url }) {
   $("start").hidden = true;
   $("work").hidden = false;
   $("panel").classList.add("waiting");
-  $("blend").hidden = !server.blend;
   $("name").textContent = file.name;
   $("facts").textContent = size ? `${words.size(size)}, ${words.bytes(file.size)}` : words.bytes(file.size);
   viewer.open(size && url, (size?.width ?? 1) * server.scale, (size?.height ?? 1) * server.scale);
@@ -63,21 +63,35 @@ async function enlarge(mine) {
   const clock = setInterval(tick, 100);
   tick();
   try {
-    await ask(mine, 0, phase);
+    mine.shown = amounts();
+    await ask(mine, mine.shown, mine.stop.signal, phase);
   } finally {
     clearInterval(clock);
     mine.seconds = (performance.now() - begun) / 1000;
   }
 }
 
-/** The result of one model as a PNG, kept for the viewer and for downloads. */
-async function ask(mine, blend, onPhase) {
-  const result = await request(mine, blend, PNG, onPhase);
-  mine.results.set(blend, result);
+/** Where the sliders stand, by name. */
+function amounts() {
+  return Object.fromEntries(server.sliders.map((name) => [name, Number($(name).value)]));
 }
 
-function request({ file, stop }, blend, type, onPhase) {
-  return upscale(file, { blend: server.blend ? blend : undefined, type, signal: stop.signal, onPhase });
+const key = (amounts) => JSON.stringify(amounts);
+
+/** The result as a PNG for these amounts, as { blob, url }, kept for the viewer and for downloads. */
+async function ask(mine, wanted, signal, onPhase) {
+  const { results } = mine;
+  const kept = results.get(key(wanted));
+  if (kept) return kept;
+  const blob = await upscale(mine.file, { amounts: wanted, type: PNG, signal, onPhase });
+  const result = { blob, url: URL.createObjectURL(blob) };
+  results.set(key(wanted), result);
+  const oldest = [...results.keys()].find((at) => at !== key(wanted) && at !== key(mine.shown));
+  if (results.size > KEPT) {
+    URL.revokeObjectURL(results.get(oldest).url);
+    results.delete(oldest);
+  }
+  return result;
 }
 
 function phase(name, amount) {
@@ -97,50 +111,45 @@ function say(id, sentence) {
 }
 
 async function showResult(mine) {
-  await viewer.reveal(keepUrl(mine, mine.results.get(0)));
+  await viewer.reveal(mine.results.get(key(mine.shown)).url);
   if (mine !== job) return;
-  const { naturalWidth: width, naturalHeight: height } = viewer.psnr;
+  const { naturalWidth: width, naturalHeight: height } = viewer.after;
   $("panel").classList.remove("waiting");
-  setPart(0);
   const sizes = [...(mine.size ? [words.size(mine.size)] : []), words.size({ width, height })].join(" → ");
   const alone = mine.size ? "" : ". This browser cannot show the original beside it";
-  $("facts").textContent = `${sizes}, ${words.seconds(mine.seconds)}${alone}`;
+  mine.facts = `${sizes}, ${words.seconds(mine.seconds)}${alone}`;
+  $("facts").textContent = mine.facts;
   say("said", `Done: ${width} by ${height} pixels${alone}.`);
   (mine.size ? viewer.divider.element : $("download")).focus();
-  if (server.blend) await addCrisp(mine);
 }
 
-async function addCrisp(mine) {
-  $("blend").hidden = false;
-  $("part").disabled = true;
-  $("crisp").textContent = "Crisp…";
+/** Show the result for where the sliders stand now; what is shown stays until it is there. */
+async function redraw() {
+  const mine = job;
+  mine.redraw?.abort();
+  const turn = (mine.redraw = new AbortController());
+  const stop = AbortSignal.any([mine.stop.signal, turn.signal]);
+  const wanted = amounts();
+  $("facts").textContent = "Redrawing…";
+  $("download").disabled = true;
   try {
-    await ask(mine, 1);
-    await viewer.addGan(keepUrl(mine, mine.results.get(1)));
-    if (mine !== job) return;
-    $("part").disabled = false;
+    const { url } = await ask(mine, wanted, stop);
+    await viewer.replace(url);
+    mine.shown = wanted;
+    say("said", "The picture is drawn again");
   } catch (error) {
-    if (mine !== job) return;
-    $("blend").hidden = true; // faithful is there all the same
-    tell(words.ofCrisp(error), () => addCrisp(mine));
+    if (mine !== job || stop.aborted) return;
+    for (const [name, amount] of Object.entries(mine.shown)) $(name).value = amount;
+    tell(error, redraw);
   } finally {
-    if (mine === job) $("crisp").textContent = "Crisp";
+    if (mine === job && !turn.signal.aborted) {
+      $("facts").textContent = mine.facts;
+      $("download").disabled = false;
+    }
   }
 }
 
-function keepUrl(mine, blob) {
-  const url = URL.createObjectURL(blob);
-  mine.urls.push(url);
-  return url;
-}
-
-function setPart(part) {
-  $("part").value = part;
-  $("part").setAttribute("aria-valuetext", `${Math.round(part * 100)}% crisp, ${Math.round((1 - part) * 100)}% faithful`);
-  viewer.mix(part);
-}
-
-/** Save what is seen: the server mixes, so that 16 bits, transparency and colour profile stay. */
+/** Save what is seen: the server encodes, so that 16 bits, transparency and colour profile stay. */
 async function download() {
   const mine = job;
   const type = $("format").value;
@@ -148,12 +157,15 @@ async function download() {
   button.disabled = true;
   say("said", "Preparing the download");
   try {
-    const part = Number($("part").value);
-    const blob = (type === PNG && mine.results.get(part)) || (await request(mine, part, type));
+    const { shown, file } = mine;
+    const blob = type === PNG
+      ? (await ask(mine, shown, mine.stop.signal)).blob
+      : await upscale(file, { amounts: shown, type, signal: mine.stop.signal });
     const link = document.createElement("a");
-    link.href = keepUrl(mine, blob);
+    link.href = URL.createObjectURL(blob);
     link.download = words.resultName(mine.file.name, server.scale, type);
     link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
     say("said", `Saved as ${link.download}`);
   } catch (error) {
     say("said", "");
@@ -168,7 +180,7 @@ function close() {
   $("notice").hidden = true;
   if (!job) return;
   job.stop.abort();
-  for (const url of [job.url, ...job.urls]) URL.revokeObjectURL(url);
+  for (const url of [job.url, ...[...job.results.values()].map((result) => result.url)]) URL.revokeObjectURL(url);
   job = null;
   viewer.close();
 }
@@ -210,6 +222,7 @@ async function meetServer() {
   server = await health();
   $("scale").textContent = `${server.scale}×`;
   const { bytes, pixels } = server.limits;
+  for (const name of server.sliders) $(name).parentElement.hidden = false;
   $("limits").textContent = `Up to ${words.pixels(pixels)} and ${words.bytes(bytes)}.`;
 }
 
@@ -233,7 +246,7 @@ $("cancel").onclick = restart;
 $("another").onclick = restart;
 $("download").onclick = download;
 $("dismiss").onclick = dismiss;
-$("part").oninput = () => setPart(Number($("part").value));
+for (const name of ["clean", "crisp"]) $(name).onchange = redraw;
 for (const name of ["fit", "exact", "larger", "smaller"]) $(name).onclick = viewer[name];
 $("stage").addEventListener("keydown", (event) => {
   if (!event.ctrlKey && !event.metaKey && !event.altKey && viewer.onKey(event.key)) event.preventDefault();

@@ -15,8 +15,7 @@ export class Viewer {
     this.onZoom = onZoom;
     this.world = stage.querySelector(".world");
     this.before = stage.querySelector("img.before");
-    this.psnr = stage.querySelector("img.psnr");
-    this.gan = stage.querySelector("img.gan");
+    this.after = stage.querySelector("img.after");
     this.divider = new Divider(stage.querySelector(".divider"), () => this.#draw());
     new ResizeObserver(() => this.#measure()).observe(stage);
     watchGestures(stage, {
@@ -37,8 +36,8 @@ export class Viewer {
 
   /** Show the result; resolves once it can be seen. Without a picture before, there is nothing to divide. */
   async reveal(url) {
-    await load(this.psnr, url);
-    const { naturalWidth: width, naturalHeight: height } = this.psnr;
+    await load(this.after, url);
+    const { naturalWidth: width, naturalHeight: height } = this.after;
     const { picture } = this.#view;
     if (picture.width !== width || picture.height !== height) this.#setSize(width, height); // it was a guess
     this.stage.classList.remove("busy");
@@ -47,24 +46,15 @@ export class Viewer {
     this.divider.moveTo(this.before.hidden ? 0 : 0.5);
   }
 
-  /** Load the picture that `mix` blends in. */
-  async addGan(url) {
-    await load(this.gan, url);
-    this.gan.hidden = false;
-    this.mix(0);
-  }
-
-  /** Show `part` of the GAN's result and the rest of the other. */
-  mix(part) {
-    this.psnr.style.opacity = 1 - part;
-    this.gan.style.opacity = part;
+  /** Show another result of the same size, once it can be seen. */
+  async replace(url) {
+    await load(new Image(), url); // decoded beside, so that the stage is never empty
+    await load(this.after, url);
   }
 
   close() {
     this.stage.classList.remove("busy", "alone", "larger");
-    this.gan.hidden = true;
-    this.mix(0);
-    for (const img of [this.before, this.psnr, this.gan]) img.removeAttribute("src");
+    for (const img of [this.before, this.after]) img.removeAttribute("src");
   }
 
   fit = () => this.#change(() => this.#view.fit());

@@ -14,12 +14,6 @@ export function resultName(name, scale, type) {
   return `${name.replace(/\.[^.]*$/, "") || "picture"}_x${scale}.${EXTENSIONS[type]}`;
 }
 
-/** What went wrong, where only the second model is missing. */
-export function ofCrisp(error) {
-  if (error.name !== "AbortError") error.message = `The crisp version is missing, the faithful one is done. ${error.message}`;
-  return error;
-}
-
 /** What a program says, as a sentence: a capital, unless it begins with a name, and a full stop. */
 export function sentence(text) {
   const begun = /^[a-z]+ /.test(text) ? text[0].toUpperCase() + text.slice(1) : text;

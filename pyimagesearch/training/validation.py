@@ -1,0 +1,46 @@
+"""Scores of the weights at hand on whole validation pictures, and which weights of a phase are its best."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import tensorflow as tf
+
+from pyimagesearch.data.pairs import Pair
+from pyimagesearch.evaluation import scoring
+from pyimagesearch.evaluation.perceptual import TextureDistance
+from pyimagesearch.inference.upscaler import AnyUpscaler
+
+FRECHET = "vgg19_frechet"
+
+
+class Validator:
+    """Scores the validation pictures with an upscaler whose weights change between calls.
+
+    vgg_weights: phase 2's, whose pictures are compared with HR's texture too; phase 1 has none. device: of the
+    networks; None for the default.
+    """
+
+    def __init__(
+        self, pairs: Sequence[Pair], upscaler: AnyUpscaler, *, vgg_weights: str | None = None, device: str | None = None
+    ):
+        self._pairs, self._upscaler, self._device = pairs, upscaler, device
+        with tf.device(device):
+            self._texture = TextureDistance([pair.hr for pair in pairs], vgg_weights) if vgg_weights else None
+
+    def __call__(self) -> dict[str, float]:
+        """The means of PSNR and SSIM on Y, and the Frechet distance where there is VGG19."""
+        with tf.device(self._device):
+            outputs = [self._upscaler(pair.lr) for pair in self._pairs]
+            scale = self._upscaler.scale
+            rows = [scoring.scores_on_y(sr, pair, scale) for sr, pair in zip(outputs, self._pairs, strict=True)]
+            return scoring.mean_scores(rows) | ({FRECHET: self._texture(outputs)} if self._texture else {})
+
+
+def rank(scores: Mapping[str, float]) -> float:
+    """What a phase's best weights have the most of: PSNR in phase 1, texture like HR's in phase 2.
+
+    The texture is compared by the Frechet distance, as GANs are by FID: PSNR would choose the first weights of phase 2,
+    and the distance of each picture from its HR chooses smooth ones.
+    """
+    frechet = scores.get(FRECHET, math.nan)
+    return scores["psnr_y"] if math.isnan(frechet) else -frechet
