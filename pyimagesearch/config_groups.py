@@ -36,6 +36,7 @@ class DiscriminatorConfig:
 
     name: str = "tutorial"  # one of models.DISCRIMINATORS
     options: Options = field(default_factory=dict)  # arguments of its function, such as filters
+    start: str = ""  # a .keras file whose weights training starts from, as a run leaves it; empty: random weights
 
 
 @dataclass(frozen=True, kw_only=True)

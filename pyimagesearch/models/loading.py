@@ -47,16 +47,31 @@ def _load_shipped(name: str) -> keras.Model:
 
 def _load(path: str, local: str) -> keras.Model:
     """The generator in the file `local`, which people know as `path`."""
-    if not zipfile.is_zipfile(local):
-        raise InputError(f"{path}: not a .keras file, or a truncated one")
+    model = _load_any(path, local, "generator")
     try:
-        model = keras.models.load_model(local, compile=False)
         for layer in model.layers:  # where it was saved in mixed precision
             layer.dtype_policy = "float32"
         generator_scale(model)
     except Exception as error:
         raise InputError(f"{path}: not a generator that can be loaded ({' '.join(str(error).split())[:200]})") from None
     return model
+
+
+def load_model(path: str) -> keras.Model:
+    """The network saved in the .keras file `path`, local or gs://, whatever it is. Raises InputError."""
+    if not exists(path):
+        raise InputError(f"{path}: no such file; name a .keras file such as outputs/models/discriminator.keras")
+    with local_copy(path) as local:
+        return _load_any(path, local, "model")
+
+
+def _load_any(path: str, local: str, kind: str) -> keras.Model:
+    if not zipfile.is_zipfile(local):
+        raise InputError(f"{path}: not a .keras file, or a truncated one")
+    try:
+        return keras.models.load_model(local, compile=False)
+    except Exception as error:
+        raise InputError(f"{path}: not a {kind} that can be loaded ({' '.join(str(error).split())[:200]})") from None
 
 
 def file_sha256(name: str) -> str:

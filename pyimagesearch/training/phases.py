@@ -11,7 +11,7 @@ from pyimagesearch.config import TrainConfig
 from pyimagesearch.errors import InputError
 from pyimagesearch.models import build_discriminator, build_generator, compute_in
 from pyimagesearch.models.generators.light import deepened
-from pyimagesearch.models.loading import load_generator
+from pyimagesearch.models.loading import load_generator, load_model
 from pyimagesearch.training.optimizers import RateSchedule, build_optimizer
 from pyimagesearch.training.srgan_training import PretrainTraining, SRGANTraining
 
@@ -69,6 +69,8 @@ def build_finetune(
             generator, discriminator = build_generator(config), build_discriminator(config)
         if start:
             copy_weights(start, generator)
+        if config.discriminator.start:
+            copy_discriminator(config.discriminator.start, discriminator)
         slowdown = tf.Variable(1.0, trainable=False)
         rate = RateSchedule(config.finetune.rate, config.finetune.decay, config.finetune.steps, slowdown)
         optimizer = build_optimizer(config.optimizer, rate, generator, beta_1=config.adam_beta1, precision=precision)
@@ -100,12 +102,24 @@ def copy_weights(name: str, generator: keras.Model) -> None:
     weights = trained.get_weights()
     if generator.name == trained.name == "light":
         weights = deepened(weights, generator)
-    try:
-        generator.set_weights(weights)
-    except ValueError:
+    _set_weights(name, generator, weights)
+
+
+def copy_discriminator(path: str, discriminator: keras.Model) -> None:
+    """Give `discriminator` the weights of the one saved there; InputError where they do not fit."""
+    _set_weights(path, discriminator, load_model(path).get_weights())
+
+
+def _set_weights(name: str, network: keras.Model, weights: list[np.ndarray]) -> None:
+    there, here = ([tuple(weight.shape) for weight in each] for each in (weights, network.weights))
+    if there != here:
+        count = sum(int(np.prod(shape)) for shape in there)
         raise InputError(
-            f"{name}: holds another architecture than this run's generator; change the one or the other"
-        ) from None
+            f"{name}: holds {count:,} parameters in {len(there)} arrays, but this run's {network.name} has "
+            f"{network.count_params():,} in {len(here)}; name a model of the same network, options and crop, or set "
+            "the run's to its"
+        )
+    network.set_weights(weights)
 
 
 def _averages(config: TrainConfig, generator: keras.Model) -> list[tf.Variable]:

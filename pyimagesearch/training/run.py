@@ -31,7 +31,7 @@ from pyimagesearch.models import (
 )
 from pyimagesearch.training.driver import Driver
 from pyimagesearch.training.optimizers import DECAYS
-from pyimagesearch.training.phases import copy_weights
+from pyimagesearch.training.phases import copy_discriminator, copy_weights
 from pyimagesearch.training.run_folder import RunFolder
 from pyimagesearch.training.strategy import (
     check_tpu_folders,
@@ -124,7 +124,12 @@ def prepare(
     """The trainer of a run, when its records, networks and folder are checked."""
     with tf.device(validation_device(strategy)):
         validated = build_generator(config)  # float32, outside the strategy; first, since it checks the options
-    discriminator_weights = build_discriminator(config).count_params() if config.finetune.steps else 0
+    discriminator_weights = 0
+    if config.finetune.steps:
+        discriminator = build_discriminator(config)
+        if config.discriminator.start:
+            copy_discriminator(config.discriminator.start, discriminator)  # refused now, if at all
+        discriminator_weights = discriminator.count_params()
     manifest = read_manifest(tfrecords)
     check_usable(tfrecords, manifest, scale=config.network.scale, crop=config.data.crop)
     workers = Workers(strategy)

@@ -38,7 +38,7 @@ REFUSED = [
 # Names that are looked up where networks and losses are defined, paths, switches, and options of a network.
 FREE = {
     "data.degradations", "pretrain.sharpen", "finetune.sharpen", "finetune.content_before_relu",
-    "network.name", "network.options", "network.start", "discriminator.name",
+    "network.name", "network.options", "network.start", "discriminator.name", "discriminator.start",
     "discriminator.options", "pretrain.loss", "pretrain.decay", "finetune.decay", "finetune.discriminator_loss",
     "finetune.concatenate_batches", "finetune.vgg_weights", "sync_batch_norm",
 }  # fmt: skip

@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -134,17 +135,46 @@ def test_a_light_starts_from_one_of_fewer_blocks(tmp_path):
     added = deeper.get_weights()[10:22]  # after a conv and two blocks, before two convs
     assert [bool(array.any()) for array in added] == [True, False, False, False] * 3  # zero twice would never train
     deeper.save(tmp_path / "deeper.keras")
-    with pytest.raises(InputError, match="holds another architecture"):
+    with pytest.raises(InputError, match=r"holds .* parameters in .*, but this run's light has"):
         copy_weights(str(tmp_path / "deeper.keras"), trained)
 
 
 @pytest.mark.parametrize(
     ("start", "named"),
-    [("light", "light: holds another architecture"), ("nowhere.keras", "nowhere.keras: no such model")],
+    [
+        ("light", "light: holds 458,592 parameters in 46 arrays, but this run's srresnet has"),
+        ("nowhere.keras", "nowhere.keras: no such model"),
+    ],
 )
 def test_a_start_that_does_not_fit_is_refused_before_anything_is_written(records, tmp_path, start, named):
     with pytest.raises(InputError, match=named):
         train(records, tmp_path / "run", SMOKE.with_values({"network.start": start}))
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.slow
+def test_phase_2_starts_from_a_trained_discriminator(records, finished, tmp_path):
+    """At a rate that moves nothing, what comes out is what it started from."""
+    models = finished / "models"
+    starts = {"network.start": f"{models}/generator.keras", "discriminator.start": f"{models}/discriminator.keras"}
+    still = {"pretrain.steps": 0, "finetune.steps": 1, "finetune.rate": 1e-12}
+    train(records, tmp_path / "run", SMOKE.with_values(starts | still))
+    before, after = (
+        keras.models.load_model(run / "models/discriminator.keras", compile=False).trainable_weights
+        for run in (finished, tmp_path / "run")
+    )
+    for one, other in zip(before, after, strict=True):
+        np.testing.assert_allclose(one.numpy(), other.numpy(), rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("start", "reason"),
+    [("generator", "but this run's .* has"), ("nothing", "no such file; name a .keras file")],
+)
+def test_a_start_of_the_discriminator_that_does_not_fit_is_refused(records, finished, tmp_path, start, reason):
+    start = f"{finished}/models/{start}.keras"
+    with pytest.raises(InputError, match=reason):
+        train(records, tmp_path / "run", SMOKE.with_values({"discriminator.start": start}))
     assert not (tmp_path / "run").exists()
 
 
