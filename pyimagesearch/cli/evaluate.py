@@ -15,7 +15,7 @@ def add_flags(parser: ArgumentParser) -> None:
     add = parser.add_argument
     add("--hr", type=folder_path, metavar="DIR", help="folder of HR pictures")
     add("--lr", type=folder_path, metavar="DIR", help="their LR pictures (default: made by MATLAB-equivalent bicubic)")
-    names = "bicubic, light, light-gan, photo or a .keras file; repeat it (default bicubic)"
+    names = "bicubic, light, light-gan, photo, photo-gan or a .keras file; repeat it (default bicubic)"
     add("--model", action="append", metavar="NAME_OR_PATH", help=names)
     weights = "also VGG19 feature distance, with imagenet (Keras' download), random or an .h5"
     add("--vgg-weights", metavar="WHICH", help=weights)
@@ -23,6 +23,12 @@ def add_flags(parser: ArgumentParser) -> None:
         "--niqe",
         metavar="WHICH",
         help="also NIQE, with the parameters in a .mat or .npz, or fitted to a folder of clean photographs",
+    )
+    add(
+        "--iqa",
+        metavar="NAMES",
+        type=lambda text: text.split(","),
+        help="also pyiqa's scores, such as lpips,dists,musiq",
     )
     add("--json", metavar="FILE", help="write the scores of every picture here")
     add("--markdown", metavar="FILE", help="write them as Markdown tables here")
@@ -39,7 +45,7 @@ def run(args: Namespace) -> None:
     stopwatch = Stopwatch()
     if not args.hr and not (args.lr and args.page):
         raise InputError("--hr DIR is missing; without HR, --lr DIR and --page DIR make a page of LR beside SR")
-    for flag in ("json", "markdown", "vgg_weights", "niqe"):
+    for flag in ("json", "markdown", "vgg_weights", "niqe", "iqa"):
         if getattr(args, flag) and not args.hr:
             raise InputError(f"`{flag}` belongs to `hr` DIR, which is missing: no HR, no scores")
     models = args.model or ["bicubic"]
@@ -60,7 +66,9 @@ def _scores(args: Namespace, models: list[str]) -> None:
     from pyimagesearch.system import files
 
     worst = html_report.WorstCases()
-    report = scoring.evaluate_folder(args.hr, models, args.lr, args.vgg_weights, niqe=args.niqe, on_scored=worst)
+    report = scoring.evaluate_folder(
+        args.hr, models, args.lr, args.vgg_weights, niqe=args.niqe, iqa=args.iqa or (), on_scored=worst
+    )
     if args.json:
         scoring.write_json(args.json, report)
     if args.markdown:

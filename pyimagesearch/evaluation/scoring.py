@@ -15,6 +15,7 @@ import tensorflow as tf
 from pyimagesearch.data.pairs import Pair
 from pyimagesearch.errors import InputError
 from pyimagesearch.evaluation.folders import folder_pairs, scale_of_folders
+from pyimagesearch.evaluation.iqa import PyIQA
 from pyimagesearch.evaluation.niqe import NIQE
 from pyimagesearch.evaluation.perceptual import FeatureDistance
 from pyimagesearch.evaluation.scores import SCORES, all_scores, definitions, psnr_y, ssim_y
@@ -29,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 Outputs = dict[str, np.ndarray]  # {model: the SR picture that it made of one LR picture}
 Rows = dict[str, dict[str, float]]  # {model: {score: value}} of one picture
-Measure = FeatureDistance | NIQE  # f(name of the pair, outputs, hr) -> {model: value}
+Measure = FeatureDistance | NIQE | PyIQA  # f(name of the pair, outputs, hr) -> {model: value}
 NO_MEASURES: Mapping[str, Measure] = {}
 OnScored = Callable[[Pair, Outputs, Rows], object]
 
@@ -41,6 +42,7 @@ def evaluate_folder(
     vgg_weights: str | None = None,
     *,
     niqe: str | None = None,
+    iqa: Sequence[str] = (),
     on_scored: OnScored = lambda *_: None,
 ) -> dict[str, Any]:
     """Score models on every picture of a folder, through the upscaler that users get.
@@ -48,8 +50,8 @@ def evaluate_folder(
     hr: folder of HR pictures. models: names (bicubic, light, light-gan, photo) and paths of .keras files, or upscalers
     by name. lr: folder of the LR pictures; None makes them by MATLAB-equivalent bicubic. vgg_weights: "imagenet",
     "random" or an .h5 file adds VGG19's distances. niqe: a .mat or .npz file of natural statistics, or a folder of
-    clean photographs to fit them to, adds NIQE. on_scored: called after each picture with its pair, the outputs
-    {model: uint8 RGB (scale*h, scale*w, 3)} and the scores {model: {score: value}}.
+    clean photographs to fit them to, adds NIQE. iqa: names of pyiqa's scores, such as "lpips".
+    on_scored: called after each picture with its pair, the outputs {model: uint8 RGB (scale*h, scale*w, 3)} and the scores {model: {score: value}}.
 
     Returns what `srgan evaluate --json` writes: report["models"][name]["mean"]["psnr_y"] is in dB,
     report["models"][name]["pictures"] has the scores of every picture, report["protocols"] says what each score is.
@@ -68,6 +70,7 @@ def evaluate_folder(
         hashed = [name for name in upscalers if name != BICUBIC]
     measures: dict[str, Measure] = {"vgg19_distance": FeatureDistance(vgg_weights)} if vgg_weights else {}
     measures |= {"niqe": NIQE(niqe)} if niqe else {}
+    measures |= {score.key: score for score in map(PyIQA, iqa)}
     # Before the scores, since a file may be gone or another one when they are done.
     hashes = {name: loading.file_sha256(name) for name in hashed}
     pairs = folder_pairs(hr, lr, next(iter(upscalers.values())).scale)
@@ -101,6 +104,7 @@ def evaluate(
         pictures[pair.name] = rows
         on_scored(pair, outputs, rows)
     report = summarize(pictures, hr=hr, lr=lr, scale=scale)
+    libraries = {measure.identity for measure in measures.values() if isinstance(measure, PyIQA)}
     features = measures.get("vgg19_distance")
     if isinstance(features, FeatureDistance):
         for name, distance in features.frechet().items():
@@ -116,6 +120,7 @@ def evaluate(
             "vgg_weights": features.identity if features else None,
         }
         | ({"niqe_statistics": measures["niqe"].identity} if "niqe" in measures else {})
+        | ({"iqa_from": libraries.pop()} if libraries else {})
     )
 
 
