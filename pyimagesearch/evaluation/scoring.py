@@ -47,11 +47,12 @@ def evaluate_folder(
 ) -> dict[str, Any]:
     """Score models on every picture of a folder, through the upscaler that users get.
 
-    hr: folder of HR pictures. models: names (bicubic, light, light-gan, photo) and paths of .keras files, or upscalers
+    hr: folder of HR pictures. models: names (bicubic, light, photo-gan, ...) and paths of .keras files, or upscalers
     by name. lr: folder of the LR pictures; None makes them by MATLAB-equivalent bicubic. vgg_weights: "imagenet",
     "random" or an .h5 file adds VGG19's distances. niqe: a .mat or .npz file of natural statistics, or a folder of
     clean photographs to fit them to, adds NIQE. iqa: names of pyiqa's scores, such as "lpips".
-    on_scored: called after each picture with its pair, the outputs {model: uint8 RGB (scale*h, scale*w, 3)} and the scores {model: {score: value}}.
+    on_scored: called after each picture with its pair, the outputs {model: uint8 RGB (scale*h, scale*w, 3)} and the
+    scores {model: {score: value}}.
 
     Returns what `srgan evaluate --json` writes: report["models"][name]["mean"]["psnr_y"] is in dB,
     report["models"][name]["pictures"] has the scores of every picture, report["protocols"] says what each score is.
