@@ -120,10 +120,11 @@ class IntervalsConfig:
     sample_every: int = 5000
     checkpoint_every: int = 1000
     keep_checkpoints: int = 3
+    patience: int = 0  # validations without a better one after which a phase ends early; 0: it takes all of its steps
 
     def __post_init__(self) -> None:
         for name, value in dataclasses.asdict(self).items():
-            at_least(f"intervals.{name}", value, 1)
+            at_least(f"intervals.{name}", value, 0 if name == "patience" else 1)
 
 
 def one_of(name: str, value: Any, choices: tuple) -> None:

@@ -1,5 +1,6 @@
 """srgan train."""
 
+import shlex
 import textwrap
 from argparse import ArgumentParser, Namespace
 
@@ -74,6 +75,8 @@ def run(args: Namespace) -> None:
         say=console.say,
     )
     print(f"{args.output}: trained ({stopwatch})")
+    command = ["srgan", "grid", "--output", args.output, "--tfrecords", args.tfrecords]
+    print(f"To see what it learned: {shlex.join(command)}")
 
 
 def _config(args: Namespace) -> TrainConfig:

@@ -9,7 +9,7 @@ from pyimagesearch.errors import InputError
 from pyimagesearch.system.files import sync
 from pyimagesearch.system.gcs import is_failure
 from pyimagesearch.training.phases import Phase
-from pyimagesearch.training.run_folder import RunFolder
+from pyimagesearch.training.run_folder import RunFolder, step_of
 
 
 class PhaseCheckpoints:
@@ -27,7 +27,7 @@ class PhaseCheckpoints:
         """Load the newest whole checkpoint; returns its step, 0 where there is none."""
         # By the files, not by TensorFlow's list of them, which may be lost.
         indices = self._run.checkpoints(self._phase.name)
-        paths = sorted((path.removesuffix(".index") for path in indices), key=_step_of, reverse=True)
+        paths = sorted((path.removesuffix(".index") for path in indices), key=step_of, reverse=True)
         for path in paths:
             try:
                 # Everything here must have been in the checkpoint. expect_partial, because TensorFlow would warn of
@@ -63,7 +63,3 @@ class PhaseCheckpoints:
         path = self._manager.save(checkpoint_number=step)
         for part in (*tf.io.gfile.glob(f"{path}.*"), os.path.dirname(path)):
             sync(part)
-
-
-def _step_of(path: str) -> int:
-    return int(path.rpartition("-")[2])

@@ -35,6 +35,23 @@ class History:
         self._rows = [row for row in self._rows if row["phase"] != phase or int(row["step"]) <= step]
         return max((float(row["seconds"]) for row in self._rows if row["phase"] == phase), default=0.0)
 
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """All rows; values that were read are text."""
+        return self._rows
+
+    def validations(self, phase: str) -> dict[int, dict[str, float]]:
+        """The scores of every validation of `phase`, by its step."""
+        start = "validation_"
+        found: dict[int, dict[str, float]] = {}
+        for row in self._rows:
+            scores = {
+                name.removeprefix(start): float(row[name]) for name in row if name.startswith(start) and row[name]
+            }
+            if row["phase"] == phase and "psnr_y" in scores:
+                found[int(row["step"])] = scores
+        return found
+
     def add(self, **values: Any) -> None:
         self._rows.append(values)
         self._changed = True

@@ -1,25 +1,29 @@
 """What a run shows while it trains: progress bar, history.csv, TensorBoard, validation on whole pictures."""
 
+import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import keras
 import tensorflow as tf
 from tqdm import tqdm
 
+from pyimagesearch.config import TrainConfig
 from pyimagesearch.data.pairs import Pair
-from pyimagesearch.evaluation import figures, run_report, scoring
+from pyimagesearch.evaluation import curves, figures, run_report, scoring
 from pyimagesearch.inference.tiles import DEFAULT_TILE
 from pyimagesearch.inference.upscaler import BICUBIC, AnyUpscaler, BicubicUpscaler, Upscaler
 from pyimagesearch.system.console import duration
+from pyimagesearch.training import events
 from pyimagesearch.training.driver import Progress
 from pyimagesearch.training.health import HealthWatch
 from pyimagesearch.training.history import History
 from pyimagesearch.training.phases import Phase
 from pyimagesearch.training.run_folder import RunFolder
-from pyimagesearch.training.validation import FRECHET, Validator
+from pyimagesearch.training.validation import FRECHET, Validator, rank
 
 FEW_SHAPES = {"multiple": 160, "tile": DEFAULT_TILE}  # a named device sees sides of 160, 320 and 480: 9 shapes
+SHOWN = {"loss": "loss", "discriminator_loss": "D"}  # in the progress bar
 FLUSH_SECONDS = 30.0  # at least so long between writes: on a bucket, each uploads history.csv and all events again
 
 
@@ -38,14 +42,17 @@ class Monitor:
         *,
         scale: int,
         step: int,
+        say: Callable[[str], None],
         device: str | None = None,
         vgg_weights: str | None = None,
     ):
-        self._phase, self._pairs = phase, pairs
-        self._history = History(run, self.say)
+        self._run, self._phase, self._pairs, self.say = run, phase, pairs, say
+        self._history = History(run, say)
         self._seconds = self._history.restart(phase.name, step)
+        self._start = self.validations().get(0)  # the scores of what the phase started from
         self._device = device
         self._upscaler = Upscaler(twin, scale, **(FEW_SHAPES if device else {}))
+        events.drop_after(run.file("logs", phase.name), step)
         self._validator = Validator(pairs, self._upscaler, vgg_weights=vgg_weights, device=device)
         # The queue is as long as it takes, because it is flush() that empties it.
         self._writer = tf.summary.create_file_writer(
@@ -64,14 +71,18 @@ class Monitor:
             disable=None,
         )
         self._health = HealthWatch()
+        self._scores: dict[str, float] = {}  # of the last validation, until a row holds them
+        self._beside: dict[str, tf.summary.SummaryWriter] = {}  # of references, by name
         self._sums: dict[str, float] = {}
         self._losses: list[str] = []
         self._count, self._timed, self._span = 0, 0, 0.0
         self._calls = 0
         self._on_cpu = not any(tf.config.list_logical_devices(kind) for kind in ("GPU", "TPU"))
 
-    def graphs(self) -> None:
-        """Write the graphs of the phase's networks, once."""
+    def describe(self, config: TrainConfig) -> None:
+        """Write the configuration and the graphs of the phase's networks, once."""
+        with self._writer.as_default(step=0):
+            tf.summary.text("config", f"```\n{json.dumps(config.to_dict(), indent=1)}\n```")
         networks = [self._phase.generator] + ([self._phase.discriminator] if self._phase.discriminator else [])
         with self._writer.as_default(step=0):
             for network in networks:
@@ -89,7 +100,9 @@ class Monitor:
         self._span += seconds if self._calls else 0.0  # the first call compiles
         self._timed += steps if self._calls else 0
         self._seconds += seconds
-        self._bar.set_postfix({name: f"{value:.4g}" for name, value in progress.losses.items()}, refresh=False)
+        # Two numbers: more do not fit beside the bar in 80 columns.
+        shown = {name: f"{progress.losses[key]:.3g}" for key, name in SHOWN.items() if key in progress.losses}
+        self._bar.set_postfix(shown, refresh=False)
         self._bar.update(steps)
         self._step += steps
         self._calls += 1
@@ -98,16 +111,22 @@ class Monitor:
             self.say(f"{self._phase.name}: about {duration(left)} to go on this CPU")
 
     def log(self, step: int) -> None:
-        """Note the means since the last call for history.csv and TensorBoard."""
-        if not self._count:
+        """Note the means since the last call, and the last validation, for history.csv and TensorBoard."""
+        if not self._count and not self._scores:
+            return
+        scores = {f"validation_{name}": f"{value:.6g}" for name, value in self._scores.items()}
+        self._scores = {}
+        if not self._count:  # before the first step
+            self._history.add(phase=self._phase.name, step=step, seconds=f"{self._seconds:.1f}", **scores)
             return
         means = {name: value / self._count for name, value in self._sums.items()}
-        rounded = {name: f"{value:.6g}" for name, value in means.items()}
-        self._history.add(phase=self._phase.name, step=step, seconds=f"{self._seconds:.1f}", **rounded)
+        rate = self._phase.rate(step)
+        rounded = {name: f"{value:.6g}" for name, value in {"learning_rate": rate, **means}.items()}
+        self._history.add(phase=self._phase.name, step=step, seconds=f"{self._seconds:.1f}", **rounded, **scores)
         with self._writer.as_default(step=step):
             for name, value in means.items():
                 tf.summary.scalar(name, value)
-            tf.summary.scalar("learning_rate", self._phase.rate(step))
+            tf.summary.scalar("learning_rate", rate)
             if self._timed:
                 tf.summary.scalar("steps_per_second", self._timed / self._span)
         self._flush_when_due()
@@ -122,25 +141,38 @@ class Monitor:
     def validate(self, step: int) -> dict[str, float]:
         """The scores of the weights that the twin holds, means over the validation pictures."""
         start = time.perf_counter()
-        means = self._validator()
-        with self._writer.as_default(step=step):
-            for name, mean in means.items():
-                tf.summary.scalar(f"validation_{name}", mean)
+        self._scores = means = self._validator()
+        self._start = means if step == 0 else self._start
+        self._lines(step, self._writer, means)
+        for name, scores in self._references().items():  # as lines beside the curve
+            if name not in self._beside:
+                folder = self._run.file("logs", f"{self._phase.name}_{name}")
+                self._beside[name] = tf.summary.create_file_writer(folder, max_queue=1_000_000, flush_millis=86_400_000)
+            self._lines(step, self._beside[name], scores)
         self._flush_when_due()
-        shown = f"PSNR {means['psnr_y']:.2f} dB, SSIM {means['ssim_y']:.4f} on Y"
-        shown += f", Frechet distance {means[FRECHET]:.4f}" if FRECHET in means else ""
         seconds = time.perf_counter() - start
-        self.say(f"{self._phase.name} step {step}: validation {shown} ({seconds:.1f} s)")
+        self.say(f"{self._phase.name} step {step}: validation {_shown(means)} ({seconds:.1f} s)")
         return means
 
+    def _lines(self, step: int, writer: tf.summary.SummaryWriter, scores: Mapping[str, float]) -> None:
+        with writer.as_default(step=step):
+            for name, score in scores.items():
+                tf.summary.scalar(f"validation_{name}", score)
+
+    def _references(self) -> dict[str, dict[str, float]]:
+        """What validation is compared with: bicubic, and what the phase started from where that was validated."""
+        return {BICUBIC: self._validator.bicubic, **({"start": self._start} if self._start else {})}
+
     def sample(self, step: int) -> None:
-        """Show LR, bicubic, SR and HR of the first validation pictures on TensorBoard."""
+        """Show LR, bicubic, SR and HR of the first validation pictures on TensorBoard, and as a PNG in samples/."""
         name = "pretrained" if self._phase.name == "pretrain" else "srgan"
         upscalers: dict[str, AnyUpscaler] = {BICUBIC: BicubicUpscaler(self._upscaler.scale), name: self._upscaler}
         with tf.device(self._device):
             rows = [self._sample(pair, upscalers) for pair in self._pairs[:3]]
+        figure = figures.grid(rows)
+        figures.save(figure, self._run.file("samples", f"{self._phase.name}_{step:07d}.png"))
         with self._writer.as_default(step=step):
-            tf.summary.image("samples", figures.to_array(figures.grid(rows))[None])
+            tf.summary.image("samples", figures.to_array(figure)[None])
         self._flush_when_due()
 
     def _sample(self, pair: Pair, upscalers: dict[str, AnyUpscaler]) -> figures.GridRow:
@@ -152,17 +184,41 @@ class Monitor:
     def flush(self) -> None:
         """Write history.csv and TensorBoard's events."""
         self._history.write()
-        self._writer.flush()
+        for writer in (self._writer, *self._beside.values()):
+            writer.flush()
         self._flushed = time.monotonic()
 
     def _flush_when_due(self) -> None:
         if time.monotonic() - self._flushed > FLUSH_SECONDS:
             self.flush()
 
-    def say(self, text: str) -> None:
-        tqdm.write(text)
+    def validations(self) -> dict[int, dict[str, float]]:
+        """The scores of every validation of the phase, by its step."""
+        return self._history.validations(self._phase.name)
+
+    def conclude(self) -> None:
+        """Say which weights are kept, by which scores, beside those of bicubic and of the start."""
+        scores = self.validations()
+        if not scores:
+            return
+        best = max(scores, key=lambda step: rank(scores[step]))
+        beside = [f"{name} {_shown(others)}" for name, others in self._references().items()]
+        self.say(f"{self._phase.name}: best at step {best}: {_shown(scores[best])} ({'; '.join(beside)})")
+        if best == 0:
+            self.say(
+                f"WARNING: {self._phase.name}: no validation was better than the start, whose weights are kept; try a "
+                f"lower {self._phase.name}.rate or more steps"
+            )
 
     def close(self) -> None:
         self._bar.close()
         self.flush()
-        self._writer.close()
+        if self._history.rows:
+            figures.save(curves.draw(self._history.rows, self._validator.bicubic), self._run.file("curves.png"))
+        for writer in (self._writer, *self._beside.values()):
+            writer.close()
+
+
+def _shown(scores: Mapping[str, float]) -> str:
+    frechet = f", Frechet distance {scores[FRECHET]:.4f}" if FRECHET in scores else ""
+    return f"PSNR {scores['psnr_y']:.2f} dB, SSIM {scores['ssim_y']:.4f} on Y{frechet}"

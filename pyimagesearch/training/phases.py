@@ -1,6 +1,7 @@
 """Builds what a phase trains: networks, optimizers, moving average, and the step that uses them."""
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import keras
@@ -11,7 +12,7 @@ from pyimagesearch.config import TrainConfig
 from pyimagesearch.errors import InputError
 from pyimagesearch.models import build_discriminator, build_generator, compute_in
 from pyimagesearch.models.generators.light import deepened
-from pyimagesearch.models.loading import load_generator, load_model
+from pyimagesearch.models.loading import generator_scale, load_generator, load_model
 from pyimagesearch.training.optimizers import RateSchedule, build_optimizer
 from pyimagesearch.training.srgan_training import PretrainTraining, SRGANTraining
 
@@ -41,14 +42,14 @@ class Phase:
         return all(np.isfinite(weight).all() for network in networks for weight in network.get_weights())
 
 
-def build_pretrain(config: TrainConfig, strategy: tf.distribute.Strategy, precision: str) -> Phase:
-    """Phase 1, with networks and optimizer in the strategy's scope."""
+def build_pretrain(config: TrainConfig, strategy: tf.distribute.Strategy, precision: str, start: str = "") -> Phase:
+    """Phase 1, with networks and optimizer in the strategy's scope; it starts from the model `start`, if any."""
     keras.utils.set_random_seed(config.seed)
     with strategy.scope():
         with compute_in(precision):
             generator = build_generator(config)
-        if config.network.start:
-            copy_weights(config.network.start, generator)
+        if start:
+            copy_weights(start, generator)
         slowdown = tf.Variable(1.0, trainable=False)
         rate = RateSchedule(config.pretrain.rate, config.pretrain.decay, config.pretrain.steps, slowdown)
         optimizer = build_optimizer(config.optimizer, rate, generator, beta_1=config.adam_beta1, precision=precision)
@@ -60,17 +61,18 @@ def build_pretrain(config: TrainConfig, strategy: tf.distribute.Strategy, precis
 
 
 def build_finetune(
-    config: TrainConfig, strategy: tf.distribute.Strategy, precision: str, vgg: keras.Model, start: str
-) -> Phase:
-    """Phase 2; the generator starts from the model `start` (name or path), or from scratch where that is empty."""
+    config: TrainConfig, strategy: tf.distribute.Strategy, precision: str, vgg: keras.Model, start: str = "",
+    discriminator_start: str = "",
+) -> Phase:  # fmt: skip
+    """Phase 2; the networks start from the models named so, or from random weights."""
     keras.utils.set_random_seed(config.seed + 1)
     with strategy.scope():
         with compute_in(precision):
             generator, discriminator = build_generator(config), build_discriminator(config)
         if start:
             copy_weights(start, generator)
-        if config.discriminator.start:
-            copy_discriminator(config.discriminator.start, discriminator)
+        if discriminator_start:
+            copy_discriminator(discriminator_start, discriminator)
         slowdown = tf.Variable(1.0, trainable=False)
         rate = RateSchedule(config.finetune.rate, config.finetune.decay, config.finetune.steps, slowdown)
         optimizer = build_optimizer(config.optimizer, rate, generator, beta_1=config.adam_beta1, precision=precision)
@@ -96,13 +98,28 @@ def build_finetune(
 def copy_weights(name: str, generator: keras.Model) -> None:
     """Give `generator` the weights of the model called `name`, or saved there; InputError where they do not fit.
 
-    A `light` also takes those of a `light` of fewer blocks, and computes the same with them (`deepened`).
+    A `light` also takes those of a `light` of fewer blocks, and computes the same with them (`deepened`). From the same
+    network of another scale it takes all but what is particular to the scale.
     """
     trained = load_generator(name)
     weights = trained.get_weights()
-    if generator.name == trained.name == "light":
+    if generator.name == trained.name and generator_scale(trained) != generator_scale(generator):
+        weights = of_another_scale(weights, generator.get_weights())
+    elif generator.name == trained.name == "light":
         weights = deepened(weights, generator)
     _set_weights(name, generator, weights)
+
+
+def of_another_scale(trained: list[np.ndarray], own: list[np.ndarray]) -> list[np.ndarray]:
+    """`own` weights with those of `trained`, of the same network for another scale, as far as they correspond: from the
+    first on until shapes differ, and from the last back. Upsampling stays as it is."""
+
+    def alike(pairs: Iterable[tuple[np.ndarray, np.ndarray]]) -> int:
+        return len(list(itertools.takewhile(lambda pair: pair[0].shape == pair[1].shape, pairs)))
+
+    first = alike(zip(trained, own, strict=False))
+    last = min(alike(zip(reversed(trained), reversed(own), strict=False)), min(len(trained), len(own)) - first)
+    return [*trained[:first], *own[first : len(own) - last], *trained[len(trained) - last :]]
 
 
 def copy_discriminator(path: str, discriminator: keras.Model) -> None:

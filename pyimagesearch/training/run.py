@@ -29,10 +29,12 @@ from pyimagesearch.models import (
     compute_in,
     weights_identity,
 )
+from pyimagesearch.models.loading import SHIPPED, file_sha256
+from pyimagesearch.system.files import exists
 from pyimagesearch.training.driver import Driver
 from pyimagesearch.training.optimizers import DECAYS
 from pyimagesearch.training.phases import copy_discriminator, copy_weights
-from pyimagesearch.training.run_folder import RunFolder
+from pyimagesearch.training.run_folder import START_FIELDS, RunFolder
 from pyimagesearch.training.strategy import (
     check_tpu_folders,
     choose_precision,
@@ -124,23 +126,18 @@ def prepare(
     """The trainer of a run, when its records, networks and folder are checked."""
     with tf.device(validation_device(strategy)):
         validated = build_generator(config)  # float32, outside the strategy; first, since it checks the options
-    discriminator_weights = 0
-    if config.finetune.steps:
-        discriminator = build_discriminator(config)
-        if config.discriminator.start:
-            copy_discriminator(config.discriminator.start, discriminator)  # refused now, if at all
-        discriminator_weights = discriminator.count_params()
+    discriminator = build_discriminator(config) if config.finetune.steps else None
     manifest = read_manifest(tfrecords)
     check_usable(tfrecords, manifest, scale=config.network.scale, crop=config.data.crop)
     workers = Workers(strategy)
     # Phase 2's weights are looked for now, not after hours of phase 1.
     vgg = _build_vgg(config, strategy, precision) if config.finetune.steps else None
     pairs = _validation_pictures(config, tfrecords, manifest)
-    if config.network.start:
-        copy_weights(config.network.start, validated)  # refused now, if at all
     run_folder = RunFolder(output)
-    run_folder.check_disk(_disk_bytes(config, validated.count_params(), discriminator_weights))
-    identity = _identity(config, tfrecords, manifest, strategy, precision)
+    starts = _check_starts(config, run_folder, validated, discriminator)
+    judged = discriminator.count_params() if discriminator is not None else 0
+    run_folder.check_disk(_disk_bytes(config, validated.count_params(), judged))
+    identity = {**_identity(config, tfrecords, manifest, strategy, precision), "starts": starts}
     run_folder.check(identity)
     driver = Driver(
         config, strategy, workers, folder=tfrecords, manifest=manifest, compiled=compiled,
@@ -150,6 +147,27 @@ def prepare(
         config, pairs=pairs, validated=validated, vgg=vgg, run_folder=run_folder, identity=identity, driver=driver,
         precision=precision, say=say,
     )  # fmt: skip
+
+
+def _check_starts(
+    config: TrainConfig, run_folder: RunFolder, generator: keras.Model, discriminator: keras.Model | None
+) -> dict[str, str | None]:
+    """The SHA-256 of the weights that the run starts from, by field; None without, or where the file is gone.
+
+    Raises InputError where they do not fit. Once the phase that takes them has a checkpoint, they are not needed.
+    """
+    first_phase = "pretrain" if config.pretrain.steps else "finetune"
+    hashes: dict[str, str | None] = dict.fromkeys(START_FIELDS)
+    for field, path, phase, network, copy in (
+        ("network.start", config.network.start, first_phase, generator, copy_weights),
+        ("discriminator.start", config.discriminator.start, "finetune", discriminator, copy_discriminator),
+    ):
+        gone = path not in SHIPPED and not exists(path)
+        if not path or network is None or (gone and run_folder.checkpoints(phase)):
+            continue
+        copy(path, network)
+        hashes[field] = file_sha256(path)
+    return hashes
 
 
 def _build_vgg(config: TrainConfig, strategy: tf.distribute.Strategy, precision: str) -> keras.Model:

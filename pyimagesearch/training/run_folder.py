@@ -33,10 +33,12 @@ from pyimagesearch.system.locks import Held, hold
 from pyimagesearch.training.old_config import dotted, grouped
 
 # What may differ between two starts of one run without changing what it means.
-FREE_FIELDS = {"intervals.steps_per_call", "intervals.log_every", "intervals.validate_every", "intervals.sample_every",
+FREE_FIELDS = {"intervals.patience", "intervals.steps_per_call", "intervals.log_every", "intervals.validate_every",
+               "intervals.sample_every",
                "intervals.checkpoint_every", "intervals.keep_checkpoints", "finetune.vgg_weights", "precision",
-               "xla"}  # fmt: skip
+               "pretrain.rate", "finetune.rate", "xla"}  # fmt: skip
 GROWING_FIELDS = ("pretrain.steps", "finetune.steps")
+START_FIELDS = ("network.start", "discriminator.start")  # paths, which may change; the weights there may not
 
 PRETRAINED = "pretrained_generator"
 GENERATOR = "generator"
@@ -49,13 +51,18 @@ class RunFolder:
 
     def __init__(self, path: str):
         self.path = path
+        self.news: list[str] = []  # what this start changes in the run, in words
         self._lock: Held | None = None
 
     def file(self, *parts: str) -> str:
         return join(self.path, *parts)
 
     def check(self, identity: dict[str, Any]) -> None:
-        """Raise InputError unless the folder is free for a run, or holds the same one.
+        """Raise InputError unless the folder is free for a run, or holds the same one."""
+        self._before(identity)
+
+    def _before(self, identity: dict[str, Any]) -> dict[str, Any]:
+        """What config.json says of the run that the folder holds, empty where it holds none. Raises as `check`.
 
         identity: `config` (the fields of a TrainConfig) and whatever else makes a run what it is.
         """
@@ -70,10 +77,12 @@ class RunFolder:
             before = _parse(path, read_text(path))
             if started:
                 self._check_same(before, identity)
+                return before
         elif started:
             raise InputError(
                 f"--output {self.path}: holds models or checkpoints but no config.json; give another folder"
             )
+        return {}
 
     @contextmanager
     def held(self, identity: dict[str, Any]) -> Iterator[None]:
@@ -83,12 +92,26 @@ class RunFolder:
         """
         versions = {"python": platform.python_version(), "tensorflow": tf.__version__, "keras": keras.__version__}
         with hold(self.path, what="run") as self._lock:
-            self.check(identity)
+            before = self._before(identity)
             for folder in (self.path, self.file("models")):
                 remove_temporary(folder)
-            text = json.dumps({**identity, "versions": versions}, indent=1) + "\n"
+            known = {name: identity["starts"][name] or before.get("starts", {}).get(name) for name in START_FIELDS}
+            changes = [*before.get("rates", []), *self._changed_rates(before, identity)]
+            said = {**identity, "starts": known, "rates": changes, "versions": versions}
+            text = json.dumps(said, indent=1) + "\n"
             write_whole(self.file("config.json"), text, durable=True)
             yield
+
+    def _changed_rates(self, before: dict[str, Any], identity: dict[str, Any]) -> list[dict[str, Any]]:
+        """The learning rates that differ from those of the last start, each with the step from which it holds."""
+        changes = []
+        for phase in ("pretrain", "finetune") if before else ():
+            old, new = (config[phase]["rate"] for config in (before["config"], identity["config"]))
+            done = max(map(step_of, self.checkpoints(phase)), default=0)
+            if new != old and 0 < done < identity["config"][phase]["steps"]:
+                changes.append({"field": f"{phase}.rate", "step": done, "from": old, "to": new})
+                self.news.append(f"{phase}.rate: {old:g} until step {done}, {new:g} from there on")
+        return changes
 
     def check_there(self) -> None:
         """Raise RunError where the folder was removed, or taken over on a bucket, while the run went on."""
@@ -115,6 +138,12 @@ class RunFolder:
             if name in GROWING_FIELDS:
                 if (new or 0) < (old or 0):
                     refuse(name, old, new)
+            elif name in START_FIELDS:
+                hashes = before.get("starts", {}).get(name), now["starts"][name]
+                if all(hashes) and hashes[0] != hashes[1]:
+                    refuse(name, f"{old} (SHA-256 {hashes[0][:12]})", f"{new} (SHA-256 {hashes[1][:12]})")
+                if bool(old) != bool(new):
+                    refuse(name, old or "none", new or "none")
             elif name not in FREE_FIELDS and new != old:
                 refuse(name, old, new)
         if here["pretrain.steps"] > there["pretrain.steps"] and self.checkpoints("finetune"):
@@ -144,6 +173,11 @@ class RunFolder:
     def check_disk(self, needed: int) -> None:
         """Raise InputError unless `needed` bytes are free."""
         check_disk(self.path, needed, "checkpoints and models")
+
+
+def step_of(path: str) -> int:
+    """The step in the name of a checkpoint, or of its index file."""
+    return int(path.removesuffix(".index").rpartition("-")[2])
 
 
 def _parse(path: str, text: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Runs both phases: resume, intervals, models, checkpoints, and a way back when losses are not finite."""
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -14,12 +14,14 @@ from pyimagesearch.models import build_discriminator
 from pyimagesearch.system.files import exists
 from pyimagesearch.training.checkpoints import PhaseCheckpoints
 from pyimagesearch.training.driver import Diverged, Driver
+from pyimagesearch.training.history import History
 from pyimagesearch.training.monitor import Monitor
 from pyimagesearch.training.phases import Phase, build_finetune, build_pretrain
 from pyimagesearch.training.run_folder import DISCRIMINATOR, GENERATOR, PRETRAINED, RunFolder
+from pyimagesearch.training.run_log import RunLog
 from pyimagesearch.training.signals import StopRequest, stop_requests
 from pyimagesearch.training.strategy import validation_device
-from pyimagesearch.training.validation import rank
+from pyimagesearch.training.validation import idle_validations, rank
 
 SLOWER = 0.5  # of the learning rate, after the losses ran away
 
@@ -42,30 +44,47 @@ class Trainer:
     ):
         """pairs: pictures to validate on. validated: a float32 generator that is given the weights to validate and to
         save. vgg: the extractor of phase 2, if there is one. identity: what the folder's config.json will say."""
-        self.config, self.precision, self.say = config, precision, say
+        self.config, self.precision = config, precision
         self._pairs, self._validated, self._vgg = pairs, validated, vgg
         self._run_folder, self._identity, self._driver = run_folder, identity, driver
         self._strategy, self._workers = driver.strategy, driver.workers
+        self.say = RunLog(run_folder, say, writes=driver.workers.writes)
 
     def run(self) -> None:
         """Train both phases, or what is left of them."""
-        config, strategy = self.config, self._strategy
-        pretrained = self._run_folder.model_path(PRETRAINED)
         held = self._run_folder.held(self._identity) if self._workers.writes else contextlib.nullcontext()
-        with held, stop_requests() as stop, self._workers.report_lost_worker():
-            if config.pretrain.steps:
-                self._run_phase(build_pretrain(config, strategy, self.precision), stop)
-            if config.finetune.steps:
-                assert self._vgg is not None
-                if config.pretrain.steps and not exists(pretrained):
-                    raise InputError(f"{pretrained}: phase 1 is finished, but its model is gone; give another --output")
-                start = pretrained if config.pretrain.steps else config.network.start
-                self._run_phase(build_finetune(config, strategy, self.precision, self._vgg, start), stop)
+        with held, stop_requests() as stop, self._workers.report_lost_worker(), self.say.kept():
+            for line in self._run_folder.news:
+                self.say(line)
+            if self.config.pretrain.steps:
+                self._run_pretrain(stop)
+            if self.config.finetune.steps:
+                self._run_finetune(stop)
+
+    def _run_pretrain(self, stop: StopRequest) -> None:
+        """Phase 1, unless phase 2 has begun: that needs neither its checkpoints nor its model any more."""
+        config, begun = self.config, self._run_folder.checkpoints
+        if begun("finetune"):
+            self.say(f"pretrain is finished: {config.pretrain.steps} of {config.pretrain.steps} steps")
+            if not self._run_folder.has_model(PRETRAINED):
+                path = self._run_folder.model_path(PRETRAINED)
+                self.say(f"WARNING: {path} is missing or cut off; phase 2 goes on without it")
+            return
+        start = "" if begun("pretrain") else config.network.start
+        self._run_phase(build_pretrain(config, self._strategy, self.precision, start), stop)
+
+    def _run_finetune(self, stop: StopRequest) -> None:
+        config, start, judge = self.config, "", ""
+        if not self._run_folder.checkpoints("finetune"):
+            pretrained = self._run_folder.model_path(PRETRAINED)
+            start, judge = pretrained if config.pretrain.steps else config.network.start, config.discriminator.start
+        assert self._vgg is not None
+        self._run_phase(build_finetune(config, self._strategy, self.precision, self._vgg, start, judge), stop)
 
     def _run_phase(self, phase: Phase, stop: StopRequest) -> None:
         saved = PhaseCheckpoints(self._run_folder, phase, self.config.intervals.keep_checkpoints, self.say)
-        first = self._restore(saved)
-        if first >= phase.steps:
+        first = self._restore(phase, saved)
+        if first >= phase.steps or self._ends_early(first, History(self._run_folder, self.say).validations(phase.name)):
             self.say(f"{phase.name} is finished: {first} of {phase.steps} steps")
             self._write_missing_models(phase)
             return
@@ -84,21 +103,26 @@ class Trainer:
         self._workers.mean(0.0)  # every worker waits until the models of this phase are written
 
     def _write_missing_models(self, phase: Phase) -> None:
-        """Write the models of a finished phase anew from its checkpoint where they are gone or cut off.
-
-        Phase 1 keeps its best weights only in the model, so that a phase 2 that has begun cannot do without it.
-        """
+        """Write the models of a finished phase anew from its checkpoint where they are gone or cut off."""
         names = [_model_of(phase), *([] if phase.discriminator is None else [DISCRIMINATOR])]
         missing = [name for name in names if not self._run_folder.has_model(name)]
-        if not missing or not self._workers.writes or (phase.discriminator is None and self.config.finetune.steps):
+        if not missing or not self._workers.writes:
             return
         self._save_models(phase)
         for name in missing:
-            self.say(
-                f"WARNING: {self._run_folder.model_path(name)} was missing or cut off; written from the checkpoint"
+            source = (
+                "the checkpoint" if name == DISCRIMINATOR else "the checkpoint, with the last weights, not the best"
             )
+            path = self._run_folder.model_path(name)
+            self.say(f"WARNING: {path} was missing or cut off; written from {source}")
 
-    def _restore(self, saved: PhaseCheckpoints) -> int:
+    def _restore(self, phase: Phase, saved: PhaseCheckpoints) -> int:
+        name = _model_of(phase)
+        if not self._run_folder.checkpoints(phase.name) and exists(self._run_folder.model_path(name)):
+            raise InputError(
+                f"{self._run_folder.model_path(name)}: the checkpoints of {phase.name} are gone, so that it would be "
+                "trained anew and replace this model; move the model away, or give another --output"
+            )
         first = saved.restore()
         (mean,) = self._workers.mean(first)
         if mean != first:
@@ -113,12 +137,24 @@ class Trainer:
         monitor = self._monitor(phase, first) if self._workers.writes else None
         try:
             if monitor and first == 0:
-                monitor.graphs()
+                monitor.describe(self.config)
                 saved.save(0)  # the way back, should the losses run away before any other
+                if self._starts_trained(phase):
+                    fill(self._validated, phase)
+                    self._validate(phase, 0, monitor, saved)
+                    monitor.log(0)
             for progress in self._driver.steps(phase, first, stop):
                 if monitor:
                     monitor.add(progress)
                     self._at_interval(phase, progress.step, monitor, saved)
+                if self._ends_early(progress.step, monitor.validations() if monitor else {}):
+                    self.say(
+                        f"{phase.name}: stopped early at step {progress.step}: {self.config.intervals.patience} "
+                        "validations brought nothing better"
+                    )
+                    if monitor:
+                        self._save(phase, progress.step, saved)
+                    break
                 if progress.stop:
                     if monitor:
                         monitor.log(progress.step)  # the means since the last row, which no checkpoint holds
@@ -128,14 +164,34 @@ class Trainer:
                         "the same command goes on from there",
                         stop.exit_code,
                     )
+            if monitor:
+                monitor.conclude()
         finally:
             if monitor:
                 monitor.close()
+                self.say.write()
+
+    def _starts_trained(self, phase: Phase) -> bool:
+        """Whether the phase begins with weights that may be better than what it makes of them."""
+        return bool(self.config.network.start) or (phase.name == "finetune" and self.config.pretrain.steps > 0)
+
+    def _ends_early(self, step: int, validations: Mapping[int, Mapping[str, float]]) -> bool:
+        """Whether the phase ends after this step, since validation brought nothing better; the workers agree on it."""
+        intervals = self.config.intervals
+        if not intervals.patience or not step or step % intervals.validate_every:
+            return False
+        (idle,) = self._workers.mean(float(idle_validations(validations) >= intervals.patience))
+        return idle > 0
+
+    def _validate(self, phase: Phase, step: int, monitor: Monitor, saved: PhaseCheckpoints) -> None:
+        """Score the weights that self._validated holds, and keep them as the phase's model where they are the best."""
+        if saved.improves(rank(monitor.validate(step))):
+            self._run_folder.save_model(self._validated, _model_of(phase))
 
     def _monitor(self, phase: Phase, first: int) -> Monitor:
         return Monitor(
             self._run_folder, phase, self._pairs, self._validated, scale=self.config.network.scale, step=first,
-            device=validation_device(self._strategy),
+            say=self.say, device=validation_device(self._strategy),
             vgg_weights=self.config.finetune.vgg_weights if phase.discriminator is not None else None,
         )  # fmt: skip
 
@@ -160,16 +216,17 @@ class Trainer:
         config, last = self.config, step == phase.steps
         due = {name: last or step % getattr(config.intervals, f"{name}_every") == 0
                for name in ("log", "validate", "sample", "checkpoint")}  # fmt: skip
-        if due["log"]:
-            monitor.log(step)
         if due["validate"] or due["sample"]:
             fill(self._validated, phase)
-        if due["validate"] and saved.improves(rank(monitor.validate(step))):
-            self._run_folder.save_model(self._validated, _model_of(phase))
+        if due["validate"]:
+            self._validate(phase, step, monitor, saved)
+        if due["log"] or due["validate"]:
+            monitor.log(step)  # a row holds what was validated at its step
         if due["sample"]:
             monitor.sample(step)
         if due["checkpoint"]:
             monitor.flush()  # before the checkpoint that vouches for it
+            self.say.write()
             self._save(phase, step, saved)
 
     def _save(self, phase: Phase, step: int, saved: PhaseCheckpoints) -> None:

@@ -1,5 +1,6 @@
 """Scores of the weights at hand on whole validation pictures, and which weights of a phase are its best."""
 
+import functools
 import math
 from collections.abc import Mapping, Sequence
 
@@ -8,7 +9,7 @@ import tensorflow as tf
 from pyimagesearch.data.pairs import Pair
 from pyimagesearch.evaluation import scoring
 from pyimagesearch.evaluation.perceptual import TextureDistance
-from pyimagesearch.inference.upscaler import AnyUpscaler
+from pyimagesearch.inference.upscaler import AnyUpscaler, BicubicUpscaler
 
 FRECHET = "vgg19_frechet"
 
@@ -29,9 +30,17 @@ class Validator:
 
     def __call__(self) -> dict[str, float]:
         """The means of PSNR and SSIM on Y, and the Frechet distance where there is VGG19."""
+        return self._scores(self._upscaler)
+
+    @functools.cached_property
+    def bicubic(self) -> dict[str, float]:
+        """The same of bicubic."""
+        return self._scores(BicubicUpscaler(self._upscaler.scale))
+
+    def _scores(self, upscaler: AnyUpscaler) -> dict[str, float]:
         with tf.device(self._device):
-            outputs = [self._upscaler(pair.lr) for pair in self._pairs]
-            scale = self._upscaler.scale
+            outputs = [upscaler(pair.lr) for pair in self._pairs]
+            scale = upscaler.scale
             rows = [scoring.scores_on_y(sr, pair, scale) for sr, pair in zip(outputs, self._pairs, strict=True)]
             return scoring.mean_scores(rows) | ({FRECHET: self._texture(outputs)} if self._texture else {})
 
@@ -44,3 +53,9 @@ def rank(scores: Mapping[str, float]) -> float:
     """
     frechet = scores.get(FRECHET, math.nan)
     return scores["psnr_y"] if math.isnan(frechet) else -frechet
+
+
+def idle_validations(scores: Mapping[int, Mapping[str, float]]) -> int:
+    """How many of a phase's validations, in order of their steps, follow the best one."""
+    ranks = [rank(values) for values in scores.values()]
+    return len(ranks) - 1 - ranks.index(max(ranks)) if ranks else 0

@@ -27,7 +27,11 @@ REFUSED = [
         for value in (-1e-4, NAN, INFINITY)
     ],
     *[("finetune.losses.pixel", value, "must be at least 0") for value in (-0.5, NAN, INFINITY)],
-    *[(name, 0, "must be at least 1") for name in field_names() if name.startswith("intervals.")],
+    *[
+        (name, -1, "must be at least 0") if name == "intervals.patience" else (name, 0, "must be at least 1")
+        for name in field_names()
+        if name.startswith("intervals.")
+    ],
     *[(name, value, "must be at least 0 and below 1") for name in ("ema", "adam_beta1") for value in (-0.1, 1.0, NAN)],
     ("seed", -1, "must be at least 0"),
     ("seed", 2**31 + 1, "must be at most"),

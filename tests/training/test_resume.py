@@ -50,7 +50,8 @@ def test_a_model_of_a_finished_run_that_is_gone_or_cut_off_is_written_again(reco
     said: list[str] = []
     train(records, output, say=said.append)
     assert [line.partition(": ")[2].rpartition("/")[2] for line in said[2:]] == [
-        f"{name}.keras was missing or cut off; written from the checkpoint" for name in ("generator", "discriminator")
+        "generator.keras was missing or cut off; written from the checkpoint, with the last weights, not the best",
+        "discriminator.keras was missing or cut off; written from the checkpoint",
     ]
     for ours, expected in zip(weights(output, "generator"), before, strict=True):
         np.testing.assert_array_equal(ours, expected)
@@ -77,7 +78,15 @@ def test_a_run_whose_folder_is_removed_stops(records, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "content", [b"phase,step\npretrain,2\n", b"\0\xff\x00binary", b"phase,step,seconds\npretr", b"a,b\n1,2"]
+    "content",
+    [
+        b"phase,step\npretrain,2\n",
+        b"phase;step;seconds\npretrain;2;1\n",
+        b"\xef\xbb\xbfphase,step,seconds\npretrain,2,1\n",
+        b"\0\xff\x00binary",
+        b"phase,step,seconds\npretr",
+        b"a,b\n1,2",
+    ],
 )
 def test_a_damaged_history_is_set_aside(tmp_path, content):
     (tmp_path / "history.csv").write_bytes(content)
@@ -103,10 +112,28 @@ def test_a_folder_in_which_tensorflow_would_find_no_checkpoint_is_refused(record
     assert not (tmp_path / name).exists()
 
 
-def test_a_run_whose_pretrained_model_is_gone_does_not_start_from_scratch(records, output):
-    (output / "models" / "pretrained_generator.keras").unlink()
-    with pytest.raises(InputError, match=r"pretrained_generator\.keras: phase 1 is finished, but its model is gone"):
-        train(records, output)
+@pytest.mark.parametrize("lost", ["models/pretrained_generator.keras", "checkpoints/pretrain"])
+def test_phase_2_goes_on_without_what_phase_1_left(records, output, lost):
+    path = output / lost
+    shutil.rmtree(path) if path.is_dir() else path.write_bytes(path.read_bytes()[:1000])
+    before = weights(output, "generator")
+    said: list[str] = []
+    train(records, output, say=said.append)
+    assert said[0] == "pretrain is finished: 8 of 8 steps"
+    assert said[-1] == "finetune is finished: 6 of 6 steps"
+    assert ("cut off; phase 2 goes on without it" in said[1]) == path.is_file()
+    for ours, expected in zip(weights(output, "generator"), before, strict=True):
+        np.testing.assert_array_equal(ours, expected)
+
+
+@pytest.mark.parametrize("phase", ["pretrain", "finetune"])
+def test_a_phase_whose_checkpoints_are_gone_does_not_replace_its_model(records, pretrained, finished, tmp_path, phase):
+    output = shutil.copytree(pretrained if phase == "pretrain" else finished, tmp_path / "run")
+    shutil.rmtree(output / "checkpoints" / phase)
+    with pytest.raises(
+        InputError, match=rf"generator\.keras: the checkpoints of {phase} are gone.* move the model away"
+    ):
+        train(records, output, PHASE_1 if phase == "pretrain" else SMOKE)
 
 
 def test_a_run_of_an_older_version_goes_on(records, output):

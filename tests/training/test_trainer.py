@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from helpers.smoke_runs import ONE, PHASE_1, SMOKE, history, train, weights
+from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio
 
 from pyimagesearch.data.dataset.manifest import read_manifest
@@ -43,10 +44,21 @@ def test_a_run_leaves_models_checkpoints_config_and_history(finished):
     rows = history(finished)
     assert [(row["phase"], int(row["step"])) for row in rows] == [
         *(("pretrain", step) for step in (2, 4, 6, 8)),
-        *(("finetune", step) for step in (2, 4, 6)),
+        *(("finetune", step) for step in (0, 2, 4, 6)),
     ]
-    assert all(np.isfinite(float(row["loss"])) for row in rows)
-    assert all(0 <= float(row["accuracy_fake"]) <= 1 for row in rows if row["phase"] == "finetune")
+    trained = [row for row in rows if row["step"] != "0"]
+    assert all(np.isfinite(float(row["loss"])) and float(row["learning_rate"]) == 1e-3 for row in trained)
+    assert all(0 <= float(row["accuracy_fake"]) <= 1 for row in trained if row["phase"] == "finetune")
+    validated = [(row["phase"], row["step"]) for row in rows if row["validation_psnr_y"]]
+    assert validated == [("pretrain", "4"), ("pretrain", "8"), ("finetune", "0"), ("finetune", "4"), ("finetune", "6")]
+    assert all(
+        row["validation_vgg19_frechet"] for row in rows if row["phase"] == "finetune" and row["validation_psnr_y"]
+    )
+    for name in ("curves.png", "samples/pretrain_0000008.png", "samples/finetune_0000006.png"):
+        assert Image.open(finished / name).size > (300, 200)
+    log = (finished / "train.log").read_text()
+    assert "Starting pretrain: 8 steps" in log
+    assert "finetune: best at step" in log
     assert not list(finished.rglob("*.part"))
 
 
@@ -123,6 +135,17 @@ def test_a_run_starts_from_a_trained_model(records, finished, tmp_path, name, st
     after = load_generator(str(tmp_path / "run" / "models" / f"{name}.keras")).trainable_weights
     for one, other in zip(load_generator(start).trainable_weights, after, strict=True):
         np.testing.assert_allclose(one.numpy(), other.numpy(), rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize(("kind", "anew"), [("light", 1), ("srresnet", 1)])
+def test_a_network_starts_from_one_of_another_scale(save_generator, kind, anew):
+    """light: all kernels but the last, which draws the pixels of the scale; srresnet: but the second upsampling."""
+    path, trained = save_generator(kind, 2)
+    generator = save_generator(kind, 4, 1)[1]
+    copy_weights(str(path), generator)
+    there, here = ([each for each in model.get_weights() if each.ndim == 4] for model in (trained, generator))
+    assert sum(any(np.array_equal(one, other) for other in there) for one in here) == len(here) - anew
+    assert generator(np.zeros((1, 8, 8, 3), "float32")).shape == (1, 32, 32, 3)
 
 
 def test_a_light_starts_from_one_of_fewer_blocks(tmp_path):
