@@ -75,7 +75,8 @@ def run(args: Namespace) -> None:
         say=console.say,
     )
     print(f"{args.output}: trained ({stopwatch})")
-    command = ["srgan", "grid", "--output", args.output, "--tfrecords", args.tfrecords]
+    device = "cpu" if args.device == "tpu" else args.device
+    command = ["srgan", "grid", "--device", device, "--output", args.output, "--tfrecords", args.tfrecords]
     print(f"To see what it learned: {shlex.join(command)}")
 
 
