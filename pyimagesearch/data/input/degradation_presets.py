@@ -80,7 +80,7 @@ MILD = DegradationPreset(
     stages=(
         _blurs(0.7, (0.2, 2.0), ringing=0.05),
         (Step("resize", 0.1, {"factor": (1.0, 1.3)}), Step("resize", 0.3, {"factor": (0.4, 1.0)})),
-        _noise(0.2, (1.0, 15.0), 0.2, (0.05, 1.5)),
+        _noise(0.25, (1.0, 20.0), 0.2, (0.05, 2.0)),
         (Step("jpeg", 0.25, {"quality": (40, 95)}),),
         _blurs(0.2, (0.2, 1.0), ringing=0.1),
         (
@@ -88,7 +88,7 @@ MILD = DegradationPreset(
             Step("resize", 0.15, {"factor": (0.7, 1.0), "of_lr": True}),
             Step("resize", 0.7, {"factor": (1.0, 1.0), "of_lr": True}),
         ),
-        _noise(0.4, (1.0, 18.0), 0.25, (0.05, 1.8)),
+        _noise(0.45, (1.0, 22.0), 0.3, (0.05, 2.5)),
         (Step("finish", 1.0, {"ringing": 0.2, "quality": (28, 95)}),),
     ),
 )
