@@ -1,4 +1,5 @@
 PYTHON ?= python3
+DEVICE ?= cpu
 BIN := .venv/bin
 DEMO_RECORDS := tfrecord/demo
 DEMO_OUTPUT := outputs/demo
@@ -14,6 +15,11 @@ help: ## this list
 	$(BIN)/pip install --quiet -e ".[cpu]"
 	touch $@
 
+.venv/.setup-$(DEVICE): setup.cfg pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet -e ".[$(DEVICE),export,serve]"
+	touch $@
+
 .venv/.test: .venv/.cpu
 	$(BIN)/pip install --quiet -e ".[cpu,export,serve,test]"
 	touch $@
@@ -23,7 +29,7 @@ help: ## this list
 	.venv-oldest/bin/pip install --quiet -e ".[export,serve,test]" tensorflow-cpu==2.19.1 "tensorflow-metadata<1.18"
 	touch $@
 
-setup: .venv/.test ## .venv with all that the commands and the tests need
+setup: .venv/.setup-$(DEVICE) ## .venv with all that the commands need; DEVICE=gpu or tpu for those
 
 demo: .venv/.cpu ## photographs to grid in minutes, on the CPU
 	$(BIN)/python create_tfrecords.py --source sample --output $(DEMO_RECORDS)

@@ -27,9 +27,9 @@ from pyimagesearch.presets import get_config
 from pyimagesearch.system import console
 from pyimagesearch.training.driver import Diverged, Driver, Progress
 from pyimagesearch.training.phases import Phase, build_pretrain
+from pyimagesearch.training.run_models import fill
 from pyimagesearch.training.signals import StopRequest
 from pyimagesearch.training.strategy import choose_precision, choose_xla, make_strategy
-from pyimagesearch.training.trainer import fill
 from pyimagesearch.training.workers import Workers
 
 logger = logging.getLogger(__name__)

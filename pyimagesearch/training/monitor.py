@@ -77,6 +77,7 @@ class Monitor:
         self._losses: list[str] = []
         self._count, self._timed, self._span = 0, 0, 0.0
         self._calls = 0
+        self.seconds_left = 0.0  # on a CPU, once it is known
         self._on_cpu = not any(tf.config.list_logical_devices(kind) for kind in ("GPU", "TPU"))
 
     def describe(self, config: TrainConfig) -> None:
@@ -107,8 +108,8 @@ class Monitor:
         self._step += steps
         self._calls += 1
         if self._calls == 3 and self._on_cpu:  # the first call compiles
-            left = (self._phase.steps - self._step) * seconds / steps
-            self.say(f"{self._phase.name}: about {duration(left)} to go on this CPU")
+            self.seconds_left = (self._phase.steps - self._step) * seconds / steps
+            self.say(f"{self._phase.name}: about {duration(self.seconds_left)} to go on this CPU")
 
     def log(self, step: int) -> None:
         """Note the means since the last call, and the last validation, for history.csv and TensorBoard."""

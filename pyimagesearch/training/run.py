@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import json
 import logging
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -45,6 +46,8 @@ from pyimagesearch.training.strategy import (
 from pyimagesearch.training.trainer import Trainer
 from pyimagesearch.training.workers import Workers
 
+A_DAY = 24 * 3600.0  # seconds that a phase may take on the CPU without being asked for
+
 logger = logging.getLogger(__name__)
 
 
@@ -83,9 +86,11 @@ def train(
     weights = f", VGG19 weights: {config.finetune.vgg_weights}" if config.finetune.steps else ""
     say(f"Preset {config.preset}, {strategy.num_replicas_in_sync} replica(s), {chosen}{weights}")
     compiled = choose_xla(config.xla, device, strategy)
+    unasked_cpu = device == "gpu" and not tf.config.get_visible_devices("GPU")
     prepare(
-        config, tfrecords, output, strategy=strategy, precision=chosen, compiled=compiled, cache=cache, say=say
-    ).run()
+        config, tfrecords, output, strategy=strategy, precision=chosen, compiled=compiled, cache=cache, say=say,
+        most_seconds=A_DAY if unasked_cpu else math.inf,
+    ).run()  # fmt: skip
 
 
 def check_trainable(config: TrainConfig) -> None:
@@ -122,6 +127,7 @@ def prepare(
     compiled: bool = False,
     cache: str = "none",
     say: Callable[[str], None] = logger.info,
+    most_seconds: float = math.inf,
 ) -> Trainer:
     """The trainer of a run, when its records, networks and folder are checked."""
     with tf.device(validation_device(strategy)):
@@ -145,7 +151,7 @@ def prepare(
     )  # fmt: skip
     return Trainer(
         config, pairs=pairs, validated=validated, vgg=vgg, run_folder=run_folder, identity=identity, driver=driver,
-        precision=precision, say=say,
+        precision=precision, say=say, most_seconds=most_seconds,
     )  # fmt: skip
 
 

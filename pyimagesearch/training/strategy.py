@@ -28,7 +28,7 @@ def make_strategy(device: str, say: Callable[[str], None] = print, *, alone: boo
     if gpus:
         say(f"Using {len(gpus)} GPU{'s' if len(gpus) > 1 else ''}")
     elif device == "gpu":
-        say("WARNING: --device gpu, but TensorFlow finds no GPU here: going on with the CPU, which is far slower")
+        say(f"WARNING: --device gpu: {_why_no_gpu()}; going on with the CPU, which is far slower")
     if workers > 1:
         say(f"Waiting for all of {workers} workers")
         return tf.distribute.MultiWorkerMirroredStrategy()
@@ -36,6 +36,15 @@ def make_strategy(device: str, say: Callable[[str], None] = print, *, alone: boo
         return tf.distribute.MirroredStrategy()
     # Not MirroredStrategy, inside which XLA cannot compile a step.
     return tf.distribute.OneDeviceStrategy("/gpu:0" if gpus else "/cpu:0")
+
+
+def _why_no_gpu() -> str:
+    if not tf.test.is_built_with_cuda():
+        return (
+            "this TensorFlow is built without CUDA; for a GPU, install the project into a new environment with "
+            'pip install -e ".[gpu]" (make setup DEVICE=gpu)'
+        )
+    return "TensorFlow finds no GPU; see whether nvidia-smi shows one, and whether CUDA_VISIBLE_DEVICES hides it"
 
 
 def _tpu_strategy() -> tf.distribute.Strategy:

@@ -1,6 +1,7 @@
 """Runs both phases: resume, intervals, models, checkpoints, and a way back when losses are not finite."""
 
 import contextlib
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -10,15 +11,16 @@ import tensorflow as tf
 from pyimagesearch.config import TrainConfig
 from pyimagesearch.data.pairs import Pair
 from pyimagesearch.errors import InputError, Interrupted, RunError
-from pyimagesearch.models import build_discriminator
+from pyimagesearch.system.console import duration
 from pyimagesearch.system.files import exists
 from pyimagesearch.training.checkpoints import PhaseCheckpoints
 from pyimagesearch.training.driver import Diverged, Driver
 from pyimagesearch.training.history import History
 from pyimagesearch.training.monitor import Monitor
 from pyimagesearch.training.phases import Phase, build_finetune, build_pretrain
-from pyimagesearch.training.run_folder import DISCRIMINATOR, GENERATOR, PRETRAINED, RunFolder
+from pyimagesearch.training.run_folder import PRETRAINED, RunFolder
 from pyimagesearch.training.run_log import RunLog
+from pyimagesearch.training.run_models import PhaseModels
 from pyimagesearch.training.signals import StopRequest, stop_requests
 from pyimagesearch.training.strategy import validation_device
 from pyimagesearch.training.validation import idle_validations, rank
@@ -41,10 +43,12 @@ class Trainer:
         driver: Driver,
         precision: str,
         say: Callable[[str], None],
+        most_seconds: float = math.inf,
     ):
         """pairs: pictures to validate on. validated: a float32 generator that is given the weights to validate and to
-        save. vgg: the extractor of phase 2, if there is one. identity: what the folder's config.json will say."""
-        self.config, self.precision = config, precision
+        save. vgg: the extractor of phase 2, if there is one. identity: what the folder's config.json will say.
+        most_seconds: that a phase may take on a CPU."""
+        self.config, self.precision, self._most_seconds = config, precision, most_seconds
         self._pairs, self._validated, self._vgg = pairs, validated, vgg
         self._run_folder, self._identity, self._driver = run_folder, identity, driver
         self._strategy, self._workers = driver.strategy, driver.workers
@@ -86,7 +90,8 @@ class Trainer:
         first = self._restore(phase, saved)
         if first >= phase.steps or self._ends_early(first, History(self._run_folder, self.say).validations(phase.name)):
             self.say(f"{phase.name} is finished: {first} of {phase.steps} steps")
-            self._write_missing_models(phase)
+            if self._workers.writes:
+                self._models(phase).write_missing(self.say)
             return
         self.say(f"Resuming {phase.name} at step {first}" if first else f"Starting {phase.name}: {phase.steps} steps")
         while first < phase.steps:
@@ -102,25 +107,14 @@ class Trainer:
                 raise InputError(problem) from None
         self._workers.mean(0.0)  # every worker waits until the models of this phase are written
 
-    def _write_missing_models(self, phase: Phase) -> None:
-        """Write the models of a finished phase anew from its checkpoint where they are gone or cut off."""
-        names = [_model_of(phase), *([] if phase.discriminator is None else [DISCRIMINATOR])]
-        missing = [name for name in names if not self._run_folder.has_model(name)]
-        if not missing or not self._workers.writes:
-            return
-        self._save_models(phase)
-        for name in missing:
-            source = (
-                "the checkpoint" if name == DISCRIMINATOR else "the checkpoint, with the last weights, not the best"
-            )
-            path = self._run_folder.model_path(name)
-            self.say(f"WARNING: {path} was missing or cut off; written from {source}")
+    def _models(self, phase: Phase) -> PhaseModels:
+        return PhaseModels(self._run_folder, phase, self._validated, self.config)
 
     def _restore(self, phase: Phase, saved: PhaseCheckpoints) -> int:
-        name = _model_of(phase)
-        if not self._run_folder.checkpoints(phase.name) and exists(self._run_folder.model_path(name)):
+        path = self._models(phase).path
+        if not self._run_folder.checkpoints(phase.name) and exists(path):
             raise InputError(
-                f"{self._run_folder.model_path(name)}: the checkpoints of {phase.name} are gone, so that it would be "
+                f"{path}: the checkpoints of {phase.name} are gone, so that it would be "
                 "trained anew and replace this model; move the model away, or give another --output"
             )
         first = saved.restore()
@@ -140,12 +134,13 @@ class Trainer:
                 monitor.describe(self.config)
                 saved.save(0)  # the way back, should the losses run away before any other
                 if self._starts_trained(phase):
-                    fill(self._validated, phase)
+                    self._models(phase).fill()
                     self._validate(phase, 0, monitor, saved)
                     monitor.log(0)
             for progress in self._driver.steps(phase, first, stop):
                 if monitor:
                     monitor.add(progress)
+                    self._check_time(monitor)
                     self._at_interval(phase, progress.step, monitor, saved)
                 if self._ends_early(progress.step, monitor.validations() if monitor else {}):
                     self.say(
@@ -171,6 +166,13 @@ class Trainer:
                 monitor.close()
                 self.say.write()
 
+    def _check_time(self, monitor: Monitor) -> None:
+        if monitor.seconds_left > self._most_seconds:
+            raise InputError(
+                f"this phase would take about {duration(monitor.seconds_left)} on the CPU, and there is no GPU; "
+                "if that is meant, start it again with `device` cpu"
+            )
+
     def _starts_trained(self, phase: Phase) -> bool:
         """Whether the phase begins with weights that may be better than what it makes of them."""
         return bool(self.config.network.start) or (phase.name == "finetune" and self.config.pretrain.steps > 0)
@@ -186,7 +188,7 @@ class Trainer:
     def _validate(self, phase: Phase, step: int, monitor: Monitor, saved: PhaseCheckpoints) -> None:
         """Score the weights that self._validated holds, and keep them as the phase's model where they are the best."""
         if saved.improves(rank(monitor.validate(step))):
-            self._run_folder.save_model(self._validated, _model_of(phase))
+            self._models(phase).keep()
 
     def _monitor(self, phase: Phase, first: int) -> Monitor:
         return Monitor(
@@ -217,7 +219,7 @@ class Trainer:
         due = {name: last or step % getattr(config.intervals, f"{name}_every") == 0
                for name in ("log", "validate", "sample", "checkpoint")}  # fmt: skip
         if due["validate"] or due["sample"]:
-            fill(self._validated, phase)
+            self._models(phase).fill()
         if due["validate"]:
             self._validate(phase, step, monitor, saved)
         if due["log"] or due["validate"]:
@@ -232,25 +234,5 @@ class Trainer:
     def _save(self, phase: Phase, step: int, saved: PhaseCheckpoints) -> None:
         """Save the phase's models and then the checkpoint that vouches for them."""
         self._run_folder.check_there()
-        self._save_models(phase)
+        self._models(phase).save()
         saved.save(step)
-
-    def _save_models(self, phase: Phase) -> None:
-        """Save the discriminator, and the generator until a validation finds the best."""
-        fill(self._validated, phase)
-        if not self._run_folder.has_model(_model_of(phase)):
-            self._run_folder.save_model(self._validated, _model_of(phase))
-        if phase.discriminator is not None:
-            discriminator = build_discriminator(self.config)
-            discriminator.set_weights(phase.discriminator.get_weights())
-            self._run_folder.save_model(discriminator, DISCRIMINATOR)
-
-
-def _model_of(phase: Phase) -> str:
-    return PRETRAINED if phase.discriminator is None else GENERATOR
-
-
-def fill(model: keras.Model, phase: Phase) -> None:
-    """Give `model` the weights to judge and to ship: the moving average where there is one."""
-    values = [average.numpy() for average in phase.ema] or phase.generator.get_weights()
-    model.set_weights(values)

@@ -152,7 +152,7 @@ def test_gpu_without_a_gpu_says_so_and_goes_on(capsys, records, tmp_path):
     code = main([*arguments, "--output", str(tmp_path / "run"), "--pretrain-steps", "8", "--finetune-steps", "0"])
     output = capsys.readouterr().out
     assert code == 0
-    assert "WARNING: --device gpu, but TensorFlow finds no GPU" in output
+    assert "WARNING: --device gpu: this TensorFlow is built without CUDA" in output
     assert "on this CPU" in output  # the estimate of the time it will take
 
 

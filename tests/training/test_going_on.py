@@ -10,7 +10,7 @@ from helpers.smoke_runs import PHASE_1, SMALLEST, history, train, weights
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from pyimagesearch.errors import InputError
-from pyimagesearch.training import events
+from pyimagesearch.training import events, run
 from pyimagesearch.training.run_folder import RunFolder
 
 LONGER = SMALLEST.with_values({"pretrain.steps": 12})
@@ -135,3 +135,9 @@ def test_phase_1_of_a_preset_needs_no_start(small):
     }
     assert PHASE_1.network.start == ""
     assert RunFolder(str(small)).news == []
+
+
+def test_more_than_a_day_on_a_cpu_has_to_be_asked_for(records, tmp_path):
+    endless = SMALLEST.with_values({"pretrain.steps": 10**9})
+    with pytest.raises(InputError, match=r"would take about \d+ h .* on the CPU.* start it again with `device` cpu"):
+        run.train(endless, records, str(tmp_path / "run"), device="gpu")
