@@ -8,13 +8,22 @@ from matplotlib.figure import Figure
 from pyimagesearch.evaluation.plots import COLOURS
 
 TITLES = {"pretrain": "Phase 1", "finetune": "Phase 2"}
-VALIDATION = {"validation_psnr_y": "PSNR on Y, dB", "validation_vgg19_frechet": "Frechet distance of VGG19's texture"}
+VALIDATION = {
+    "validation_psnr_y": "PSNR on Y, dB",
+    "validation_vgg19_distance": "VGG19 distance",
+    "validation_vgg19_frechet": "VGG19 Frechet distance",
+}
 
 
 def draw(rows: Sequence[Mapping[str, str]], bicubic: Mapping[str, float]) -> Figure:
     """rows: of history.csv. bicubic: its scores on the validation pictures, drawn as lines."""
     phases = [phase for phase in TITLES if any(row["phase"] == phase for row in rows)]
-    figure = Figure(figsize=(10, 3.6 * len(phases)), dpi=110, facecolor="white", layout="constrained")
+    figure = Figure(
+        figsize=(14 if any(row.get("validation_vgg19_distance") for row in rows) else 9, 3.4 * len(phases)),
+        dpi=110,
+        facecolor="white",
+        layout="constrained",
+    )
     for line, phase in enumerate(phases):
         here = [row for row in rows if row["phase"] == phase]
         losses = [name for name in here[-1] if name.endswith("loss") and any(row.get(name) for row in here)]

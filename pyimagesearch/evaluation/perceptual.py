@@ -14,7 +14,7 @@ PATCH_LAYER = "block3_conv4"
 PATCH_CHANNELS, PATCH_STRIDE = 256, 4
 PATCH_CELLS = 8  # features of PATCH_LAYER a side of a patch, which is 32 pixels
 NO_VARIANCE = 1e-9  # of HR's features: what rounding leaves of a single patch
-CENTRE = 384  # pixels a side of what TextureDistance looks at in each picture
+CENTRE = 256  # pixels a side of what MiddleDistances looks at in each picture
 CONTEXT = 128  # pixels: a feature of LAYER sees 126 to either side
 TILE = 768  # pixels a side whose features are compared at once: about 1.5 GB with their context
 
@@ -108,31 +108,39 @@ class FeatureDistance:
         return inside(LAYER, STRIDE), inside(PATCH_LAYER, PATCH_STRIDE)
 
 
-class TextureDistance:
-    """The Frechet distance of pictures from the same HR pictures, time and again: for the validation of GANs.
+class MiddleDistances:
+    """Both distances of pictures from the same HR pictures, time and again: for the validation of GANs.
 
-    It is that of FeatureDistance, over the CENTRE x CENTRE pixels in the middle of each picture, so that it takes
+    They are those of FeatureDistance over the CENTRE x CENTRE pixels in the middle of each picture, so that they take
     seconds. hr: uint8 RGB (H, W, 3) each. weights: as FeatureDistance's.
     """
 
     def __init__(self, hr: Iterable[np.ndarray], weights: str):
-        vgg = build_vgg([PATCH_LAYER], weights)
+        vgg = build_vgg([LAYER, PATCH_LAYER], weights)
         signature = [tf.TensorSpec([1, None, None, 3], tf.float32)]
-        self._forward = tf.function(lambda rgb: vgg(rgb, training=False)[PATCH_LAYER], input_signature=signature)
-        self._of_hr = self._statistics(hr)
+        self._forward = tf.function(lambda rgb: vgg(rgb, training=False), input_signature=signature)
+        self._of_hr, self._hr_features = self._measured(hr)
 
-    def __call__(self, pictures: Iterable[np.ndarray]) -> float:
-        """That of `pictures`, uint8 RGB of HR's sizes; nan where HR has not two patches of 32x32 pixels that differ."""
-        return frechet_distance(self._statistics(pictures), self._of_hr)
+    def __call__(self, pictures: Iterable[np.ndarray]) -> dict[str, float]:
+        """Of `pictures`, uint8 RGB of HR's sizes: vgg19_distance, the mean over pictures of at least 16x16 pixels, and
+        vgg19_frechet. nan where HR has no such picture, or no two patches of 32x32 pixels that differ."""
+        statistics, features = self._measured(pictures)
+        distances = [np.square(a - b).mean() for a, b in zip(features, self._hr_features, strict=True)]
+        return {
+            "vgg19_distance": float(np.mean(distances)) if distances else float("nan"),
+            "vgg19_frechet": frechet_distance(statistics, self._of_hr),
+        }
 
-    def _statistics(self, pictures: Iterable[np.ndarray]) -> PatchStatistics:
-        statistics = PatchStatistics(PATCH_CHANNELS)
+    def _measured(self, pictures: Iterable[np.ndarray]) -> tuple[PatchStatistics, list[np.ndarray]]:
+        statistics, features = PatchStatistics(PATCH_CHANNELS), []
         for picture in pictures:
             top, left = (max(0, (side - CENTRE) // 2) for side in picture.shape[:2])
             middle = picture[top : top + CENTRE, left : left + CENTRE].astype(np.float32)
-            if min(middle.shape[:2]) >= PATCH_CELLS * PATCH_STRIDE:
-                statistics.add(self._forward(middle[None]).numpy()[0] / 12.75)
-        return statistics
+            if min(middle.shape[:2]) >= STRIDE:
+                seen = self._forward(middle[None])
+                features.append(seen[LAYER].numpy()[0] / 12.75)
+                statistics.add(seen[PATCH_LAYER].numpy()[0] / 12.75)
+        return statistics, features
 
 
 def _tiles(height: int, width: int) -> Iterator[tuple[slice, slice]]:

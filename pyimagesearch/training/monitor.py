@@ -20,7 +20,7 @@ from pyimagesearch.training.health import HealthWatch
 from pyimagesearch.training.history import History
 from pyimagesearch.training.phases import Phase
 from pyimagesearch.training.run_folder import RunFolder
-from pyimagesearch.training.validation import FRECHET, Validator, rank
+from pyimagesearch.training.validation import ERROR, Validator, rank
 
 FEW_SHAPES = {"multiple": 160, "tile": DEFAULT_TILE}  # a named device sees sides of 160, 320 and 480: 9 shapes
 SHOWN = {"loss": "loss", "discriminator_loss": "D"}  # in the progress bar
@@ -221,5 +221,5 @@ class Monitor:
 
 
 def _shown(scores: Mapping[str, float]) -> str:
-    frechet = f", Frechet distance {scores[FRECHET]:.4f}" if FRECHET in scores else ""
-    return f"PSNR {scores['psnr_y']:.2f} dB, SSIM {scores['ssim_y']:.4f} on Y{frechet}"
+    error = f", relative error {scores[ERROR]:.3f}" if ERROR in scores else ""
+    return f"PSNR {scores['psnr_y']:.2f} dB, SSIM {scores['ssim_y']:.4f} on Y{error}"

@@ -116,23 +116,23 @@ def test_it_is_a_mean_of_the_report_without_a_cell_for_each_picture(tmp_path, no
     assert "Frechet" in Path(html_report.write_scores(str(tmp_path / "page"), report, worst)).read_text()
 
 
-def test_the_texture_distance_is_the_frechet_distance_of_the_same_pictures(noise, monkeypatch):
+def test_the_distances_of_the_middle_are_those_of_the_same_pictures(noise, monkeypatch):
     hr, sr = [noise(64, 96, seed=seed) for seed in (0, 1)], [noise(64, 96, seed=seed) // 2 for seed in (0, 1)]
     distance = perceptual.FeatureDistance("random")
-    for one, other in zip(sr, hr, strict=True):
-        distance("a.png", {"model": one}, other)
-    texture = perceptual.TextureDistance(hr, "random")
-    assert texture(sr) == pytest.approx(distance.frechet()["model"], rel=1e-5)
-    assert texture(hr) == pytest.approx(0, abs=1e-4)
+    each = [distance("a.png", {"model": one}, other)["model"] for one, other in zip(sr, hr, strict=True)]
+    middle = perceptual.MiddleDistances(hr, "random")
+    assert middle(sr)["vgg19_distance"] == pytest.approx(np.mean(each), rel=1e-5)
+    assert middle(sr)["vgg19_frechet"] == pytest.approx(distance.frechet()["model"], rel=1e-5)
+    assert middle(hr) == pytest.approx({"vgg19_distance": 0, "vgg19_frechet": 0}, abs=1e-4)
     monkeypatch.setattr(perceptual, "CENTRE", 64)
-    middle = perceptual.TextureDistance([hr[0]], "random")([sr[0]])
-    assert middle == perceptual.TextureDistance([hr[0][:, 16:80]], "random")([sr[0][:, 16:80]])
+    cut = perceptual.MiddleDistances([hr[0][:, 16:80]], "random")([sr[0][:, 16:80]])
+    assert perceptual.MiddleDistances([hr[0]], "random")([sr[0]]) == cut
 
 
 @pytest.mark.parametrize("height", [32, 31], ids=["one patch", "none"])
 def test_without_patches_to_compare_there_is_no_frechet_distance(height, tmp_path, noise, caplog):
     hr = noise(height, 60)
-    assert np.isnan(perceptual.TextureDistance([hr], "random")([hr // 2]))
+    assert np.isnan(perceptual.MiddleDistances([hr], "random")([hr // 2])["vgg19_frechet"])
     (tmp_path / "hr").mkdir()
     Image.fromarray(hr).save(tmp_path / "hr/a.png")
     with caplog.at_level("INFO"):

@@ -52,7 +52,7 @@ def test_a_run_leaves_models_checkpoints_config_and_history(finished):
     validated = [(row["phase"], row["step"]) for row in rows if row["validation_psnr_y"]]
     assert validated == [("pretrain", "4"), ("pretrain", "8"), ("finetune", "0"), ("finetune", "4"), ("finetune", "6")]
     assert all(
-        row["validation_vgg19_frechet"] for row in rows if row["phase"] == "finetune" and row["validation_psnr_y"]
+        row["validation_relative_error"] for row in rows if row["phase"] == "finetune" and row["validation_psnr_y"]
     )
     for name in ("curves.png", "samples/pretrain_0000008.png", "samples/finetune_0000006.png"):
         assert Image.open(finished / name).size > (300, 200)
@@ -233,8 +233,9 @@ def test_phase_2_keeps_the_weights_whose_texture_is_nearest(records, finished, t
     """Validations say so here; the weights of step 4 are those of a run of four steps."""
     start = str(finished / "models" / "pretrained_generator.keras")
     every_2 = SMOKE.with_values({"pretrain.steps": 0, "intervals.validate_every": 2, "network.start": start})
-    scores = iter([0.5, 0.3 if best == 4 else 0.6, 0.4, 0.9, 0.8, 0.7])  # of the long run, then of the short one
-    monkeypatch.setattr(validation.TextureDistance, "__call__", lambda *_: next(scores))
+    of_long, of_short = [0.9, 0.5, 0.3 if best == 4 else 0.6, 0.4], [0.9, 0.8, 0.7, 0.6]  # from step 0 on
+    scores = iter([*of_long, *of_short])
+    monkeypatch.setattr(validation, "relative_error", lambda *_: next(scores))
     train(records, tmp_path / "long", every_2)
     train(records, tmp_path / "short", every_2.with_values({"finetune.steps": best}))
     for one, other in zip(
@@ -243,8 +244,12 @@ def test_phase_2_keeps_the_weights_whose_texture_is_nearest(records, finished, t
         np.testing.assert_array_equal(one, other)
 
 
-def test_the_best_of_phase_1_has_the_most_psnr_and_of_phase_2_the_nearest_texture():
+def test_the_best_of_phase_1_has_the_most_psnr_and_of_phase_2_the_least_relative_error():
     assert validation.rank({"psnr_y": 30.0}) > validation.rank({"psnr_y": 29.0})
-    near, far = {"psnr_y": 25.0, "vgg19_frechet": 0.2}, {"psnr_y": 30.0, "vgg19_frechet": 0.3}
-    assert validation.rank(near) > validation.rank(far)
-    assert validation.rank({"psnr_y": 30.0, "vgg19_frechet": float("nan")}) == 30.0  # pictures too small for it
+    bicubic = {"psnr_y": 25.0, "vgg19_distance": 0.2, "vgg19_frechet": 0.8}
+    scores = {"psnr_y": 22.0, "vgg19_distance": 0.1, "vgg19_frechet": 0.2}
+    assert validation.relative_error(scores, bicubic) == pytest.approx((10**0.3 + 0.5 + 0.25) / 3)
+    assert validation.relative_error(bicubic, bicubic) == 1
+    small = dict.fromkeys(("vgg19_distance", "vgg19_frechet"), float("nan"))
+    assert validation.relative_error({**scores, **small}, {**bicubic, **small}) == pytest.approx(10**0.3)
+    assert validation.rank({**scores, "relative_error": 0.5}) > validation.rank({**scores, "relative_error": 0.6})
