@@ -33,6 +33,15 @@ def check_jp2(data: bytes) -> None:
         _check_count("boxes", boxes, MOST_BOXES)
 
 
+def precision(data: bytes) -> int:
+    """The most bits of a sample by the header of a JP2 file or a codestream; 0 where there is none."""
+    boxes = _boxes(data, 0, len(data)) if data.startswith(b"\0\0\0\x0cjP") else iter([(b"jp2c", 0, 0)])
+    start = next((start for kind, start, _ in boxes if kind == b"jp2c"), len(data))
+    content = start + 6  # after SOC, and the marker and length of SIZ
+    segment = data[content : start + 4 + int.from_bytes(data[start + 4 : content])]
+    return max((bits & 0x7F for bits in segment[36::3]), default=-1) + 1
+
+
 def _boxes(data: bytes, position: int, end: int) -> Iterator[tuple[bytes, int, int]]:
     """The kind of each box, and where its content begins and ends."""
     while position + 8 <= end:
