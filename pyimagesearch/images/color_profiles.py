@@ -1,4 +1,4 @@
-"""ICC profiles: made of what a PNG says about its colours, and applied where a format cannot hold one."""
+"""ICC profiles: made of what a PNG or an AVIF says about its colours, and applied where a format cannot hold one."""
 
 import io
 import struct
@@ -33,12 +33,7 @@ def of_png(chunks: dict[bytes, bytes], *, grey: bool) -> bytes | None:
     chunks: contents by kind. Raises UnreadablePicture for HDR.
     """
     if len(cicp := chunks.get(b"cICP", b"")) == 4:  # goes before all others (W3C PNG, section 4.3)
-        if cicp[1] in HDR:
-            raise UnreadablePicture(f"a PNG in HDR ({HDR[cicp[1]]}); tone-map it to sRGB first")
-        primaries, curve = PRIMARIES.get(cicp[0]), _curve(cicp[1])
-        if primaries is None or curve is None or (primaries == SRGB and cicp[1] == SRGB_CURVE):
-            return None
-        return _profile(primaries, curve, grey=grey)
+        return of_numbers(cicp[0], cicp[1], grey=grey)
     if b"iCCP" in chunks or b"sRGB" in chunks:
         return None
     gamma = int.from_bytes(chunks.get(b"gAMA", b"")[:4]) / 1e5
@@ -49,6 +44,19 @@ def of_png(chunks: dict[bytes, bytes], *, grey: bool) -> bytes | None:
     curve = _curve(SRGB_CURVE) if usual else _power(1 / gamma)
     assert curve is not None
     return _profile(primaries, curve, grey=grey)
+
+
+def of_numbers(primaries: int, transfer: int, *, grey: bool) -> bytes | None:
+    """The same for the numbers of ITU-T H.273. BT.709 counts as sRGB: writers of AVIF mean that.
+
+    Raises UnreadablePicture for HDR.
+    """
+    if transfer in HDR:
+        raise UnreadablePicture(f"a picture in HDR ({HDR[transfer]}); tone-map it to sRGB first")
+    colours, curve = PRIMARIES.get(primaries), _curve(transfer)
+    if colours is None or curve is None or (colours == SRGB and transfer in (SRGB_CURVE, *BT709)):
+        return None
+    return _profile(colours, curve, grey=grey)
 
 
 def to_srgb(samples: np.ndarray, icc: bytes) -> np.ndarray:
@@ -86,9 +94,7 @@ def _curve(transfer: int) -> bytes | None:
     levels = np.linspace(0, 1, TABLE)
     if transfer in GAMMAS:
         return _power(GAMMAS[transfer])
-    if transfer in BT709:
-        return _table(np.where(levels < 0.081, levels / 4.5, ((levels + 0.099) / 1.099) ** (1 / 0.45)))
-    if transfer == SRGB_CURVE:
+    if transfer in (SRGB_CURVE, *BT709):
         return _table(np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4))
     return None
 
@@ -103,7 +109,7 @@ def _table(linear: np.ndarray) -> bytes:
 
 def _profile(primaries: XY, curve: bytes, *, grey: bool) -> bytes:
     """A profile of version 2 for a display (ICC.1:2001-04, 6.3.1)."""
-    tags = {b"desc": _description("colours of a PNG"), b"cprt": b"text\0\0\0\0none\0", b"wtpt": _xyz(D50)}
+    tags = {b"desc": _description("colours of the file"), b"cprt": b"text\0\0\0\0none\0", b"wtpt": _xyz(D50)}
     if grey:
         tags[b"kTRC"] = curve
     else:

@@ -2,6 +2,8 @@
 
 import io
 import os
+import re
+import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +16,7 @@ from pyimagesearch.errors import InputError
 from pyimagesearch.images import (
     color_profiles,
     inspection,
+    jpeg2000,
     metadata,
     opencv,
     other_formats,
@@ -23,7 +26,6 @@ from pyimagesearch.images import (
     tiff_directories,
     tiff_samples,
 )
-from pyimagesearch.images.jpeg2000_limits import precision
 from pyimagesearch.images.picture import Picture, Source, TooManyPixels, UnreadablePicture, data_of
 
 # Pillow warns above this number and refuses twice as many: a header of more than 500 megapixels is an error.
@@ -38,6 +40,9 @@ warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 # The formats of Pillow that are read for strangers. Not EPS, for one, which is a program.
 OPEN_TO_ALL = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "JPEG2000", "PPM", "AVIF")
 ICC_TAG = 34675  # of TIFF
+GREY_MODES = ("1", "L", "LA", "I;16", "I")
+HEAD = 1 << 16  # bytes of an AVIF that hold its properties
+AVIF_COLOURS = re.compile(rb"colrnclx(.{4})", re.DOTALL)  # primaries and transfer function (ISO/IEC 14496-12, 12.1.5)
 
 
 def read(source: Source, most: int | None = None) -> Picture:
@@ -138,7 +143,7 @@ def _without_pillow(source: Source, data: bytes, most: int | None) -> Picture:
 
 def _reader_of_16_bits(source: Source, data: bytes, opened: ImageFile.ImageFile) -> np.ndarray | None:
     """The samples, as they are stored, where Pillow would keep only 8 bits of them, or get white wrong; else None."""
-    if opened.format == "JPEG2000" and (bits := precision(data)) > 8:
+    if opened.format == "JPEG2000" and (bits := jpeg2000.precision(data)) > 8:
         return pixel_formats.stretched(opencv.decode(source, data), bits)
     stored = str([tile.args for tile in opened.tile])
     if ";16" not in stored or opened.mode not in ("RGB", "RGBA", "LA"):
@@ -150,11 +155,13 @@ def _reader_of_16_bits(source: Source, data: bytes, opened: ImageFile.ImageFile)
 def _profile(data: bytes, opened: ImageFile.ImageFile) -> bytes | None:
     if opened.mode == "CMYK":  # its colours have been converted
         return None
+    grey = opened.mode in GREY_MODES
+    stored = opened.info.get("icc_profile")
     if opened.format == "PNG":
-        chunks = png_chunks.colours(data)
-        made = color_profiles.of_png(chunks, grey=opened.mode in ("1", "L", "LA", "I;16", "I"))
-        return made or opened.info.get("icc_profile")
-    return opened.info.get("icc_profile")
+        return color_profiles.of_png(png_chunks.colours(data), grey=grey) or stored
+    if opened.format == "AVIF" and (numbers := AVIF_COLOURS.search(data[:HEAD])):
+        return stored or color_profiles.of_numbers(*struct.unpack(">HH", numbers[1]), grey=grey)
+    return jpeg2000.profile(data) if opened.format == "JPEG2000" else stored
 
 
 def _tiff(source: Source, data: bytes, most: int | None, opened: ImageFile.ImageFile | None = None) -> Picture:

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from pyimagesearch.images import picture_io
-from pyimagesearch.images.picture_io import Picture, Upload
+from pyimagesearch.images.picture_io import Picture, UnreadablePicture, Upload
 
 ICC = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 MAKE, MODEL, ORIENTATION, DATE, EXIF_IFD = 0x10F, 0x110, 0x112, 0x132, 0x8769
@@ -111,3 +111,38 @@ def test_further_frames_are_counted(kind, noise):
     frames = [Image.fromarray(noise(8, 8)), Image.fromarray(255 - noise(8, 8)), Image.new("RGB", (8, 8))]
     frames[0].save(file, kind, save_all=True, append_images=frames[1:])
     assert picture_io.read(Upload(file.getvalue())).frames == 3
+
+
+@pytest.mark.parametrize(("transfer", "expected"), [(13, (255, 0, 0)), (16, None)])
+def test_avif_keeps_wide_colours_and_is_refused_in_hdr(transfer, expected):
+    """Red of sRGB in Display P3, whose numbers are written in place of sRGB's (ITU-T H.273)."""
+    data = avif(np.full((8, 8, 3), (234, 51, 35), np.uint8))
+    assert data.count(b"colrnclx\0\1\0\x0d") == 1
+    data = data.replace(b"colrnclx\0\1\0\x0d", b"colrnclx\0\x0c\0" + bytes([transfer]))
+    if expected is None:
+        with pytest.raises(UnreadablePicture, match=r"the picture: a picture in HDR \(PQ\); tone-map"):
+            picture_io.read(Upload(data))
+        return
+    picture = picture_io.read(Upload(data))
+    profile = ImageCms.ImageCmsProfile(io.BytesIO(picture.icc))
+    image = ImageCms.profileToProfile(
+        Image.fromarray(picture.samples), profile, ImageCms.createProfile("sRGB"), outputMode="RGB"
+    )
+    np.testing.assert_allclose(image.getpixel((0, 0)), expected, atol=6)
+
+
+def test_the_profile_of_a_jpeg_2000_stays(noise):
+    file = io.BytesIO()
+    Image.fromarray(noise(32, 32)).save(file, "JPEG2000")
+    data = file.getvalue()
+    start = data.index(b"colr") - 4
+    end = start + int.from_bytes(data[start : start + 4])
+    colours = b"colr\2\0\0" + ICC
+    more = len(colours) + 4 - (end - start)
+    head = data.index(b"jp2h") - 4
+    length = (int.from_bytes(data[head : head + 4]) + more).to_bytes(4)
+    data = data[:head] + length + data[head + 4 : start] + (len(colours) + 4).to_bytes(4) + colours + data[end:]
+    for most in (None, MANY):
+        picture = picture_io.read(Upload(data), most)
+        assert picture.icc == ICC
+        np.testing.assert_array_equal(picture.samples, noise(32, 32))
