@@ -122,11 +122,12 @@ def _by_pillow(source: Source, data: bytes, opened: ImageFile.ImageFile, most: i
     if opened.format == "TIFF":
         picture = _tiff(source, data, most, opened)
     else:
-        deep = _reader_of_16_bits(source, data, opened)
+        stored = str([tile.args for tile in opened.tile])  # empty once the picture is decoded
         # Before its EXIF: Pillow loads a PNG to find that, and a broken picture must not pass for broken EXIF.
         opened.load()
         if most is not None:
             _check_unpacked(source, opened)
+        deep = _samples_of_16_bits(source, data, opened, stored)
         samples = pixel_formats.samples_of_pillow(opened) if deep is None else deep
         upright = pixel_formats.upright(samples, metadata.orientation(opened))
         picture = Picture(upright, _profile(data, opened), metadata.exif_of(opened), texts=metadata.texts_of(opened))
@@ -141,11 +142,13 @@ def _without_pillow(source: Source, data: bytes, most: int | None) -> Picture:
     return Picture(pixel_formats.whole_samples(opencv.decode(source, data)))
 
 
-def _reader_of_16_bits(source: Source, data: bytes, opened: ImageFile.ImageFile) -> np.ndarray | None:
-    """The samples, as they are stored, where Pillow would keep only 8 bits of them, or get white wrong; else None."""
+def _samples_of_16_bits(source: Source, data: bytes, opened: ImageFile.ImageFile, stored: str) -> np.ndarray | None:
+    """The samples, as they are stored, where Pillow keeps only 8 bits of them, or gets white wrong; else None.
+
+    stored: Pillow's names of what the file holds.
+    """
     if opened.format == "JPEG2000" and (bits := jpeg2000.precision(data)) > 8:
         return pixel_formats.stretched(opencv.decode(source, data), bits)
-    stored = str([tile.args for tile in opened.tile])
     if ";16" not in stored or opened.mode not in ("RGB", "RGBA", "LA"):
         return None
     samples = opencv.decode(source, data)

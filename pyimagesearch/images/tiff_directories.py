@@ -15,8 +15,7 @@ from pyimagesearch.images.tiff_limits import SIZES, SUBDIRECTORIES
 
 SHORT, LONG, IFD8 = 3, 4, 18
 DEEPEST = 2  # interoperability, inside of EXIF, inside of the first directory
-# Bytes of one number by type, where they are not those of one value: texts have no order, fractions have two numbers.
-NUMBERS = {7: 1, 5: 4, 10: 4}
+NUMBERS = {5: 4, 10: 4}  # bytes of one number by type, where values have two: fractions
 
 
 class Form(NamedTuple):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tifffile
 from PIL import Image
+from PIL.TiffImagePlugin import IFDRational
 
 from pyimagesearch.images import picture_io
 from pyimagesearch.images.picture_io import Picture, UnreadablePicture, Upload
@@ -107,11 +108,11 @@ def test_any_tiff_holds_the_exif_of_a_camera(tmp_path, noise, kind, order):
     exif = Image.Exif()
     exif.endian = "<" if order == b"II" else ">"
     exif[MAKE], exif[DATE], exif[0x111], exif[0x144] = "Maker", "2021:01:01 00:00:00", 5, 6  # two of a layout
-    exif[EXIF_IFD] = {EXPOSURE: 0.5, NOTES: b"\1\2\3\4\5"}
+    exif[EXIF_IFD] = {EXPOSURE: IFDRational(1, 3), NOTES: b"\1\2\3\4\5"}
     picture = Picture(noise(5, 7).astype(kind), exif=exif.tobytes(), encoder={"TIFF": {"compression": "raw"}})
     assert picture.exif[6:8] == order
     picture_io.write(tmp_path / "a.tif", picture)
     np.testing.assert_array_equal(tifffile.imread(tmp_path / "a.tif"), noise(5, 7))
     with Image.open(tmp_path / "a.tif") as written:
         assert (written.tag_v2[MAKE], written.tag_v2[DATE]) == ("Maker", "2021:01:01 00:00:00")
-        assert dict(written.getexif().get_ifd(EXIF_IFD)) == {EXPOSURE: 0.5, NOTES: b"\1\2\3\4\5"}
+        assert dict(written.getexif().get_ifd(EXIF_IFD)) == {EXPOSURE: IFDRational(1, 3), NOTES: b"\1\2\3\4\5"}
