@@ -93,6 +93,18 @@ def test_a_float_tiff_in_hdr_is_refused(tmp_path):
         picture_io.read_rgb(tmp_path / "hdr.tif")
 
 
+def test_a_tiff_that_pillow_does_not_know_keeps_its_profile_its_exif_and_its_orientation(noise):
+    tags = [(0x112, "H", 1, 6, True), (MAKE, "s", 0, "Maker", True)]
+    floats = noise(5, 7) / np.float32(255)
+    data = tiff(floats, photometric="rgb", iccprofile=b"a profile", extratags=tags)
+    with pytest.raises(Image.UnidentifiedImageError):
+        Image.open(io.BytesIO(data))
+    picture = picture_io.read(Upload(data))
+    np.testing.assert_array_equal(picture.samples, np.rot90(noise(5, 7), -1).astype(np.uint16) * 257)
+    assert picture.icc == b"a profile"
+    assert b"Maker" in picture.exif
+
+
 def test_a_compressed_tiff_with_a_text_is_written_again_without_a_directory_that_it_had_not(tmp_path, noise):
     Image.fromarray(noise(5, 7)).save(tmp_path / "a.tif", compression="tiff_lzw", software="scanner")
     picture_io.write(tmp_path / "b.tif", picture_io.read(tmp_path / "a.tif"))
