@@ -2,18 +2,16 @@
 
 import io
 import os
-import struct
-import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-from PIL import Image, TiffImagePlugin, TiffTags
+from PIL import Image
 
 from pyimagesearch.errors import InputError
-from pyimagesearch.images import metadata
+from pyimagesearch.images import color_profiles, metadata, png_chunks, tiff_directories
 from pyimagesearch.images.opencv import load_opencv
 from pyimagesearch.images.picture import Picture
 from pyimagesearch.system.files import appearing
@@ -22,8 +20,8 @@ WITH_ALPHA = (".png", ".tif", ".tiff", ".webp", ".jp2")
 WITH_16_BITS = (".png", ".tif", ".tiff")
 LONGEST = {".webp": 16383, ".jpg": 65500, ".jpeg": 65500}  # pixels a side
 FAST_PNG = {"compress_level": 1, "compress_type": 3}  # zlib's run-length strategy, which suits filtered rows
-LONGEST_JPEG_EXIF = 65533  # bytes: one segment
-PNG_HEADER = 33  # bytes of the signature and of IHDR, the first chunk
+LONGEST_SEGMENT = 65533  # bytes of EXIF or of a comment in a JPEG
+WITHOUT_PROFILE = ("BMP", "JPEG2000")  # as Pillow writes them; the colours become sRGB
 # Encoder settings where those of the source are unknown.
 DEFAULTS: dict[str, dict[str, Any]] = {
     "JPEG": {"quality": 95, "subsampling": 0},
@@ -83,52 +81,40 @@ def _fast_png(picture: Picture) -> bytes:
 
 def _save(file: BinaryIO, suffix: str, picture: Picture) -> None:
     picture = metadata.with_own_size(picture)
-    pixels = picture.samples
     file_format = Image.registered_extensions()[suffix.lower()]
-    if pixels.dtype == np.uint16 and pixels.ndim == 3:  # Pillow does not write these
-        if file_format == "PNG":
-            file.write(_png_by_opencv(picture))
-        else:
-            _save_deep_tiff(file, picture)
-        return
+    deep = picture.samples.dtype == np.uint16 and picture.samples.ndim == 3  # Pillow does not write these
+    if deep and file_format == "PNG":
+        file.write(_png_by_opencv(picture))
+    elif file_format == "TIFF":
+        (_save_deep_tiff if deep else _save_by_pillow)(file, picture, file_format)
+        _append_exif(file, picture.exif)
+    else:
+        _save_by_pillow(file, picture, file_format)
+
+
+def _save_by_pillow(file: BinaryIO, picture: Picture, file_format: str) -> None:
     settings = dict(picture.encoder.get(file_format, DEFAULTS.get(file_format, {})))
-    exif, directories = picture.exif, dict[int, dict[int, Any]]()
-    if file_format == "TIFF" and settings["compression"] != "raw":
-        exif, directories = metadata.without_directories(exif)  # libtiff, which compresses, does not write them
-    if file_format == "JPEG" and len(exif) > LONGEST_JPEG_EXIF:
-        exif = b""
-    settings |= {key: data for key, data in (("exif", exif), ("icc_profile", picture.icc)) if data}
+    exif, icc, pixels = picture.exif, picture.icc, picture.samples
+    if icc and (file_format in WITHOUT_PROFILE or (file_format == "WEBP" and pixels.ndim == 2)):
+        pixels, icc = color_profiles.to_srgb(pixels, icc), None
+    if file_format == "JPEG":
+        exif = metadata.shortened(exif, LONGEST_SEGMENT)
+        comment = picture.texts.get(metadata.COMMENT, "").encode()
+        settings |= {"comment": comment} if 0 < len(comment) <= LONGEST_SEGMENT else {}
+    if file_format == "PNG":
+        settings["pnginfo"] = png_chunks.texts(picture.texts)
+    if file_format != "TIFF":  # libtiff, which compresses, writes no nested directories
+        settings |= {"exif": exif} if exif else {}
+    settings |= {"icc_profile": icc} if icc else {}
     Image.fromarray(pixels).save(file, format=file_format, **settings)
-    if directories:
-        _append_directories(file, directories)
 
 
-def _append_directories(file: BinaryIO, directories: dict[int, dict[int, Any]]) -> None:
-    """Add the directories of EXIF, by their tags, to a TIFF: at its end, after a new first directory (TIFF 6.0)."""
-    file.seek(0)
-    header = file.read(8)
-    order = ">" if header[:2] == b"MM" else "<"
-    file.seek(struct.unpack(order + "I", header[4:])[0])
-    count = struct.unpack(order + "H", file.read(2))[0]
-    entries = [file.read(12) for _ in range(count)]
-    for tag, values in directories.items():
-        directory = TiffImagePlugin.ImageFileDirectory_v2(header, group=tag)
-        directory.update(values)
-        place = _even_end(file)
-        file.write(directory.tobytes(place))
-        entries.append(struct.pack(order + "HHII", tag, TiffTags.LONG, 1, place))
-    entries.sort(key=lambda entry: struct.unpack(order + "H", entry[:2]))
-    place = _even_end(file)
-    file.write(struct.pack(order + "H", len(entries)) + b"".join(entries) + bytes(4))
-    file.seek(4)
-    file.write(struct.pack(order + "I", place))
-
-
-def _even_end(file: BinaryIO) -> int:
-    """The end of a file, as the place of a directory, which is even."""
-    if file.seek(0, os.SEEK_END) % 2:
-        file.write(b"\0")
-    return file.tell()
+def _append_exif(file: BinaryIO, block: bytes) -> None:
+    """Add the tags of an EXIF block to a TIFF. Those that the file has already describe its layout, and stay."""
+    form, directory = tiff_directories.read(file)
+    added = metadata.for_tiff(block, form.order)
+    if added:
+        tiff_directories.put_first(file, form, added | directory)
 
 
 def _png_by_opencv(picture: Picture, settings: Sequence[int] = ()) -> bytes:
@@ -141,27 +127,16 @@ def _png_by_opencv(picture: Picture, settings: Sequence[int] = ()) -> bytes:
     if not done:
         raise OSError("OpenCV could not write this PNG")
     # Not by OpenCV, which drops profiles that libpng rejects and writes the prefix of JPEG's EXIF too.
-    chunks = _png_chunk(b"iCCP", b"ICC Profile\0\0" + zlib.compress(picture.icc)) if picture.icc else b""
-    chunks += _png_chunk(b"eXIf", picture.exif.removeprefix(b"Exif\0\0")) if picture.exif else b""
-    data = encoded.tobytes()
-    return data[:PNG_HEADER] + chunks + data[PNG_HEADER:]
+    return png_chunks.with_descriptions(encoded.tobytes(), picture.icc, picture.exif, picture.texts)
 
 
-def _png_chunk(kind: bytes, data: bytes) -> bytes:
-    """A chunk of a PNG file (W3C PNG, section 5.3)."""
-    return len(data).to_bytes(4) + kind + data + zlib.crc32(kind + data).to_bytes(4)
-
-
-def _save_deep_tiff(file: BinaryIO, picture: Picture) -> None:
-    """A TIFF of 16 bits a channel. Of EXIF it holds only the texts, since tifffile writes no nested directories."""
+def _save_deep_tiff(file: BinaryIO, picture: Picture, _: str) -> None:
+    """A TIFF of 16 bits a channel."""
     import tifffile
 
     pixels = picture.samples
-    exif = Image.Exif()
-    exif.load(picture.exif)
-    texts = [(tag, "s", 0, value, True) for tag, value in exif.items() if isinstance(value, str)]
     tifffile.imwrite(
         file, pixels, photometric="minisblack" if pixels.shape[2] == 2 else "rgb", planarconfig="contig",
         extrasamples=["unassalpha"] if picture.alpha else None, compression="zlib", predictor=True,
-        iccprofile=picture.icc, extratags=texts, software=False, metadata=None,
+        iccprofile=picture.icc, software=False, metadata=None,
     )  # fmt: skip

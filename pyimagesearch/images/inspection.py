@@ -12,6 +12,7 @@ import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
+from pyimagesearch.images import png_chunks
 from pyimagesearch.images.jpeg2000_limits import check_codestream, check_jp2
 from pyimagesearch.images.picture import Source, UnreadablePicture
 from pyimagesearch.images.tiff_limits import MOST_EXIF, TooMuch, check_directories, check_exif
@@ -50,6 +51,12 @@ def check_structure(data: bytes, source: Source = "the picture") -> None:
             with _named(source):
                 check(data)
             return
+
+
+def check_exif_block(block: bytes, source: Source) -> None:
+    """The same for EXIF that only a decoder finds, as that of AVIF."""
+    with _named(source):
+        check_exif(block)
 
 
 def check_exif_text(text: str, source: Source) -> None:
@@ -118,17 +125,12 @@ def _check_size(what: str, size: int, most: int) -> None:
 
 
 def _check_png(data: bytes) -> None:
-    position = 8
-    chunks = profiles = texts = exif = 0
-    while position + 8 <= len(data):
-        length, kind = struct.unpack_from(">I4s", data, position)
-        start = position + 8
-        position = start + length + 4  # the checksum
-        chunks += 1
+    profiles = texts = exif = 0
+    for chunks, (kind, start, end) in enumerate(png_chunks.walk(data), 1):
         if kind == b"eXIf":
-            exif += length
+            exif += end - start
             _check_size("EXIF", exif, MOST_EXIF)
-            check_exif(data[start : start + length])
+            check_exif(data[start:end])
         profiles += kind == b"iCCP"
         texts += kind in (b"zTXt", b"iTXt")
         if chunks > MOST_CHUNKS:
@@ -137,8 +139,6 @@ def _check_png(data: bytes) -> None:
             raise TooMuch(f"a PNG of more than {MOST_PROFILES} ICC profiles")
         if texts > MOST_COMPRESSED_TEXTS:
             raise TooMuch(f"a PNG of more than {MOST_COMPRESSED_TEXTS} compressed texts")
-        if kind == b"IEND":
-            break
 
 
 def _check_webp(data: bytes) -> None:

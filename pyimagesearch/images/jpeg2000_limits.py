@@ -4,8 +4,8 @@ OpenJPEG keeps a record of each tile, precinct and layer, whatever data follow: 
 """
 
 import struct
-from collections.abc import Iterator
 
+from pyimagesearch.images import jpeg2000
 from pyimagesearch.images.tiff_limits import TooMuch
 
 MOST_BOXES = 1_000
@@ -21,30 +21,16 @@ UNDIVIDED = 15  # the exponent of precincts where the header gives none
 
 def check_jp2(data: bytes) -> None:
     """Raise TooMuch where the boxes of a JP2 file, or the picture in them, have too many parts."""
-    boxes = 0
-    for kind, start, end in _boxes(data, 0, len(data)):
-        boxes += 1
+    number = 0
+    for kind, start, end in jpeg2000.boxes(data, 0, len(data)):
+        number += 1
         if kind == b"jp2h":
-            for _ in _boxes(data, start, end):
-                boxes += 1
-                _check_count("boxes", boxes, MOST_BOXES)
+            for _ in jpeg2000.boxes(data, start, end):
+                number += 1
+                _check_count("boxes", number, MOST_BOXES)
         if kind == b"jp2c":
             check_codestream(data, start)
-        _check_count("boxes", boxes, MOST_BOXES)
-
-
-def _boxes(data: bytes, position: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """The kind of each box, and where its content begins and ends."""
-    while position + 8 <= end:
-        length, kind = struct.unpack_from(">I4s", data, position)
-        header = 8
-        if length == 1:
-            length, header = int.from_bytes(data[position + 8 : position + 16]), 16
-        after = position + length if length else end  # 0: the rest of the file
-        if after < position + header:
-            return
-        yield kind, position + header, min(after, end)
-        position = after
+        _check_count("boxes", number, MOST_BOXES)
 
 
 def check_codestream(data: bytes, start: int = 0) -> None:

@@ -43,7 +43,7 @@ def decode(source: Source, data: bytes) -> np.ndarray:
             raise
         raise TooManyPixels(f"{source}: its header says more pixels than are allowed") from None
     if samples is None:
-        raise UnreadablePicture(f"{source}: not a picture that Pillow or OpenCV can read")
+        raise UnreadablePicture(f"{source}: not a picture that Pillow or OpenCV can read, or a damaged one")
     if samples.ndim == 2:
         return samples
     return np.ascontiguousarray(samples[:, :, [2, 1, 0, 3][: samples.shape[2]]])

@@ -41,12 +41,16 @@ class Picture:
     icc: the colour profile, or None.
     exif: the EXIF block without orientation, which is applied to the samples, and without thumbnail; b"" for none.
     encoder: the settings that the file was encoded with, such as a JPEG's quantization tables, by Pillow's format.
+    texts: those of a PNG by their names; the comment of a JPEG or a GIF is called "Comment".
+    frames: how many pages or frames the file has, of which this is the first; 1 where nobody asked (strangers' files).
     """
 
     samples: np.ndarray
     icc: bytes | None = None
     exif: bytes = b""
     encoder: dict[str, dict[str, Any]] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+    frames: int = 1
 
     @property
     def alpha(self) -> bool:

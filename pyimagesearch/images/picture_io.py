@@ -1,8 +1,8 @@
 """Picture files: the one reader and the one writer of this package.
 
 `read` gives all that a file holds, for pictures that are returned to their owner: grey, alpha, 16 bits, ICC profile,
-EXIF, the encoder's quality. `read_rgb` gives uint8 RGB, for everything else. Other rooms import only this module; the
-decoders and encoders are in the modules beside it.
+EXIF, texts, the encoder's quality. `read_rgb` gives uint8 RGB, for everything else. Other rooms import only this
+module; the decoders and encoders are in the modules beside it.
 """
 
 import os

@@ -1,6 +1,6 @@
 """From the pixel formats that files hold to those of this package: uint8 or uint16, grey or RGB, with or without alpha.
 
-`whole_samples` keeps what the file has: grey, alpha, 16 bits. `rgb_of_...` make uint8 RGB of it.
+`samples_of_pillow` and `whole_samples` keep what the file has: grey, alpha, 16 bits. `rgb_of_samples` makes uint8 RGB.
 """
 
 import io
@@ -25,38 +25,37 @@ def samples_of_pillow(image: Image.Image) -> np.ndarray:
     return np.array(image if image.mode == mode else image.convert(mode))
 
 
-def rgb_of_pillow(image: Image.Image) -> np.ndarray:
-    """uint8 RGB (H, W, 3) of a picture that Pillow has loaded; transparent pixels are laid over white."""
-    if _is_deep_grey(image):
-        return _grey_to_rgb(_to_8_bits(np.asarray(image)))
-    if _has_alpha(image):
-        rgba = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", rgba.size, (255, 255, 255, 255)), rgba)
-    return np.array(image if image.mode == "RGB" else image.convert("RGB"))
-
-
 def rgb_of_samples(samples: np.ndarray) -> np.ndarray:
-    """uint8 RGB (H, W, 3) of samples of any type, (H, W), (H, W, 3) or (H, W, 4); transparency is laid over white."""
+    """uint8 RGB (H, W, 3) of uint8 or uint16 samples as those of `Picture`; transparency is laid over white."""
     samples = _to_8_bits(samples)
     if samples.ndim == 2:
-        return _grey_to_rgb(samples)
-    if samples.shape[2] == 4:
-        alpha = samples[:, :, 3:].astype(np.float32) / 255.0
-        samples = np.rint(samples[:, :, :3] * alpha + 255.0 * (1.0 - alpha)).astype(np.uint8)
-    return samples
+        return np.repeat(samples[:, :, None], 3, axis=2)
+    if samples.shape[2] in (2, 4):
+        alpha = samples[:, :, -1:].astype(np.float32) / 255.0
+        samples = np.rint(samples[:, :, :-1] * alpha + 255.0 * (1.0 - alpha)).astype(np.uint8)
+    return samples if samples.shape[2] == 3 else np.repeat(samples, 3, axis=2)
 
 
 def whole_samples(samples: np.ndarray) -> np.ndarray:
-    """Samples of any type as uint8 or uint16. Floats are taken for [0, 1], or for [0, 255] where some are above 1."""
+    """Samples of any type as uint8 or uint16. Floats are black at 0 and white at 1; above it they are refused."""
     if samples.dtype == np.uint8:
         return samples
     if np.issubdtype(samples.dtype, np.floating):
-        unit = 65535.0 if _are_of_unit_range(samples) else 257.0
-        numbers = np.nan_to_num(samples.astype(np.float64), posinf=256.0, neginf=0.0)
-        return resize.to_whole(numbers * unit, np.dtype(np.uint16))
+        largest = samples.max(initial=0.0, where=np.isfinite(samples))
+        if largest > 1.0:
+            raise UnreadablePicture(
+                f"floats up to {largest:.4g}, where 1 is white; tone-map what is in HDR, and save it with 16 or 8 bits"
+            )
+        numbers = np.nan_to_num(samples.astype(np.float64), posinf=1.0, neginf=0.0)
+        return resize.to_whole(numbers * 65535.0, np.dtype(np.uint16))
     if samples.min(initial=0) < 0 or samples.max(initial=0) > 65535:
-        raise UnreadablePicture(f"samples of {samples.dtype} beyond 16 bits; 8 and 16 bits can be upscaled")
+        raise UnreadablePicture(f"samples of {samples.dtype} beyond 16 bits; save it with 16 or 8 bits")
     return samples.astype(np.uint16)
+
+
+def stretched(samples: np.ndarray, bits: int) -> np.ndarray:
+    """uint16 samples of 0 to 65535, from those of fewer bits."""
+    return (samples << (16 - bits)) | (samples >> (2 * bits - 16)) if 8 <= bits < 16 else samples
 
 
 def upright(samples: np.ndarray, orientation: int) -> np.ndarray:
@@ -88,21 +87,5 @@ def _cmyk_to_rgb(image: Image.Image) -> Image.Image:
     return rgb or image.convert("RGB")
 
 
-def _grey_to_rgb(grey: np.ndarray) -> np.ndarray:
-    return np.repeat(grey[:, :, None], 3, axis=2)
-
-
-def _are_of_unit_range(samples: np.ndarray) -> bool:
-    """Whether floats are taken for [0, 1] and not for [0, 255]: no finite one is above 1."""
-    return bool(samples.max(initial=0.0, where=np.isfinite(samples)) <= 1.0)
-
-
 def _to_8_bits(samples: np.ndarray) -> np.ndarray:
-    if samples.dtype == np.uint8:
-        return samples
-    as_float = samples.astype(np.float64)
-    if not np.issubdtype(samples.dtype, np.floating):
-        as_float /= 257.0  # 65535 becomes 255
-    elif _are_of_unit_range(as_float):
-        as_float *= 255.0
-    return np.clip(np.rint(np.nan_to_num(as_float)), 0, 255).astype(np.uint8)
+    return samples if samples.dtype == np.uint8 else np.rint(samples / np.float32(257)).astype(np.uint8)

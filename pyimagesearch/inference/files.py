@@ -137,7 +137,7 @@ def _failure(job: Job, error: Exception) -> str:
 
 
 def upscale_picture(job: Job, upscaler: AnyUpscaler, *, size: Size | None, tile: int | None, overwrite: bool) -> str:
-    """Upscale one picture; returns a text with the sizes before and after."""
+    """Upscale one picture; returns a text with the sizes before and after, and what of the file was left out."""
     if job.target.exists() and not overwrite:
         raise InputError(f"{job.target}: exists already; `overwrite` replaces it")
     lr = picture_io.read(job.source)
@@ -149,7 +149,8 @@ def upscale_picture(job: Job, upscaler: AnyUpscaler, *, size: Size | None, tile:
     with console.progress_bar(total=before[0] * before[1], label=job.source.name, unit="px", leave=False) as bar:
         sr = upscaler(lr.samples, on_tile=bar.update)
     picture_io.write(job.target, dataclasses.replace(lr, samples=shrink(sr, height, width)))
-    return f"{before[1]}x{before[0]} to {width}x{height}"
+    sides = f"{before[1]}x{before[0]} to {width}x{height}"
+    return sides if lr.frames == 1 else f"{sides}, the first of {lr.frames} pages or frames"
 
 
 def fit(upscaler: AnyUpscaler, samples: np.ndarray, tile: int | None) -> None:

@@ -15,6 +15,7 @@ The metadata are opaque to the server: pickled here and unpickled here only.
 """
 
 import contextlib
+import dataclasses
 import json
 import os
 import pickle
@@ -29,7 +30,7 @@ import numpy as np
 
 from pyimagesearch.errors import InputError
 from pyimagesearch.images import opencv, picture_io
-from pyimagesearch.images.picture_io import Picture, TooManyPixels, Upload
+from pyimagesearch.images.picture_io import TooManyPixels, Upload
 
 SECONDS, SECONDS_PER_MEGAPIXEL = 2, 1  # of CPU time for one job
 DECODE_BYTES_PER_PIXEL = 128  # RGBA of 32-bit floats, and its copies in 64 bits
@@ -98,7 +99,7 @@ def _decode(content: memoryview, most: int) -> tuple[Any, ...]:
     _limit(most, len(content) * FILE_COPIES + most * DECODE_BYTES_PER_PIXEL)
     picture = picture_io.read(Upload(content), most)
     samples = np.ascontiguousarray(picture.samples)
-    rest = pickle.dumps((picture.icc, picture.exif, picture.encoder))
+    rest = pickle.dumps(dataclasses.replace(picture, samples=None))  # type: ignore[arg-type]
     return {"shape": samples.shape, "dtype": samples.dtype.str, "rest": len(rest)}, samples, rest
 
 
@@ -106,7 +107,7 @@ def _encode(head: Head, content: memoryview) -> tuple[Any, ...]:
     samples = content[: len(content) - head["rest"]]
     array = np.frombuffer(samples, head["dtype"]).reshape(head["shape"])
     _limit(array.shape[0] * array.shape[1], len(samples) * ENCODE_BYTES_PER_BYTE)
-    picture = Picture(array, *pickle.loads(content[len(samples) :]))
+    picture = dataclasses.replace(pickle.loads(content[len(samples) :]), samples=array)
     return {}, picture_io.encode(head["suffix"], picture)
 
 

@@ -70,7 +70,7 @@ def test_a_missing_file_is_named(tmp_path):
 
 # Simulated, since root, who may run this test, can read every file.
 def test_an_unreadable_file_is_named(tmp_path, monkeypatch):
-    monkeypatch.setattr(Image, "open", lambda *_, **__: (_ for _ in ()).throw(PermissionError(13, "Permission denied")))
+    monkeypatch.setattr(Path, "read_bytes", lambda *_: (_ for _ in ()).throw(PermissionError(13, "Permission denied")))
     with pytest.raises(InputError, match=r"locked\.png: cannot be read \(permission denied\)"):
         picture_io.read_rgb(tmp_path / "locked.png")
 

@@ -86,6 +86,14 @@ def test_a_gif_becomes_a_png_for_its_colours(srgan, tmp_path, noise):
     assert Image.open(tmp_path / "big/a.png").mode == "RGBA"
 
 
+def test_pages_that_are_left_out_are_counted(srgan, tmp_path, noise):
+    pages = [Image.fromarray(noise(8, 8)) for _ in range(3)]
+    pages[0].save(tmp_path / "a.tif", save_all=True, append_images=pages[1:])
+    code, out, err = srgan(tmp_path / "a.tif", "-o", tmp_path / "b.tif")
+    assert code == 0
+    assert "8x8 to 32x32, the first of 3 pages or frames" in "\n".join([out, *err])
+
+
 def test_a_failing_picture_is_reported_at_the_end_and_the_others_are_done(srgan, photos, tmp_path):
     (photos / "aa.png").write_bytes((photos / "a.png").read_bytes()[:60])
     Image.fromarray(np.zeros((4, 4, 4), np.uint8)).save(photos / "alpha.webp", lossless=True)

@@ -88,6 +88,25 @@ def test_the_answer_is_what_the_command_line_makes(client, by_command_line, mode
     assert found.icc == icc
 
 
+def test_avif_and_texts_come_back_as_the_command_line_writes_them(client, by_command_line, models, noise):
+    exif = Image.Exif()
+    exif[0x112], exif[0x10F] = 6, "Maker"
+    icc = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    avif, jpeg = io.BytesIO(), io.BytesIO()
+    Image.fromarray(noise(8, 12)).save(avif, "AVIF", exif=exif.tobytes(), icc_profile=icc)
+    Image.fromarray(noise(8, 12)).save(jpeg, "JPEG", comment="mine")
+    for sent, suffix, texts in ((avif, ".avif", {}), (jpeg, ".jpg", {"Comment": "mine"})):
+        answer = client.post("/v1/upscale", content=sent.getvalue())
+        flags = ["--crisp", "1", "--gan-model", models[1]]
+        found, expected = (
+            picture_io.read(Upload(data))
+            for data in (answer.content, by_command_line(sent.getvalue(), *flags, suffix=suffix))
+        )
+        np.testing.assert_array_equal(found.samples, expected.samples)
+        assert (found.icc, found.exif, found.texts) == (expected.icc, expected.exif, expected.texts)
+        assert found.texts == texts
+
+
 def test_a_form_and_a_raw_body_are_the_same(client, noise):
     data = png(noise(9, 12))
     raw = client.post("/v1/upscale", content=data)

@@ -117,7 +117,6 @@ HUGE = {
     + bytes(900),
     "ppm": b"P6 60000 60000 255\n" + bytes(100),
     "pfm, by OpenCV": b"PF\n20000 20000\n-1.0\n" + bytes(1000),
-    "hdr, by OpenCV": b"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 20000 +X 20000\n" + bytes(1000),
 }
 
 
