@@ -65,10 +65,19 @@ def test_a_source_is_not_told_again_what_it_knows(source, tmp_path, name):
         write_records(source, tmp_path, **{name: 4})
 
 
+def test_crops_larger_than_those_the_records_were_made_for_are_those_of_their_tiles(dataset):
+    """Records of crops of 32 have tiles of 76 here, all of which hold crops of 64."""
+    folder, manifest = dataset(sizes=((120, 100), (90, 160)))
+    assert manifest.largest_crop == manifest.tile == 76
+    lr, hr = next(iter(open_records(folder, crop=64, batch=8)))
+    assert (lr.shape, hr.shape) == ((8, 16, 16, 3), (8, 64, 64, 3))
+    np.testing.assert_array_equal(lr, hr[:, ::4, ::4])
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"crop": 36}, "made for crops of 32, but this run's crop is 36"),
+        ({"crop": 80}, "hold crops of at most 76, but this run's crop is 80"),
         ({"crop": 18}, "`crop` must be at least 16 and a multiple of the scale 4, received 18"),
         ({"batch": 0}, "`batch` must be at least 1, received 0"),
         ({"augment": "turn"}, "`augment` must be one of dihedral, flip, received turn"),
