@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from pyimagesearch import losses
 from pyimagesearch.config import TrainConfig
+from pyimagesearch.data.dataset import recipe
 from pyimagesearch.data.dataset.manifest import Manifest, check_usable, read_manifest
 from pyimagesearch.data.dataset.records import read_pictures
 from pyimagesearch.data.input.cache import RamCache
@@ -185,6 +186,7 @@ def _identity(
         "config": complete(config).to_dict(),
         "tfrecords": tfrecords,
         "dataset": _fingerprint(manifest),
+        "records": {name: getattr(manifest, name) for name in (*recipe.FIELDS, "versions")},
         "vgg": weights_identity(config.finetune.vgg_weights) if config.finetune.steps else None,
         "precision": precision,
         "replicas": strategy.num_replicas_in_sync,

@@ -152,7 +152,7 @@ def test_flags_that_make_no_sense(refused, flags, message, monkeypatch):
 def test_records_of_another_recipe(refused, create, pictures):
     create(*crop_folder(pictures))
     flags = ("--source", "folder", "--images", pictures / "hr", "--crop", 48)
-    assert "already holds records with crop 32, asked for was 48" in refused(*flags)
+    assert "already holds other records (crop 32 there, 48 here)" in refused(*flags)
 
 
 def test_a_damaged_record_folder(refused, create, pictures):

@@ -144,6 +144,19 @@ def test_another_run_in_the_same_folder_is_refused_by_name(records, finished, ch
         train(records, finished, SMOKE.with_values(change))
 
 
+def test_a_run_on_other_records_is_refused_with_what_differs(records, finished, tmp_path):
+    other = shutil.copytree(records, tmp_path / "records")
+    manifest = json.loads((other / "manifest.json").read_text())
+    shards = [{**shard, "sha256": "0" * 64} for shard in manifest["shards"]]
+    changed = {**manifest, "shards": shards, "kernel": "given", "pictures": {"train": 5, "test": 3}}
+    (other / "manifest.json").write_text(json.dumps(changed))
+    with pytest.raises(InputError) as error:
+        train(str(other), finished)
+    differences = "(kernel bicubic there, given here; test split of 2 pictures there, 3 here)"
+    assert f"holds a run on other records {differences}" in str(error.value)
+    assert f"--tfrecords {records}" in str(error.value)
+
+
 def test_intervals_may_change_between_starts(records, finished):
     train(
         records,

@@ -29,6 +29,7 @@ from pyimagesearch.data.dataset.manifest import (
     manifest_path,
     read_manifest,
 )
+from pyimagesearch.data.dataset.recipe import differences
 from pyimagesearch.data.dataset.shards import Plan, block_size, plan_shards, write_shards
 from pyimagesearch.data.dataset.tiling import Tiling
 from pyimagesearch.data.dataset.verify import shard_problems
@@ -168,12 +169,10 @@ def _already_written(output: str, recipe: dict[str, Any]) -> Manifest:
 
 
 def _same_recipe(output: str, before: dict[str, Any], recipe: dict[str, Any]) -> None:
-    for name, value in recipe.items():
-        if before.get(name) != value:
-            raise InputError(
-                f"{output}: already holds records with {name} {before.get(name)}, asked for was {value}; "
-                "give another `output` or delete that folder"
-            )
+    if found := differences(before, recipe):
+        raise InputError(
+            f"{output}: already holds other records ({'; '.join(found)}); give another `output` or delete that folder"
+        )
 
 
 def _finished(output: str, recipe: dict[str, Any]) -> Iterator[Shard]:
