@@ -2,7 +2,7 @@
 
 from argparse import ArgumentParser, Namespace
 
-from pyimagesearch.cli.flags import factors, folder_path
+from pyimagesearch.cli.flags import LR_NAME, factors, folder_path
 from pyimagesearch.cli.libraries import load_tensorflow
 from pyimagesearch.config import COMPRESSIONS
 from pyimagesearch.config_groups import SCALES
@@ -29,7 +29,14 @@ def add_flags(parser: ArgumentParser) -> None:
         metavar="DIR",
         help="folder: their LR pictures (default: made by MATLAB-equivalent bicubic)",
     )
-    add("--validation", type=float, metavar="PART", help="folder: part held out for test (default 0.05)")
+    add("--lr-name", metavar="PATTERN", help=f"folder: {LR_NAME}")
+    add("-r", "--recursive", action="store_true", help="folder: take the pictures in the folders inside folders too")
+    add(
+        "--validation",
+        type=float,
+        metavar="PART",
+        help="folder: part held out for test, at least 3 pictures of 10 (default 0.05)",
+    )
     add("--resize", type=int, metavar="N", help="folder: make every picture NxN pixels, whole, whatever its shape")
     add(
         "--shrink",

@@ -10,6 +10,7 @@ from pyimagesearch.errors import InputError
 
 if TYPE_CHECKING:
     from pyimagesearch.data.sources.base import Source
+    from pyimagesearch.data.sources.folder import FolderSource
 
 SOURCES = ("div2k", "folder", "sample")
 Path = str | os.PathLike[str]
@@ -22,6 +23,8 @@ def make_source(
     crop: int | None = None,
     images: Path | None = None,
     lr_images: Path | None = None,
+    lr_name: str | None = None,
+    recursive: bool = False,
     validation: float | None = None,
     resize: int | None = None,
     shrink: Sequence[int] | None = None,
@@ -38,7 +41,11 @@ def make_source(
     Only for "folder":
     images: folder of HR pictures.
     lr_images: folder of their LR pictures (default: made by MATLAB-equivalent bicubic).
-    validation: part held out for test, from 0 to below 1; at least one picture is (default 0.05).
+    lr_name: names of the LR pictures, such as "{stem}_small{ext}" (default: the same as of HR, or those of common data
+        sets, such as 0001x4.png).
+    recursive: take the pictures in the folders inside `images` and `lr_images` too.
+    validation: part held out for test, from 0 to below 1; at least one picture is, and at least 3 of 10 or more
+        (default 0.05).
     resize: make every HR picture so many pixels wide and high.
     shrink: take every picture at 1/n of its size, for each n of these.
     collages: add so many collages of the training pictures.
@@ -64,8 +71,9 @@ def make_source(
     if resize and resize < crop:
         raise InputError(f"`resize` {resize}: such pictures hold no crop of `crop` {crop}; leave `crop` out")
     of_folder: dict[str, object] = {
-        "images": images, "lr_images": lr_images, "validation": validation, "skip_bad": skip_bad or None,
-        "resize": resize, "shrink": shrink, "collages": collages, "imperfect": imperfect,
+        "images": images, "lr_images": lr_images, "lr_name": lr_name, "recursive": recursive or None,
+        "validation": validation, "skip_bad": skip_bad or None, "resize": resize, "shrink": shrink,
+        "collages": collages, "imperfect": imperfect,
     }  # fmt: skip
     for name, value in {**of_folder, "div2k_config": div2k_config}.items():
         owner = "folder" if name in of_folder else "div2k"
@@ -92,33 +100,24 @@ def make_source(
         raise InputError("`collages` draws hard edges for pictures of `shrink`, not of `resize`; leave one of them out")
     if imperfect is not None and not 0 <= imperfect <= 1:
         raise InputError(f"`imperfect` must be from 0 to 1, received {imperfect}")
+    if lr_name is not None and not lr_images:
+        raise InputError("`lr_name` tells the names of the pictures in `lr_images` DIR, which is missing")
     for name in ("resize", "shrink", "collages", "imperfect"):
         if of_folder[name] and lr_images:
             raise InputError(f"`{name}` makes LR pictures of its own; leave `lr_images` out")
-    return _folder(
-        images, lr_images, scale, crop, validation, resize, shrink or (1,), skip_bad, collages or 0, imperfect or 0
-    )
-
-
-def _folder(
-    images: Path,
-    lr_images: Path | None,
-    scale: int,
-    crop: int,
-    validation: float,
-    resize: int | None,
-    shrink: Sequence[int],
-    skip_bad: bool,
-    collages: int,
-    imperfect: float,
-) -> "Source":
     from pyimagesearch.data.sources.folder import FolderSource
-    from pyimagesearch.images.opencv import load_opencv
 
     folder = FolderSource(
-        images, scale=scale, crop=crop, validation=validation, lr_folder=lr_images, resize=resize, shrink=shrink,
-        skip_bad=skip_bad,
+        images, scale=scale, crop=crop, validation=validation, lr_folder=lr_images, lr_name=lr_name,
+        recursive=recursive, resize=resize, shrink=shrink or (1,), skip_bad=skip_bad,
     )  # fmt: skip
+    return _with_additions(folder, collages or 0, imperfect or 0)
+
+
+def _with_additions(folder: "FolderSource", collages: int, imperfect: float) -> "Source":
+    """A folder with collages of its pictures, and with a part of the pictures made imperfect."""
+    from pyimagesearch.images.opencv import load_opencv
+
     if collages or imperfect:
         load_opencv()  # raises one line that says what to install
     made: Source = folder

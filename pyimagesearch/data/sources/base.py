@@ -8,6 +8,7 @@ from typing import Protocol
 from pyimagesearch.data.pairs import Pair
 
 KERNEL = "bicubic"  # MATLAB's imresize
+LEAST_TEST, LEAST_TEST_OF = 3, 10  # test pictures at least, where there are so many: one alone decides by chance
 GIVEN = "given"  # in its place where LR pictures come from files
 
 
@@ -47,6 +48,10 @@ def rank(name: str) -> float:
 
 
 def held_out(names: Collection[str], fraction: float) -> set[str]:
-    """The names of the test split: those whose rank is below `fraction`, at least one and never all."""
+    """The names of the test split: those whose rank is below `fraction`.
+
+    At least one, at least LEAST_TEST of LEAST_TEST_OF names or more, and never all.
+    """
     count = sum(rank(name) < fraction for name in names)
-    return set(sorted(names, key=rank)[: min(max(count, 1), len(names) - 1)])
+    least = LEAST_TEST if len(names) >= LEAST_TEST_OF else 1
+    return set(sorted(names, key=rank)[: min(max(count, least), len(names) - 1)])
