@@ -7,6 +7,7 @@ from pyimagesearch.cli.libraries import load_tensorflow
 from pyimagesearch.config import COMPRESSIONS
 from pyimagesearch.config_groups import SCALES
 from pyimagesearch.data.sources import SOURCES
+from pyimagesearch.errors import InputError
 from pyimagesearch.system.console import Stopwatch
 
 HELP = "Write photographs as TFRecord shards."
@@ -19,9 +20,9 @@ def add_flags(parser: ArgumentParser) -> None:
     add(
         "--source",
         choices=SOURCES,
-        default="div2k",
-        help="where pictures come from (default div2k)",
+        help="where pictures come from (default div2k, a download of 4 GB, which needs --yes)",
     )
+    add("--yes", action="store_true", help="start the download of the default source without --source")
     add("--images", type=folder_path, metavar="DIR", help="folder: HR pictures of any size and format")
     add(
         "--lr-images",
@@ -77,13 +78,19 @@ def run(args: Namespace) -> None:
     from pyimagesearch.system.files import check_bucket
 
     stopwatch = Stopwatch()
+    if not args.source and not args.yes:
+        raise InputError(
+            "`source` is missing: its default, div2k, downloads about 4 GB; give `source` div2k or `yes` to do so, "
+            "`source` folder with `images` DIR for your own pictures, or `source` sample"
+        )
+    args.source = args.source or "div2k"
     load_tensorflow()
     check_bucket(args.output)  # before pictures are read, which can take long
     from pyimagesearch.data.dataset.writer import write_records
     from pyimagesearch.data.sources import make_source
 
-    of_writer = ("command", "output", "compression", "repair")
-    source = make_source(**{name: value for name, value in vars(args).items() if name not in of_writer})
+    of_command = ("command", "yes", "output", "compression", "repair")
+    source = make_source(**{name: value for name, value in vars(args).items() if name not in of_command})
     manifest = write_records(source, args.output, compression=args.compression, repair=args.repair)
     if source.skipped:
         print(f"Left out {len(source.skipped)} picture(s):", *source.skipped, sep="\n  ")
