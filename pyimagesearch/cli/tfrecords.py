@@ -23,7 +23,12 @@ def add_flags(parser: ArgumentParser) -> None:
         help="where pictures come from (default div2k, a download of 4 GB, which needs --yes)",
     )
     add("--yes", action="store_true", help="start the download of the default source without --source")
-    add("--images", type=folder_path, metavar="DIR", help="folder: HR pictures of any size and format")
+    add(
+        "--images",
+        type=folder_path,
+        metavar="DIR",
+        help="folder: HR pictures; tfrecord: TFRecord files, local or gs://",
+    )
     add(
         "--lr-images",
         type=folder_path,
@@ -36,7 +41,7 @@ def add_flags(parser: ArgumentParser) -> None:
         "--validation",
         type=float,
         metavar="PART",
-        help="folder: part held out for test, at least 3 pictures of 10 (default 0.05)",
+        help="folder, tfrecord: part held out for test, at least 3 pictures of 10 (default 0.05)",
     )
     add("--resize", type=int, metavar="N", help="folder: make every picture NxN pixels, whole, whatever its shape")
     add(
@@ -70,7 +75,11 @@ def add_flags(parser: ArgumentParser) -> None:
         help="png: smaller records for slow links, 10 to 20 times slower to load (default none)",
     )
     add("--repair", action="store_true", help="write only those shards anew that are missing or bad")
-    add("--skip-bad", action="store_true", help="folder: leave unreadable or too small pictures out, and count them")
+    add(
+        "--skip-bad",
+        action="store_true",
+        help="folder, tfrecord: leave unreadable or too small pictures out, and count them",
+    )
 
 
 def run(args: Namespace) -> None:
@@ -85,7 +94,8 @@ def run(args: Namespace) -> None:
         )
     args.source = args.source or "div2k"
     load_tensorflow()
-    check_bucket(args.output)  # before pictures are read, which can take long
+    for path in (args.output, args.images or ""):
+        check_bucket(path)  # before pictures are read, which can take long
     from pyimagesearch.data.dataset.writer import write_records
     from pyimagesearch.data.sources import make_source
 

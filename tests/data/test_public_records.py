@@ -91,7 +91,7 @@ def test_wrong_arguments_of_open_records(records, arguments, message):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"source": "web"}, "`source` must be one of div2k, folder, sample, received web"),
+        ({"source": "web"}, "`source` must be one of div2k, folder, sample, tfrecord, received web"),
         ({"source": "sample", "shrink": (2,)}, "`shrink` belongs to `source` folder, but the source is sample"),
         ({"source": "folder"}, "`source` folder needs `images`"),
         ({"source": "folder", "images": "x", "collages": 2, "lr_images": "y"}, "leave `lr_images` out"),

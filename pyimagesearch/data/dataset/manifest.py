@@ -77,9 +77,9 @@ class Manifest:
     def command(self, **flags: object) -> str:
         """The create_tfrecords.py command of this recipe, `flags` replaced."""
         recipe = {"source": self.source, "scale": self.scale, "crop": self.crop, **flags}
-        if self.source == "folder":
+        if self.source in ("folder", "tfrecord"):
             recipe["images"] = "DIR"
-            if self.kernel == GIVEN:
+            if self.source == "folder" and self.kernel == GIVEN:
                 recipe["lr-images"] = "DIR"
         if self.source == "div2k":
             recipe["div2k-config"] = f"{self.kernel}_x{recipe['scale']}"
@@ -111,7 +111,10 @@ def load_manifest(folder: str) -> Manifest:
         return _parse(folder, read_text(manifest_path(folder)))
     if exists(join(folder, UNFINISHED)):
         raise InputError(f"{folder}: its records are unfinished; give create_tfrecords.py the same flags to go on")
-    raise InputError(f"{folder}: holds no manifest.json, so it is no finished TFRecord folder; {command}")
+    raise InputError(
+        f"{folder}: holds no manifest.json, so it is no finished TFRecord folder; {command} "
+        f"(from records of the tutorial with --source tfrecord --images {folder})"
+    )
 
 
 def presence_problem(folder: str, shard: Shard) -> str | None:

@@ -12,14 +12,12 @@ from pathlib import Path
 from pyimagesearch.config import SMALLEST_CROP
 from pyimagesearch.data.lr_names import match_lr
 from pyimagesearch.data.pairs import Pair, least_scored_side, read_pair
-from pyimagesearch.data.sources.base import GIVEN, KERNEL, Entry, held_out, rank
+from pyimagesearch.data.sources.base import GIVEN, KERNEL, Entry, choose_test, rank
 from pyimagesearch.errors import InputError, MissingLibraryError
 from pyimagesearch.images import picture_io
 from pyimagesearch.system import console, parallel
 
 logger = logging.getLogger(__name__)
-
-FEW_TEST = 10  # test pictures below which a score rests on few
 
 
 @dataclass(frozen=True)
@@ -101,18 +99,11 @@ class FolderSource:
                 f"{folder.path}: holds {len(usable)} usable picture(s); at least 2 are needed, one of them for test"
                 + _crop_advice(problems)
             )
-        large = {name for name, fact in facts.items() if min(fact.height, fact.width) >= least}
-        candidates = {picture[name] for name in large}
-        if not candidates:
-            raise InputError(
-                f"{folder.path}: no picture is large enough for the test split, whose scores need {least} pixels a "
-                f"side at scale {self.scale}; give larger pictures, or a lower `scale`"
-            )
-        test = held_out(candidates, validation) if len(candidates) > 1 else candidates
-        small = [name for name in facts if picture[name] in test and name not in large]
+        sides = {name: min(fact.height, fact.width) for name, fact in facts.items()}
+        largest = {picture[name]: side for name, side in sorted(sides.items(), key=lambda item: item[1])}
+        test = choose_test(str(folder.path), largest, validation, self.scale)
+        small = [name for name, side in sides.items() if picture[name] in test and side < least]
         self.skipped += [f"{name}: too small for the test split ({least} pixels a side)" for name in small]
-        if len(test) < FEW_TEST:
-            logger.info(f"Test split: {len(test)} of {len(usable)} pictures; --validation PART holds out more")
         return [
             Entry(name, "test" if picture[name] in test else "train", *astuple(facts[name]))
             for name in sorted(facts.keys() - small, key=rank)
