@@ -56,7 +56,7 @@ def read_folder(folder: str | os.PathLike[str], *, recursive: bool | None = None
         files, folders = _contents(path, bool(recursive))
     except PermissionError as error:
         raise InputError(f"{error.filename or path}: this folder cannot be read (permission denied)") from None
-    pictures = [file for file in files if _is_picture(file)]
+    pictures = [file for file in files if is_picture(file)]
     left_out = _not_read(sorted(set(files) - set(pictures)))
     if folders:
         remedy = "; `recursive` enters them" if recursive is False else ""
@@ -83,7 +83,8 @@ def _inside(folders: list[Path]) -> Iterator[Path]:
             yield from _contents(folder, recursive=True)[0]
 
 
-def _is_picture(file: Path) -> bool:
+def is_picture(file: Path) -> bool:
+    """Whether a file has the suffix of a picture, or else holds one."""
     if file.suffix.lower() in SUFFIXES:
         return True
     if not file.is_file():  # opening a pipe would wait for ever

@@ -7,10 +7,10 @@ decoders and encoders are in the modules beside it.
 
 from pyimagesearch.images.decoding import header_pixels, read, read_rgb
 from pyimagesearch.images.encoding import check_format, encode, write
-from pyimagesearch.images.folders import SUFFIXES, Folder, list_pictures, read_folder
+from pyimagesearch.images.folders import SUFFIXES, Folder, is_picture, list_pictures, read_folder
 from pyimagesearch.images.picture import Picture, TooManyPixels, UnreadablePicture, Upload
 
 __all__ = [
     "SUFFIXES", "Folder", "Picture", "TooManyPixels", "UnreadablePicture", "Upload", "check_format", "encode",
-    "header_pixels", "list_pictures", "read", "read_folder", "read_rgb", "write",
+    "header_pixels", "is_picture", "list_pictures", "read", "read_folder", "read_rgb", "write",
 ]  # fmt: skip

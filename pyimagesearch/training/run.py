@@ -167,7 +167,13 @@ def _disk_bytes(config: TrainConfig, generator: int, discriminator: int) -> int:
 def _validation_pictures(config: TrainConfig, tfrecords: str, manifest: Manifest) -> list[Pair]:
     pairs = list(read_pictures(tfrecords, manifest, config.intervals.validation_pictures))
     for pair in pairs:
-        check_size(pair, config.network.scale)
+        try:
+            check_size(pair, config.network.scale)
+        except InputError as error:
+            raise InputError(
+                f"{tfrecords}: test picture {error}; write the records again to another folder: create_tfrecords.py "
+                "holds out larger pictures now"
+            ) from None
     return [_degraded(pair, number, config) for number, pair in enumerate(pairs)] if config.data.degradations else pairs
 
 

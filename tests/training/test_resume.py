@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from helpers.smoke_runs import PHASE_1, SMALLEST, SMOKE, history, train, weights
 
+from pyimagesearch.data.dataset.writer import write_dataset
 from pyimagesearch.errors import InputError, RunError
 from pyimagesearch.system.locks import hold
 from pyimagesearch.training.checkpoints import PhaseCheckpoints
@@ -198,3 +199,10 @@ def test_checkpoints_are_found_without_tensorflows_list_of_them(records, output)
 def test_the_second_phase_can_be_added_later(pretrained, finished):
     assert not (pretrained / "models" / "generator.keras").exists()
     assert (finished / "models" / "generator.keras").exists()
+
+
+def test_records_whose_test_picture_is_too_small_are_refused_with_what_to_do(array_source, noise, tmp_path):
+    """Records of older versions may hold out such pictures."""
+    write_dataset(array_source([noise(48, 64)], [noise(16, 32)]), str(tmp_path / "records"))
+    with pytest.raises(InputError, match=r"records: test picture test0: 32x16 .*; write the records again"):
+        train(str(tmp_path / "records"), tmp_path / "run")
