@@ -74,6 +74,14 @@ def test_crops_larger_than_those_the_records_were_made_for_are_those_of_their_ti
     np.testing.assert_array_equal(lr, hr[:, ::4, ::4])
 
 
+def test_a_small_picture_among_large_ones_limits_the_crops(dataset):
+    """It is stored whole, in the same shard as the tiles of the others."""
+    folder, manifest = dataset(sizes=((30, 40), (10, 12)), shard_bytes=10**8)  # LR: HR is 120x160 and 40x48
+    assert manifest.largest_crop == 40
+    with pytest.raises(InputError, match="hold crops of at most 40"):
+        open_records(folder, crop=44)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
