@@ -31,7 +31,7 @@ def test_three_of_ten_pictures_or_more_are_held_out_and_it_is_said(folder, caplo
     assert [len(held_out(numbered(count, None), 0.05)) for count in (2, 9, 10, 12)] == [1, 1, 3, 3]
     source = make_source("folder", images=folder(numbered(12, (32, 32))), crop=32)
     assert sorted(splits(source).values()) == ["test"] * 3 + ["train"] * 9
-    assert "Test split: 3 of 12 pictures; --validation PART holds out more" in caplog.messages
+    assert "Test split: 3 of 12 pictures; srgan tfrecords --validation PART holds out more" in caplog.messages
 
 
 def test_pictures_that_are_too_small_to_be_scored_are_not_held_out(folder):
