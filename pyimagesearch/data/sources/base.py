@@ -67,7 +67,8 @@ def choose_test(folder: str, sides: Mapping[str, int], validation: float, scale:
         )
     test = held_out(candidates, validation) if len(candidates) > 1 else candidates
     if len(test) < FEW_TEST:
-        logger.info(f"Test split: {len(test)} of {len(sides)} pictures; srgan tfrecords --validation PART holds out more")
+        remedy = "srgan tfrecords --validation PART holds out more"
+        logger.info(f"Test split: {len(test)} of {len(sides)} pictures; {remedy}")
     return test
 
 
