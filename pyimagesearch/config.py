@@ -22,6 +22,7 @@ from pyimagesearch.config_groups import (
 )
 from pyimagesearch.errors import InputError
 
+SMALLEST_CROP = 16  # HR pixels a side
 OPTIMIZERS = ("adam", "muon")
 COMPRESSIONS = ("none", "png")  # of the pixels in the records
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
@@ -122,8 +123,9 @@ def field_names() -> list[str]:
 
 def check_crop(crop: int, scale: int, name: str = "`crop`") -> None:
     """Raise InputError, which calls it `name`, unless `crop` HR pixels align with LR pixels and suit the networks."""
-    if crop < 16 or crop % scale:
-        raise InputError(f"{name} must be at least 16 and a multiple of the scale {scale}, received {crop}")
+    if crop < SMALLEST_CROP or crop % scale:
+        wanted = f"at least {SMALLEST_CROP} and a multiple of the scale {scale}"
+        raise InputError(f"{name} must be {wanted}, received {crop}")
 
 
 def _place(nested: dict[str, Any], name: str) -> tuple[dict[str, Any], str]:

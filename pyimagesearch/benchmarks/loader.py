@@ -32,7 +32,7 @@ from pyimagesearch.training.strategy import choose_precision
 logger = logging.getLogger(__name__)
 
 BATCH, CROP, SCALE = 64, 96, 4  # the tutorial's
-PICTURES = 25  # one of them is the test split
+PICTURES = 27  # three of them are the test split
 ROUNDS, SECONDS = 3, 4.0  # how often, and how long at once, a side is measured
 STEP_BATCH = 16  # more takes minutes on a CPU, and no more crops/s
 LABELS = {
@@ -46,7 +46,7 @@ LABELS = {
 def run(*, images: str | None, preset: str, degradations: str, json_path: str | None, plot_path: str | None) -> None:
     """Log each side's figures and which of loading and training waits; write them as JSON and as a plot.
 
-    images: a folder of at least 25 pictures; None makes some. preset: whose steps to measure. degradations: the name
+    images: a folder of at least 27 pictures; None makes some. preset: whose steps to measure. degradations: the name
     of a degradation preset, which is one side more; empty for none.
     """
     config = get_config(preset)

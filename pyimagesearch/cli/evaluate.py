@@ -2,7 +2,7 @@
 
 from argparse import ArgumentParser, Namespace
 
-from pyimagesearch.cli.flags import folder_path
+from pyimagesearch.cli.flags import LR_NAME, folder_path
 from pyimagesearch.cli.libraries import load_tensorflow
 from pyimagesearch.errors import InputError
 from pyimagesearch.system.console import Stopwatch
@@ -15,6 +15,7 @@ def add_flags(parser: ArgumentParser) -> None:
     add = parser.add_argument
     add("--hr", type=folder_path, metavar="DIR", help="folder of HR pictures")
     add("--lr", type=folder_path, metavar="DIR", help="their LR pictures (default: made by MATLAB-equivalent bicubic)")
+    add("--lr-name", metavar="PATTERN", help=LR_NAME)
     names = "bicubic, light, light-gan, photo, photo-gan or a .keras file; repeat it (default bicubic)"
     add("--model", action="append", metavar="NAME_OR_PATH", help=names)
     weights = "also VGG19 feature distance, with imagenet (Keras' download), random or an .h5"
@@ -45,6 +46,8 @@ def run(args: Namespace) -> None:
     stopwatch = Stopwatch()
     if not args.hr and not (args.lr and args.page):
         raise InputError("--hr DIR is missing; without HR, --lr DIR and --page DIR make a page of LR beside SR")
+    if args.lr_name and not (args.hr and args.lr):
+        raise InputError("`lr_name` tells which picture of `lr` DIR belongs to which of `hr` DIR; give both")
     for flag in ("json", "markdown", "vgg_weights", "niqe", "iqa"):
         if getattr(args, flag) and not args.hr:
             raise InputError(f"`{flag}` belongs to `hr` DIR, which is missing: no HR, no scores")
@@ -67,8 +70,9 @@ def _scores(args: Namespace, models: list[str]) -> None:
 
     worst = html_report.WorstCases()
     report = scoring.evaluate_folder(
-        args.hr, models, args.lr, args.vgg_weights, niqe=args.niqe, iqa=args.iqa or (), on_scored=worst
-    )
+        args.hr, models, args.lr, args.vgg_weights, lr_name=args.lr_name, niqe=args.niqe, iqa=args.iqa or (),
+        on_scored=worst,
+    )  # fmt: skip
     if args.json:
         scoring.write_json(args.json, report)
     if args.markdown:

@@ -5,6 +5,8 @@ from typing import NoReturn
 
 from pyimagesearch.errors import InputError
 
+LR_NAME = "names of the LR pictures, such as '{stem}_small{ext}' (default: the same, or those of common data sets)"
+
 
 class Parser(argparse.ArgumentParser):
     """A parser whose errors are InputErrors of one line; argparse would print the usage before them."""

@@ -2,11 +2,12 @@
 
 from argparse import ArgumentParser, Namespace
 
-from pyimagesearch.cli.flags import factors, folder_path
+from pyimagesearch.cli.flags import LR_NAME, factors, folder_path
 from pyimagesearch.cli.libraries import load_tensorflow
 from pyimagesearch.config import COMPRESSIONS
 from pyimagesearch.config_groups import SCALES
 from pyimagesearch.data.sources import SOURCES
+from pyimagesearch.errors import InputError
 from pyimagesearch.system.console import Stopwatch
 
 HELP = "Write photographs as TFRecord shards."
@@ -19,17 +20,29 @@ def add_flags(parser: ArgumentParser) -> None:
     add(
         "--source",
         choices=SOURCES,
-        default="div2k",
-        help="where pictures come from (default div2k)",
+        help="where pictures come from (default div2k, a download of 4 GB, which needs --yes)",
     )
-    add("--images", type=folder_path, metavar="DIR", help="folder: HR pictures of any size and format")
+    add("--yes", action="store_true", help="start the download of the default source without --source")
+    add(
+        "--images",
+        type=folder_path,
+        metavar="DIR",
+        help="folder: HR pictures; tfrecord: TFRecord files, local or gs://",
+    )
     add(
         "--lr-images",
         type=folder_path,
         metavar="DIR",
         help="folder: their LR pictures (default: made by MATLAB-equivalent bicubic)",
     )
-    add("--validation", type=float, metavar="PART", help="folder: part held out for test (default 0.05)")
+    add("--lr-name", metavar="PATTERN", help=f"folder: {LR_NAME}")
+    add("-r", "--recursive", action="store_true", help="folder: take the pictures in the folders inside folders too")
+    add(
+        "--validation",
+        type=float,
+        metavar="PART",
+        help="folder, tfrecord: part held out for test, at least 3 pictures of 10 (default 0.05)",
+    )
     add("--resize", type=int, metavar="N", help="folder: make every picture NxN pixels, whole, whatever its shape")
     add(
         "--shrink",
@@ -62,7 +75,11 @@ def add_flags(parser: ArgumentParser) -> None:
         help="png: smaller records for slow links, 10 to 20 times slower to load (default none)",
     )
     add("--repair", action="store_true", help="write only those shards anew that are missing or bad")
-    add("--skip-bad", action="store_true", help="folder: leave unreadable or too small pictures out, and count them")
+    add(
+        "--skip-bad",
+        action="store_true",
+        help="folder, tfrecord: leave unreadable or too small pictures out, and count them",
+    )
 
 
 def run(args: Namespace) -> None:
@@ -70,13 +87,20 @@ def run(args: Namespace) -> None:
     from pyimagesearch.system.files import check_bucket
 
     stopwatch = Stopwatch()
+    if not args.source and not args.yes:
+        raise InputError(
+            "`source` is missing: its default, div2k, downloads about 4 GB; give `source` div2k or `yes` to do so, "
+            "`source` folder with `images` DIR for your own pictures, or `source` sample"
+        )
+    args.source = args.source or "div2k"
     load_tensorflow()
-    check_bucket(args.output)  # before pictures are read, which can take long
+    for path in (args.output, args.images or ""):
+        check_bucket(path)  # before pictures are read, which can take long
     from pyimagesearch.data.dataset.writer import write_records
     from pyimagesearch.data.sources import make_source
 
-    of_writer = ("command", "output", "compression", "repair")
-    source = make_source(**{name: value for name, value in vars(args).items() if name not in of_writer})
+    of_command = ("command", "yes", "output", "compression", "repair")
+    source = make_source(**{name: value for name, value in vars(args).items() if name not in of_command})
     manifest = write_records(source, args.output, compression=args.compression, repair=args.repair)
     if source.skipped:
         print(f"Left out {len(source.skipped)} picture(s):", *source.skipped, sep="\n  ")

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from pyimagesearch.data.pairs import Pair
+from pyimagesearch.data.pairs import Pair, least_scored_side
 from pyimagesearch.errors import InputError
 from pyimagesearch.evaluation.folders import folder_pairs, scale_of_folders
 from pyimagesearch.evaluation.iqa import PyIQA
@@ -41,6 +41,7 @@ def evaluate_folder(
     lr: str | None = None,
     vgg_weights: str | None = None,
     *,
+    lr_name: str | None = None,
     niqe: str | None = None,
     iqa: Sequence[str] = (),
     on_scored: OnScored = lambda *_: None,
@@ -48,9 +49,10 @@ def evaluate_folder(
     """Score models on every picture of a folder, through the upscaler that users get.
 
     hr: folder of HR pictures. models: names (bicubic, light, photo-gan, ...) and paths of .keras files, or upscalers
-    by name. lr: folder of the LR pictures; None makes them by MATLAB-equivalent bicubic. vgg_weights: "imagenet",
-    "random" or an .h5 file adds VGG19's distances. niqe: a .mat or .npz file of natural statistics, or a folder of
-    clean photographs to fit them to, adds NIQE. iqa: names of pyiqa's scores, such as "lpips".
+    by name. lr: folder of the LR pictures; None makes them by MATLAB-equivalent bicubic. lr_name: their names where
+    they are not those of a common data set, such as "{stem}_small{ext}". vgg_weights: "imagenet", "random" or an .h5
+    file adds VGG19's distances. niqe: a .mat or .npz file of natural statistics, or a folder of clean photographs to
+    fit them to, adds NIQE. iqa: names of pyiqa's scores, such as "lpips".
     on_scored: called after each picture with its pair, the outputs {model: uint8 RGB (scale*h, scale*w, 3)} and the
     scores {model: {score: value}}.
 
@@ -62,7 +64,7 @@ def evaluate_folder(
         report = evaluate_folder("Set5/HR", ["bicubic", "light"], lr="Set5/LR")
         print(report["models"]["light"]["mean"]["psnr_y"])
     """
-    lr_scale = scale_of_folders(hr, lr) if lr else None
+    lr_scale = scale_of_folders(hr, lr, lr_name) if lr else None
     if isinstance(models, Mapping):
         upscalers, hashed = dict(models), []
         _common_scale(upscalers, lr_scale)
@@ -74,7 +76,7 @@ def evaluate_folder(
     measures |= {score.key: score for score in map(PyIQA, iqa)}
     # Before the scores, since a file may be gone or another one when they are done.
     hashes = {name: loading.file_sha256(name) for name in hashed}
-    pairs = folder_pairs(hr, lr, next(iter(upscalers.values())).scale)
+    pairs = folder_pairs(hr, lr, next(iter(upscalers.values())).scale, lr_name)
     count = len(picture_io.list_pictures(hr))
     report = evaluate(
         console.progress(pairs, total=count, label="scoring", unit="picture"),
@@ -179,7 +181,7 @@ def mean_scores(pictures: Sequence[Mapping[str, float]]) -> dict[str, float]:
 
 def check_size(pair: Pair, scale: int) -> None:
     """Raise InputError where a picture is too small for SSIM's window, or its LR picture for the consistency's crop."""
-    least = max(11 + 2 * scale, 5 * scale)
+    least = least_scored_side(scale)
     if min(pair.hr.shape[:2]) < least:
         height, width = pair.hr.shape[:2]
         raise InputError(f"{pair.name}: {width}x{height} pixels are too few to score; {least} a side are needed")

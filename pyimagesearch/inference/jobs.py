@@ -121,8 +121,5 @@ def _walk(folder: Path, left_out: Path) -> Iterator[Path]:
     """Pictures at any depth, without hidden ones and without those in the folder `left_out`."""
     for top, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if name[0] != "." and _real(Path(top) / name) != left_out]
-        yield from (Path(top) / name for name in names if name[0] != "." and _is_picture(name))
-
-
-def _is_picture(name: str) -> bool:
-    return name.lower().endswith(picture_io.SUFFIXES)
+        visible = (Path(top) / name for name in names if name[0] != ".")
+        yield from (path for path in visible if picture_io.is_picture(path))

@@ -6,13 +6,14 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
 from tqdm import tqdm
 
 T = TypeVar("T")
+NAMED = 3  # names in a line that is about many
 
 
 def duration(seconds: float) -> str:
@@ -33,6 +34,12 @@ def size(count: float) -> str:
             return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"
         count /= 1000
     return f"{count:.1f} TB"
+
+
+def some(names: Sequence[str]) -> str:
+    """The first NAMED of several names, and how many more there are: `a, b, c and 4 more`."""
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
 
 
 def progress(items: Iterable[T], *, total: int, label: str, unit: str) -> Iterator[T]:

@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from pyimagesearch import losses
 from pyimagesearch.config import TrainConfig
+from pyimagesearch.data.dataset import recipe
 from pyimagesearch.data.dataset.manifest import Manifest, check_usable, read_manifest
 from pyimagesearch.data.dataset.records import read_pictures
 from pyimagesearch.data.input.cache import RamCache
@@ -190,7 +191,13 @@ def _disk_bytes(config: TrainConfig, generator: int, discriminator: int) -> int:
 def _validation_pictures(config: TrainConfig, tfrecords: str, manifest: Manifest) -> list[Pair]:
     pairs = list(read_pictures(tfrecords, manifest, config.intervals.validation_pictures))
     for pair in pairs:
-        check_size(pair, config.network.scale)
+        try:
+            check_size(pair, config.network.scale)
+        except InputError as error:
+            raise InputError(
+                f"{tfrecords}: test picture {error}; write the records again to another folder: create_tfrecords.py "
+                "holds out larger pictures now"
+            ) from None
     return [_degraded(pair, number, config) for number, pair in enumerate(pairs)] if config.data.degradations else pairs
 
 
@@ -209,6 +216,7 @@ def _identity(
         "config": complete(config).to_dict(),
         "tfrecords": tfrecords,
         "dataset": _fingerprint(manifest),
+        "records": {name: getattr(manifest, name) for name in (*recipe.FIELDS, "versions")},
         "vgg": weights_identity(config.finetune.vgg_weights) if config.finetune.steps else None,
         "precision": precision,
         "replicas": strategy.num_replicas_in_sync,

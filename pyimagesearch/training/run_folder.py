@@ -15,6 +15,7 @@ import keras
 import tensorflow as tf
 
 from pyimagesearch.config import TrainConfig
+from pyimagesearch.data.dataset.recipe import differences
 from pyimagesearch.errors import InputError
 from pyimagesearch.models import complete, saving
 from pyimagesearch.system.files import (
@@ -148,7 +149,12 @@ class RunFolder:
                 refuse(name, old, new)
         if here["pretrain.steps"] > there["pretrain.steps"] and self.checkpoints("finetune"):
             refuse("pretrain.steps", there["pretrain.steps"], here["pretrain.steps"])
-        for name in ("dataset", "vgg", "precision"):
+        if now["dataset"] != before.get("dataset"):
+            raise InputError(
+                f"--output {self.path}: holds a run on other records ({_records_differ(before, now)}); give another "
+                f"--output, or the records of that run (--tfrecords {before.get('tfrecords')}) to go on with it"
+            )
+        for name in ("vgg", "precision"):
             if name == "vgg" and before.get(name) is None:
                 continue  # no phase 2 yet
             if now[name] != before.get(name):
@@ -178,6 +184,16 @@ class RunFolder:
 def step_of(path: str) -> int:
     """The step in the name of a checkpoint, or of its index file."""
     return int(path.removesuffix(".index").rpartition("-")[2])
+
+
+def _records_differ(before: dict[str, Any], now: dict[str, Any]) -> str:
+    """In what the records of two runs differ, whose shards are not the same."""
+    there, here = before.get("records"), now["records"]
+    if not isinstance(there, dict):
+        return "its config.json, of an older version, does not say in what"
+    found = differences(there, here)
+    versions = f"of the same pictures, written by {there.get('versions')} there, {here['versions']} here"
+    return "; ".join(found) or versions
 
 
 def _parse(path: str, text: str) -> dict[str, Any]:

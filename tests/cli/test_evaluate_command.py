@@ -36,9 +36,11 @@ def refusal(capsys, *arguments) -> str:
 @pytest.mark.parametrize("rounded_up", [0, 1], ids=["down", "up"])
 @pytest.mark.parametrize("scale", [2, 3, 4, 8])
 def test_the_scale_is_read_off_the_pictures_however_their_sizes_were_rounded(tmp_path, scale, rounded_up, capsys):
-    Image.fromarray(smooth(97, 49)).save(tmp_path / "one.png")  # no scale but 7 divides either
+    hr = Image.fromarray(smooth(97, 49))
+    hr.save(tmp_path / "one.png")  # no scale but 7 divides either
     (tmp_path / "lr").mkdir()
-    Image.fromarray(smooth(97 // scale + rounded_up, 49 // scale + rounded_up)).save(tmp_path / "lr" / "one.png")
+    lr = hr.resize((49 // scale + rounded_up, 97 // scale + rounded_up), Image.Resampling.BOX)
+    lr.save(tmp_path / "lr" / "one.png")
     assert scale_of_folders(str(tmp_path), str(tmp_path / "lr")) == scale
     code, out, _ = run(capsys, "--hr", tmp_path, "--lr", tmp_path / "lr")
     assert code == 0
@@ -132,7 +134,7 @@ def test_evaluate_names_the_picture_that_has_no_lr_picture(folders, capsys):
     assert "no LR picture for 0001.png" in refusal(capsys, "--hr", folders[0], "--lr", folders[1])
     (folders[1] / "0000x4.png").rename(folders[1] / "other.png")
     err = refusal(capsys, "--hr", folders[0], "--lr", folders[1])
-    assert "no LR picture for 0000.png (looked for 0000 and 0000x2, x3, x4, x8)" in err
+    assert "no LR picture for 0000.png (looked for 0000, 0000x4," in err
 
 
 def test_evaluate_refuses_lr_pictures_without_an_hr_picture(folders, capsys):

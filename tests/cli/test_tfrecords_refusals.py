@@ -10,7 +10,7 @@ import tensorflow_datasets as tfds
 from helpers.tfrecords_flags import crop_folder
 from PIL import Image
 
-from pyimagesearch.data.sources import div2k, folder
+from pyimagesearch.data.sources import folder
 
 
 @pytest.fixture
@@ -98,20 +98,24 @@ def test_only_collages_and_imperfect_pictures_need_opencv(create, refused, pictu
     ("flags", "message"),
     [
         (["--source", "folder"], "--source folder needs --images DIR"),
+        ([], "--source is missing: its default, div2k, downloads about 4 GB; give --source div2k or --yes"),
+        (["--yes", "--crop", 90], "crop must be at least 16"),
         (["--source", "web"], "invalid choice: 'web'"),
         (["--scale", 5], "invalid choice: 5"),
         (["--scale", "four"], "invalid int value: 'four'"),
-        (["--crop", 90], "crop must be at least 16 and a multiple of the scale 4, received 90"),
-        (["--crop", 0], "received 0"),
-        (["--crop", -96], "received -96"),
+        (["--source", "div2k", "--crop", 90], "crop must be at least 16 and a multiple of the scale 4, received 90"),
+        (["--source", "div2k", "--crop", 0], "received 0"),
+        (["--source", "div2k", "--crop", -96], "received -96"),
         (["--colour"], "unrecognized arguments: --colour"),
-        (["--div2k-config", "bicubic_x2"], "bicubic_x2 disagrees with --scale 4; give --scale 2"),
-        (["--div2k-config", "bicubic_x5"], "unknown bicubic_x5; valid: bicubic_x2"),
-        (["--scale", 3], "bicubic_x4 disagrees with --scale 3"),
-        (["--images", "x"], "--images belongs to --source folder, but the source is div2k"),
+        (["--source", "div2k", "--div2k-config", "bicubic_x2"], "bicubic_x2 disagrees with --scale 4; give --scale 2"),
+        (["--source", "div2k", "--div2k-config", "bicubic_x5"], "unknown bicubic_x5; valid: bicubic_x2"),
+        (["--source", "div2k", "--scale", 3], "bicubic_x4 disagrees with --scale 3"),
+        (["--source", "div2k", "--images", "x"], "--images belongs to --source folder or tfrecord, but the source is"),
         (["--source", "sample", "--lr-images", "x"], "--lr-images belongs to --source folder"),
-        (["--source", "sample", "--validation", 0.1], "--validation belongs to --source folder"),
-        (["--source", "sample", "--skip-bad"], "--skip-bad belongs to --source folder"),
+        (["--source", "sample", "--validation", 0.1], "--validation belongs to --source folder or tfrecord"),
+        (["--source", "sample", "--skip-bad"], "--skip-bad belongs to --source folder or tfrecord"),
+        (["--source", "tfrecord"], "--source tfrecord needs --images DIR, a folder of TFRecord files"),
+        (["--source", "tfrecord", "--images", "x", "--shrink", 2], "--shrink belongs to --source folder, but"),
         (["--source", "sample", "--resize", 64], "--resize belongs to --source folder"),
         (["--source", "folder", "--images", "x", "--resize", 0], "--resize must be at least 16 and a multiple of"),
         (["--source", "folder", "--images", "x", "--resize", 66], "of the scale 4, received 66"),
@@ -132,7 +136,7 @@ def test_only_collages_and_imperfect_pictures_need_opencv(create, refused, pictu
         (["--source", "folder", "--images", "x", "--imperfect", 1.5], "--imperfect must be from 0 to 1, received 1.5"),
         (["--source", "folder", "--images", "x", "--imperfect", 1, "--lr-images", "y"], "leave --lr-images out"),
         (["--source", "sample", "--imperfect", 0.5], "--imperfect belongs to --source folder"),
-        (["--crop", 0], "crop must be at least 16 and a multiple of the scale 4, received 0"),
+        (["--source", "div2k", "--crop", 0], "crop must be at least 16 and a multiple of the scale 4, received 0"),
         (["--source", "sample", "--div2k-config", "bicubic_x4"], "--div2k-config belongs to --source div2k"),
         (["--source", "sample", "--crop", 400], "--crop 400: larger than the sample's picture"),
         (["--source", "folder", "--images", "x", "--validation", 1], "--validation must be at least 0 and below 1"),
@@ -152,7 +156,7 @@ def test_flags_that_make_no_sense(refused, flags, message, monkeypatch):
 def test_records_of_another_recipe(refused, create, pictures):
     create(*crop_folder(pictures))
     flags = ("--source", "folder", "--images", pictures / "hr", "--crop", 48)
-    assert "already holds records with crop 32, asked for was 48" in refused(*flags)
+    assert "already holds other records (crop 32 there, 48 here)" in refused(*flags)
 
 
 def test_a_damaged_record_folder(refused, create, pictures):
@@ -201,8 +205,6 @@ def test_a_failing_download(refused, tmp_path_factory, monkeypatch):
 
     monkeypatch.setattr(tfds.core.constants, "DATA_DIR", str(tmp_path_factory.mktemp("home")))
     monkeypatch.setattr(requests.Session, "request", refuse)
-    config = tfds.download.DownloadConfig(try_download_gcs=False)
-    monkeypatch.setattr(div2k, "download_options", lambda: {"download_config": config})
-    message = refused()
+    message = refused("--yes")
     assert "could not prepare div2k/bicubic_x4" in message
     assert "--source folder --images DIR" in message

@@ -148,19 +148,32 @@ def test_a_missing_shard_is_named(folder):
         read_manifest(str(folder))
 
 
-def test_records_serve_their_scale_and_crops_up_to_theirs(folder):
+def test_records_serve_their_scale_and_crops_up_to_their_smallest_record(folder):
+    """The training pictures are 48x64 and whole, so that they hold crops of 48, though they were made for 32."""
     manifest = read_manifest(str(folder))
-    check_usable("there", manifest, scale=4, crop=32)
-    check_usable("there", manifest, scale=4, crop=16)
+    for crop in (16, 32, 48):
+        check_usable("there", manifest, scale=4, crop=crop)
     with pytest.raises(
         InputError, match=r"there: records of scale 4, but this run's scale is 2; .*--scale 2 --crop 32"
     ):
         check_usable("there", manifest, scale=2, crop=32)
-    with pytest.raises(InputError, match=r"made for crops of 32, but this run's crop is 36; .*--scale 4 --crop 36"):
-        check_usable("there", manifest, scale=4, crop=36)
+    with pytest.raises(InputError, match=r"hold crops of at most 48, but this run's crop is 52; .*--scale 4 --crop 52"):
+        check_usable("there", manifest, scale=4, crop=52)
     of_folder = dataclasses.replace(manifest, source="folder")
     with pytest.raises(InputError, match=r"--images DIR, and with those of `shrink`, .* that wrote these"):
-        check_usable("there", of_folder, scale=4, crop=36)
+        check_usable("there", of_folder, scale=4, crop=52)
+
+
+def test_records_of_an_older_version_serve_crops_up_to_those_they_were_made_for(folder):
+    """Their manifest does not say how large their records are."""
+    shards = json.loads((folder / "manifest.json").read_text())["shards"]
+    for shard in shards:
+        del shard["smallest"]
+    change_manifest(folder, shards=shards)
+    manifest = read_manifest(str(folder))
+    check_usable("there", manifest, scale=4, crop=32)
+    with pytest.raises(InputError, match="crops of at most 32"):
+        check_usable("there", manifest, scale=4, crop=36)
 
 
 @pytest.mark.parametrize(

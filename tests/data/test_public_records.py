@@ -65,10 +65,27 @@ def test_a_source_is_not_told_again_what_it_knows(source, tmp_path, name):
         write_records(source, tmp_path, **{name: 4})
 
 
+def test_crops_larger_than_those_the_records_were_made_for_are_those_of_their_tiles(dataset):
+    """Records of crops of 32 have tiles of 76 here, all of which hold crops of 64."""
+    folder, manifest = dataset(sizes=((120, 100), (90, 160)))
+    assert manifest.largest_crop == manifest.tile == 76
+    lr, hr = next(iter(open_records(folder, crop=64, batch=8)))
+    assert (lr.shape, hr.shape) == ((8, 16, 16, 3), (8, 64, 64, 3))
+    np.testing.assert_array_equal(lr, hr[:, ::4, ::4])
+
+
+def test_a_small_picture_among_large_ones_limits_the_crops(dataset):
+    """It is stored whole, in the same shard as the tiles of the others."""
+    folder, manifest = dataset(sizes=((30, 40), (10, 12)), shard_bytes=10**8)  # LR: HR is 120x160 and 40x48
+    assert manifest.largest_crop == 40
+    with pytest.raises(InputError, match="hold crops of at most 40"):
+        open_records(folder, crop=44)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"crop": 36}, "made for crops of 32, but this run's crop is 36"),
+        ({"crop": 80}, "hold crops of at most 76, but this run's crop is 80"),
         ({"crop": 18}, "`crop` must be at least 16 and a multiple of the scale 4, received 18"),
         ({"batch": 0}, "`batch` must be at least 1, received 0"),
         ({"augment": "turn"}, "`augment` must be one of dihedral, flip, received turn"),
@@ -82,7 +99,7 @@ def test_wrong_arguments_of_open_records(records, arguments, message):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"source": "web"}, "`source` must be one of div2k, folder, sample, received web"),
+        ({"source": "web"}, "`source` must be one of div2k, folder, sample, tfrecord, received web"),
         ({"source": "sample", "shrink": (2,)}, "`shrink` belongs to `source` folder, but the source is sample"),
         ({"source": "folder"}, "`source` folder needs `images`"),
         ({"source": "folder", "images": "x", "collages": 2, "lr_images": "y"}, "leave `lr_images` out"),

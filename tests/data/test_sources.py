@@ -1,6 +1,7 @@
 """pyimagesearch.data.sources: which pictures are held out, the sample, and DIV2K."""
 
 import hashlib
+import re
 import zipfile
 
 import cv2
@@ -15,7 +16,7 @@ from pyimagesearch.data.dataset.records import parse, read_pictures
 from pyimagesearch.data.dataset.writer import write_dataset
 from pyimagesearch.data.sources import div2k as div2k_source
 from pyimagesearch.data.sources.base import held_out
-from pyimagesearch.data.sources.div2k import DIV2K_CONFIGS, Div2kSource
+from pyimagesearch.data.sources.div2k import DIV2K_CONFIGS, Div2kSource, check_reachable
 from pyimagesearch.data.sources.sample import SampleSource
 from pyimagesearch.errors import InputError
 from pyimagesearch.images import resize
@@ -115,6 +116,7 @@ def div2k(tmp_path_factory):
         patch.setattr(tfds.core.constants, "DATA_DIR", str(home / "data"))
         patch.setattr(builder, "url_infos", infos)
         config = tfds.download.DownloadConfig(manual_dir=manual, try_download_gcs=False)
+        patch.setattr(div2k_source, "check_reachable", lambda _: None)
         patch.setattr(
             div2k_source, "download_options", lambda: {"download_config": config, "download_dir": home / "cache"}
         )
@@ -146,19 +148,23 @@ def test_a_run_of_div2ks_entries_gives_the_same_pairs_as_the_whole(div2k):
         np.testing.assert_array_equal(one.hr, other.hr)
 
 
-def test_a_failing_download_is_one_line_that_says_what_to_do(tmp_path, monkeypatch):
-    def refuse(*_, **__):
+def test_a_failing_download_is_one_line_that_says_what_to_do_at_once(tmp_path, monkeypatch, caplog):
+    asked = []
+
+    def refuse(*arguments, **_):
+        asked.append(arguments)
         raise requests.ConnectionError("no route\nto host")
 
     monkeypatch.setattr(tfds.core.constants, "DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setattr(requests.Session, "request", refuse)
-    config = tfds.download.DownloadConfig(try_download_gcs=False)
-    monkeypatch.setattr(div2k_source, "download_options", lambda: {"download_config": config, "download_dir": tmp_path})
+    monkeypatch.setattr(div2k_source, "check_reachable", check_reachable)  # which the fixture may have replaced
     with pytest.raises(
         InputError, match=r"could not prepare div2k/bicubic_x4 \(.*no route to host.*`source` folder"
     ) as error:
         Div2kSource("bicubic_x4", scale=4, crop=32)
     assert "\n" not in str(error.value)
+    assert len(asked) == 1  # TFDS would ask 11 times, in three minutes
+    assert re.search(r"Preparing div2k/bicubic_x4 in .*: \d+\.\d [kG]B to download", caplog.text)
 
 
 def test_a_config_of_another_scale_is_refused():

@@ -101,7 +101,7 @@ def test_a_file_in_place_of_the_run_folder_is_refused(capsys, records, tmp_path)
 def test_records_of_another_scale_or_crop_are_refused(capsys, records, tmp_path):
     run = ("--tfrecords", records, "--output", tmp_path / "run")
     assert "records of scale 4, but this run's scale is 2" in refused(capsys, *SMOKE, *run, "--set", "network.scale=2")
-    assert "crops of 32, but this run's crop is 64" in refused(capsys, *SMOKE, *run, "--set", "data.crop=64")
+    assert "crops of at most 76, but this run's crop is 80" in refused(capsys, *SMOKE, *run, "--set", "data.crop=80")
     assert not (tmp_path / "run").exists()
 
 

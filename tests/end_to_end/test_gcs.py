@@ -18,6 +18,8 @@ from helpers.gcs_emulator import LocalGCS, free_port
 from PIL import Image
 
 import pyimagesearch.models.blocks  # noqa: F401  (registers the layers of saved models)
+from pyimagesearch.benchmarks.tutorial import write_tutorial_records
+from pyimagesearch.data.pairs import make_pair
 from pyimagesearch.errors import InputError
 from pyimagesearch.images import picture_io
 from pyimagesearch.system import gcs as gcs_client
@@ -76,6 +78,17 @@ def local_records(gcs, tmp_path_factory) -> str:
     folder = str(tmp_path_factory.mktemp("local") / "records")
     succeed(gcs, "create_tfrecords.py", "--source", "sample", "--crop", "32", "--output", folder)
     return folder
+
+
+@pytest.mark.slow
+def test_records_of_the_tutorial_are_imported_from_a_bucket(gcs, noise, tmp_path):
+    for split in ("train", "test"):
+        path = tmp_path / f"{split}.tfrec"
+        write_tutorial_records([make_pair("a", noise(48, 64), 4)], str(path))
+        name = f"theirs%2F{split}%2F0.tfrec"
+        gcs.forward("POST", f"/upload/storage/v1/b/lab/o?uploadType=media&name={name}", path.read_bytes())
+    flags = ("--source", "tfrecord", "--images", "gs://lab/theirs", "--crop", "32", "--output", str(tmp_path / "out"))
+    assert "1 training pictures, 1 test pictures" in succeed(gcs, "create_tfrecords.py", *flags)
 
 
 def weights(data: bytes, folder: Path) -> list[np.ndarray]:

@@ -205,9 +205,9 @@ def test_grid_draws_at_most_as_many_rows_as_asked(make_run, photos, drawn, capsy
 def test_grid_takes_given_lr_pictures(make_run, photos, drawn, tmp_path, capsys):
     lr = tmp_path / "lr"
     lr.mkdir()
-    given = np.full((16, 24, 3), 77, np.uint8)
-    for name, size in (("a.png", (16, 24)), ("b.png", (24, 15)), ("c.png", (12, 12))):
-        Image.fromarray(given[:1, :1].repeat(size[0], 0).repeat(size[1], 1)).save(lr / name)
+    for name, size in (("a.png", (24, 16)), ("b.png", (15, 24)), ("c.png", (12, 12))):
+        Image.open(photos / name).resize(size, Image.Resampling.BOX).save(lr / name)
+    given = np.asarray(Image.open(lr / "a.png"))
     folder = make_run(SRGAN)
     assert grid(capsys, folder, photos, "--lr", lr)[0] == 0
     np.testing.assert_array_equal(drawn[0][0][0][0].picture, figures.nearest(given, 4))

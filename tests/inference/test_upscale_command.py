@@ -35,6 +35,14 @@ def test_files_folders_and_globs(srgan, photos, tmp_path, inputs, flags, expecte
     assert files(tmp_path / "big") == expected
 
 
+def test_a_folders_pictures_of_other_suffixes_are_found_at_any_depth(srgan, photos, tmp_path, noise):
+    for name in ("d.jfif", "deeper/e.jfif"):
+        Image.fromarray(noise(9, 12)).save(photos / name, "JPEG")
+    code, _, err = srgan(photos, "-r", "-o", tmp_path / "big")
+    assert (code, err) == (0, [])
+    assert files(tmp_path / "big") == ["a.png", "b.tif", "d.png", "deeper/c.png", "deeper/e.png"]
+
+
 @pytest.mark.parametrize("folder", ["big.heic/", "v1.2", "big.of.may"])
 def test_a_folder_may_have_a_dot_in_its_name(srgan, photos, tmp_path, folder):
     (tmp_path / "big.of.may").mkdir()

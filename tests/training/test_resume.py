@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from helpers.smoke_runs import PHASE_1, SMALLEST, SMOKE, history, train, weights
 
+from pyimagesearch.data.dataset.writer import write_dataset
 from pyimagesearch.errors import InputError, RunError
 from pyimagesearch.system.locks import hold
 from pyimagesearch.training.checkpoints import PhaseCheckpoints
@@ -171,6 +172,19 @@ def test_another_run_in_the_same_folder_is_refused_by_name(records, finished, ch
         train(records, finished, SMOKE.with_values(change))
 
 
+def test_a_run_on_other_records_is_refused_with_what_differs(records, finished, tmp_path):
+    other = shutil.copytree(records, tmp_path / "records")
+    manifest = json.loads((other / "manifest.json").read_text())
+    shards = [{**shard, "sha256": "0" * 64} for shard in manifest["shards"]]
+    changed = {**manifest, "shards": shards, "kernel": "given", "pictures": {"train": 5, "test": 3}}
+    (other / "manifest.json").write_text(json.dumps(changed))
+    with pytest.raises(InputError) as error:
+        train(str(other), finished)
+    differences = "(kernel bicubic there, given here; test split of 2 pictures there, 3 here)"
+    assert f"holds a run on other records {differences}" in str(error.value)
+    assert f"--tfrecords {records}" in str(error.value)
+
+
 def test_intervals_may_change_between_starts(records, finished):
     train(
         records,
@@ -212,3 +226,10 @@ def test_checkpoints_are_found_without_tensorflows_list_of_them(records, output)
 def test_the_second_phase_can_be_added_later(pretrained, finished):
     assert not (pretrained / "models" / "generator.keras").exists()
     assert (finished / "models" / "generator.keras").exists()
+
+
+def test_records_whose_test_picture_is_too_small_are_refused_with_what_to_do(array_source, noise, tmp_path):
+    """Records of older versions may hold out such pictures."""
+    write_dataset(array_source([noise(48, 64)], [noise(16, 32)]), str(tmp_path / "records"))
+    with pytest.raises(InputError, match=r"records: test picture test0: 32x16 .*; write the records again"):
+        train(str(tmp_path / "records"), tmp_path / "run")

@@ -31,6 +31,7 @@ class Shard:
     bytes: int
     sha256: str
     blocks: tuple[int, ...]  # offset of every block in the file, in bytes
+    smallest: int = 0  # shortest side of its records in HR pixels; 0 in manifests of older versions, which did not say
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "Shard":
@@ -61,6 +62,11 @@ class Manifest:
     def records(self, split: str) -> int:
         return sum(shard.records for shard in self.of_split(split))
 
+    @property
+    def largest_crop(self) -> int:
+        """The side of the largest crop that every training record holds, in HR pixels."""
+        return max(self.crop, min(shard.smallest for shard in self.of_split("train")))
+
     def to_json(self) -> str:
         """One line a field and a shard: people compare these files."""
         values = asdict(self)
@@ -71,9 +77,9 @@ class Manifest:
     def command(self, **flags: object) -> str:
         """The create_tfrecords.py command of this recipe, `flags` replaced."""
         recipe = {"source": self.source, "scale": self.scale, "crop": self.crop, **flags}
-        if self.source == "folder":
+        if self.source in ("folder", "tfrecord"):
             recipe["images"] = "DIR"
-            if self.kernel == GIVEN:
+            if self.source == "folder" and self.kernel == GIVEN:
                 recipe["lr-images"] = "DIR"
         if self.source == "div2k":
             recipe["div2k-config"] = f"{self.kernel}_x{recipe['scale']}"
@@ -105,7 +111,10 @@ def load_manifest(folder: str) -> Manifest:
         return _parse(folder, read_text(manifest_path(folder)))
     if exists(join(folder, UNFINISHED)):
         raise InputError(f"{folder}: its records are unfinished; give create_tfrecords.py the same flags to go on")
-    raise InputError(f"{folder}: holds no manifest.json, so it is no finished TFRecord folder; {command}")
+    raise InputError(
+        f"{folder}: holds no manifest.json, so it is no finished TFRecord folder; {command} "
+        f"(from records of the tutorial with --source tfrecord --images {folder})"
+    )
 
 
 def presence_problem(folder: str, shard: Shard) -> str | None:
@@ -168,6 +177,7 @@ def _is_possible(shard: Shard, block: int) -> bool:
         SHARD_PATH.fullmatch(shard.path) is not None  # nothing outside of the folder
         and re.fullmatch("[0-9a-f]{64}", shard.sha256) is not None
         and all(_is_count(number) for number in (shard.records, shard.lr_pixels, shard.bytes, *shard.blocks[1:]))
+        and type(shard.smallest) is int
         and len(shard.blocks) == math.ceil(shard.records / block)
         and shard.blocks[0] == 0
         and all(before < after for before, after in itertools.pairwise([*shard.blocks, shard.bytes]))
@@ -175,15 +185,15 @@ def _is_possible(shard: Shard, block: int) -> bool:
 
 
 def check_usable(folder: str, manifest: Manifest, *, scale: int, crop: int) -> None:
-    """Raise InputError unless records of `manifest` serve crops of `crop` at `scale`. Smaller crops are fine."""
+    """Raise InputError unless every training record of `manifest` holds crops of `crop` at `scale`."""
     if manifest.scale != scale:
         raise InputError(
             f"{folder}: records of scale {manifest.scale}, but this run's scale is {scale}; "
             f"write others with {_others(manifest, scale=scale, crop=crop)}"
         )
-    if manifest.crop < crop:
+    if manifest.largest_crop < crop:
         raise InputError(
-            f"{folder}: records made for crops of {manifest.crop}, but this run's crop is {crop}; "
+            f"{folder}: records that hold crops of at most {manifest.largest_crop}, but this run's crop is {crop}; "
             f"write others with {_others(manifest, crop=crop)}"
         )
 

@@ -35,6 +35,7 @@ class Plan:
 class _Record:
     name: str
     lr_pixels: int
+    side: int  # the shorter one, in HR pixels
     data: bytes
 
 
@@ -85,7 +86,12 @@ def write_shards(
             )
         parts = tiling.cut(pair, source.scale) if plan.tiled else [pair]
         return [
-            _Record(tile.name, tile.lr.shape[0] * tile.lr.shape[1], serialize(tile.name, tile.lr, tile.hr, compression))
+            _Record(
+                tile.name,
+                tile.lr.shape[0] * tile.lr.shape[1],
+                min(tile.hr.shape[:2]),
+                serialize(tile.name, tile.lr, tile.hr, compression),
+            )
             for tile in parts
         ]
 
@@ -117,7 +123,8 @@ def _write_shard(output: str, name: str, records: list[_Record], block: int) -> 
         starts.append(position)
         position += len(record.data) + FRAMING
     lr_pixels = sum(record.lr_pixels for record in records)
-    return Shard(name, len(records), lr_pixels, length, digest, tuple(starts[::block]))
+    smallest = min(record.side for record in records)
+    return Shard(name, len(records), lr_pixels, length, digest, tuple(starts[::block]), smallest)
 
 
 def hash_file(path: str) -> tuple[str, int]:

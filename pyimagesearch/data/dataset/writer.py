@@ -29,6 +29,7 @@ from pyimagesearch.data.dataset.manifest import (
     manifest_path,
     read_manifest,
 )
+from pyimagesearch.data.dataset.recipe import differences
 from pyimagesearch.data.dataset.shards import Plan, block_size, plan_shards, write_shards
 from pyimagesearch.data.dataset.tiling import Tiling
 from pyimagesearch.data.dataset.verify import shard_problems
@@ -61,7 +62,7 @@ def write_records(
         completed.
     scale: HR size over LR size (default 4). Only for a folder, like the next two; any other source knows its own.
     crop: side of the HR training crops that the records must serve, in pixels; a multiple of `scale` from 16 on
-        (default 96). Smaller crops can be read from the same records.
+        (default 96). Smaller crops can be read from the same records, and larger ones that every record holds.
     validation: part of the pictures that is held out for test, from 0 to below 1; at least one is (default 0.05).
     compression: of the pixels in the records: "none", or "png" for smaller records that load 10 to 20 times slower.
     repair: write only the shards of a finished folder that are missing or bad.
@@ -126,7 +127,8 @@ def repair_dataset(source: Source, output: str, *, compression: str = "none") ->
             logger.info(str(problems[plan.path]))
         check_disk(output, sum(plan.bytes for plan in bad), "the repaired shards")
         for shard in _write(source, bad, output, recipe):
-            if shard != expected[shard.path]:
+            before = expected[shard.path]
+            if (shard.sha256, shard.blocks) != (before.sha256, before.blocks):
                 raise InputError(
                     f"{join(output, shard.path)}: written anew it differs from the manifest, whose records were made "
                     f"by {manifest.versions}; delete {output} and write all of it again"
@@ -167,12 +169,10 @@ def _already_written(output: str, recipe: dict[str, Any]) -> Manifest:
 
 
 def _same_recipe(output: str, before: dict[str, Any], recipe: dict[str, Any]) -> None:
-    for name, value in recipe.items():
-        if before.get(name) != value:
-            raise InputError(
-                f"{output}: already holds records with {name} {before.get(name)}, asked for was {value}; "
-                "give another `output` or delete that folder"
-            )
+    if found := differences(before, recipe):
+        raise InputError(
+            f"{output}: already holds other records ({'; '.join(found)}); give another `output` or delete that folder"
+        )
 
 
 def _finished(output: str, recipe: dict[str, Any]) -> Iterator[Shard]:

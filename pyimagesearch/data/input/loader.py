@@ -34,8 +34,8 @@ def open_records(
     """Batches of training crops from a folder that `write_records` wrote, without end.
 
     folder: local or gs://.
-    crop: side of the HR crops in pixels, a multiple of the records' scale from 16 on and at most the crop that they
-        were written for (default: that crop).
+    crop: side of the HR crops in pixels, a multiple of the records' scale from 16 on that every record holds
+        (default: the crop that they were written for).
     batch: crops in a batch.
     seed: the same seed gives the same batches in the same order on every machine.
     augment: "dihedral", any of the square's 8 flips and turns, or "flip", left-right alone.

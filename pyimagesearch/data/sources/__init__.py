@@ -10,8 +10,9 @@ from pyimagesearch.errors import InputError
 
 if TYPE_CHECKING:
     from pyimagesearch.data.sources.base import Source
+    from pyimagesearch.data.sources.folder import FolderSource
 
-SOURCES = ("div2k", "folder", "sample")
+SOURCES = ("div2k", "folder", "sample", "tfrecord")
 Path = str | os.PathLike[str]
 
 
@@ -22,6 +23,8 @@ def make_source(
     crop: int | None = None,
     images: Path | None = None,
     lr_images: Path | None = None,
+    lr_name: str | None = None,
+    recursive: bool = False,
     validation: float | None = None,
     resize: int | None = None,
     shrink: Sequence[int] | None = None,
@@ -32,18 +35,25 @@ def make_source(
 ) -> "Source":
     """The pictures that `write_records` writes. Reads every picture of a folder once, to refuse bad ones early.
 
-    source: "folder", "div2k" (through TensorFlow Datasets), or "sample" (scikit-image's photographs).
+    source: "folder", "div2k" (through TensorFlow Datasets), "sample" (scikit-image's photographs), or "tfrecord"
+        (TFRecord files of the 2022 tutorial: features `lr` and `hr`, serialized uint8 tensors of whole pictures).
     scale: HR size over LR size. crop: side of the HR training crops, in pixels (default `resize`, or 96).
 
+    Only for "folder" and "tfrecord":
+    images: folder of HR pictures, or local or gs:// folder of TFRecord files.
+    validation: part held out for test, from 0 to below 1; at least one picture is, and at least 3 of 10 or more
+        (default 0.05). TFRecord files in a folder called test, val, valid or validation are the test split instead.
+    skip_bad: leave bad pictures out instead of raising; `skipped` of the returned source lists them.
+
     Only for "folder":
-    images: folder of HR pictures.
     lr_images: folder of their LR pictures (default: made by MATLAB-equivalent bicubic).
-    validation: part held out for test, from 0 to below 1; at least one picture is (default 0.05).
+    lr_name: names of the LR pictures, such as "{stem}_small{ext}" (default: the same as of HR, or those of common data
+        sets, such as 0001x4.png).
+    recursive: take the pictures in the folders inside `images` and `lr_images` too.
     resize: make every HR picture so many pixels wide and high.
     shrink: take every picture at 1/n of its size, for each n of these.
     collages: add so many collages of the training pictures.
     imperfect: part of the training pictures, from 0 to 1, that become softer or pass through JPEG.
-    skip_bad: leave bad pictures out instead of raising; `skipped` of the returned source lists them.
 
     Only for "div2k": div2k_config: TFDS configuration (default bicubic_x4).
 
@@ -63,14 +73,19 @@ def make_source(
     check_crop(crop, scale)
     if resize and resize < crop:
         raise InputError(f"`resize` {resize}: such pictures hold no crop of `crop` {crop}; leave `crop` out")
+    of_files = {"images": images, "validation": validation, "skip_bad": skip_bad or None}
     of_folder: dict[str, object] = {
-        "images": images, "lr_images": lr_images, "validation": validation, "skip_bad": skip_bad or None,
-        "resize": resize, "shrink": shrink, "collages": collages, "imperfect": imperfect,
+        "lr_images": lr_images, "lr_name": lr_name, "recursive": recursive or None, "resize": resize, "shrink": shrink,
+        "collages": collages, "imperfect": imperfect,
     }  # fmt: skip
-    for name, value in {**of_folder, "div2k_config": div2k_config}.items():
-        owner = "folder" if name in of_folder else "div2k"
-        if value is not None and source != owner:
-            raise InputError(f"`{name}` belongs to `source` {owner}, but the source is {source}")
+    for owners, values in (
+        (("folder", "tfrecord"), of_files),
+        (("folder",), of_folder),
+        (("div2k",), {"div2k_config": div2k_config}),
+    ):
+        for name, value in values.items():
+            if value is not None and source not in owners:
+                raise InputError(f"`{name}` belongs to `source` {' or '.join(owners)}, but the source is {source}")
     if source == "sample":
         from pyimagesearch.data.sources.sample import SampleSource
 
@@ -80,10 +95,15 @@ def make_source(
 
         return Div2kSource(div2k_config or "bicubic_x4", scale=scale, crop=crop)
     if not images:
-        raise InputError("`source` folder needs `images` DIR, a folder of HR pictures")
+        what = "HR pictures" if source == "folder" else "TFRecord files"
+        raise InputError(f"`source` {source} needs `images` DIR, a folder of {what}")
     validation = 0.05 if validation is None else validation
     if not 0 <= validation < 1:
         raise InputError(f"`validation` must be at least 0 and below 1, received {validation}")
+    if source == "tfrecord":
+        from pyimagesearch.data.sources.tfrecord import TfrecordSource
+
+        return TfrecordSource(images, scale=scale, crop=crop, validation=validation, skip_bad=skip_bad)
     if resize and shrink:
         raise InputError("`resize` sets every picture's size; leave `shrink` out")
     if collages is not None and collages < 1:
@@ -92,33 +112,24 @@ def make_source(
         raise InputError("`collages` draws hard edges for pictures of `shrink`, not of `resize`; leave one of them out")
     if imperfect is not None and not 0 <= imperfect <= 1:
         raise InputError(f"`imperfect` must be from 0 to 1, received {imperfect}")
+    if lr_name is not None and not lr_images:
+        raise InputError("`lr_name` tells the names of the pictures in `lr_images` DIR, which is missing")
     for name in ("resize", "shrink", "collages", "imperfect"):
         if of_folder[name] and lr_images:
             raise InputError(f"`{name}` makes LR pictures of its own; leave `lr_images` out")
-    return _folder(
-        images, lr_images, scale, crop, validation, resize, shrink or (1,), skip_bad, collages or 0, imperfect or 0
-    )
-
-
-def _folder(
-    images: Path,
-    lr_images: Path | None,
-    scale: int,
-    crop: int,
-    validation: float,
-    resize: int | None,
-    shrink: Sequence[int],
-    skip_bad: bool,
-    collages: int,
-    imperfect: float,
-) -> "Source":
     from pyimagesearch.data.sources.folder import FolderSource
-    from pyimagesearch.images.opencv import load_opencv
 
     folder = FolderSource(
-        images, scale=scale, crop=crop, validation=validation, lr_folder=lr_images, resize=resize, shrink=shrink,
-        skip_bad=skip_bad,
+        images, scale=scale, crop=crop, validation=validation, lr_folder=lr_images, lr_name=lr_name,
+        recursive=recursive, resize=resize, shrink=shrink or (1,), skip_bad=skip_bad,
     )  # fmt: skip
+    return _with_additions(folder, collages or 0, imperfect or 0)
+
+
+def _with_additions(folder: "FolderSource", collages: int, imperfect: float) -> "Source":
+    """A folder with collages of its pictures, and with a part of the pictures made imperfect."""
+    from pyimagesearch.images.opencv import load_opencv
+
     if collages or imperfect:
         load_opencv()  # raises one line that says what to install
     made: Source = folder

@@ -1,13 +1,19 @@
 """What every source of pictures has in common."""
 
 import hashlib
-from collections.abc import Callable, Collection, Iterator, Sequence
+import logging
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from pyimagesearch.data.pairs import Pair
+from pyimagesearch.data.pairs import Pair, least_scored_side
+from pyimagesearch.errors import InputError
+
+logger = logging.getLogger(__name__)
 
 KERNEL = "bicubic"  # MATLAB's imresize
+LEAST_TEST, LEAST_TEST_OF = 3, 10  # test pictures at least, where there are so many: one alone decides by chance
+FEW_TEST = 10  # test pictures below which a score rests on few
 GIVEN = "given"  # in its place where LR pictures come from files
 
 
@@ -46,7 +52,31 @@ def rank(name: str) -> float:
     return int.from_bytes(hashlib.sha256(name.encode(errors="surrogateescape")).digest()[:8], "big") / 2**64
 
 
+def choose_test(folder: str, sides: Mapping[str, int], validation: float, scale: int) -> set[str]:
+    """Which of the pictures in `folder` are held out, of those that are large enough to be scored.
+
+    sides: the shortest HR side of each. Logs how many are held out where they are few. Raises InputError where no
+    picture is large enough.
+    """
+    least = least_scored_side(scale)
+    candidates = {name for name, side in sides.items() if side >= least}
+    if not candidates:
+        raise InputError(
+            f"{folder}: no picture is large enough for the test split, whose scores need {least} pixels a side at "
+            f"scale {scale}; give larger pictures, or a lower `scale`"
+        )
+    test = held_out(candidates, validation) if len(candidates) > 1 else candidates
+    if len(test) < FEW_TEST:
+        remedy = "srgan tfrecords --validation PART holds out more"
+        logger.info(f"Test split: {len(test)} of {len(sides)} pictures; {remedy}")
+    return test
+
+
 def held_out(names: Collection[str], fraction: float) -> set[str]:
-    """The names of the test split: those whose rank is below `fraction`, at least one and never all."""
+    """The names of the test split: those whose rank is below `fraction`.
+
+    At least one, at least LEAST_TEST of LEAST_TEST_OF names or more, and never all.
+    """
     count = sum(rank(name) < fraction for name in names)
-    return set(sorted(names, key=rank)[: min(max(count, 1), len(names) - 1)])
+    least = LEAST_TEST if len(names) >= LEAST_TEST_OF else 1
+    return set(sorted(names, key=rank)[: min(max(count, least), len(names) - 1)])

@@ -3,6 +3,7 @@
 import functools
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 from pyimagesearch.data.pairs import Pair, same_area
 from pyimagesearch.data.sources.base import Entry
@@ -16,6 +17,7 @@ DIV2K_CONFIGS = (
     "bicubic_x2", "bicubic_x3", "bicubic_x4", "bicubic_x8", "unknown_x2", "unknown_x3", "unknown_x4",
     "realistic_mild_x4", "realistic_difficult_x4", "realistic_wild_x4",
 )  # fmt: skip
+ANSWER_SECONDS = 10  # in which a host has to answer
 DIV2K_TYPICAL_SIZE = (1424, 2018)  # the mean over its 800 training pictures; TFDS does not tell the true sizes
 
 
@@ -33,14 +35,17 @@ class Div2kSource:
 
         self.scale, self.crop = scale, crop
         self.kernel = config.rpartition("_")[0]
+        for library in ("absl", "urllib3"):  # they warn of a folder that is not there yet, and at every retry
+            logging.getLogger(library).setLevel(logging.ERROR)
         self._builder = tfds.builder(f"div2k/{config}")
-        size = self._builder.info.download_size
-        logger.info(
-            f"Preparing div2k/{config} in {self._builder.data_dir}"
-            + (f": {console.size(size)} to download" if size else "")
-        )
-        logging.getLogger("urllib3").setLevel(logging.ERROR)  # it warns at every retry; a failure is reported below
+        prepared = self._builder.is_prepared()
+        urls = list(self._builder.builder_config.download_urls.values())
+        size = sum(self._builder.url_infos[url].size for url in urls)
+        if not prepared:
+            logger.info(f"Preparing div2k/{config} in {self._builder.data_dir}: {console.size(size)} to download")
         try:
+            if not prepared:
+                check_reachable(urls[0])
             self._builder.download_and_prepare(**download_options())
         except Exception as error:
             reason = " ".join(str(error).split())[:300]
@@ -70,6 +75,19 @@ class Div2kSource:
     def _decode(self, name: str, lr: bytes, hr: bytes) -> Pair:
         small, large = (picture_io.read_rgb(picture_io.Upload(data)) for data in (lr, hr))
         return Pair(name, *same_area(small, large, self.scale))
+
+
+def check_reachable(url: str) -> None:
+    """Raise what `requests` raises where a host does not answer within seconds: TFDS would retry for three minutes.
+
+    What was downloaded before needs no host. A test that has no network replaces this.
+    """
+    import requests
+    import tensorflow_datasets as tfds
+
+    downloads = Path(tfds.core.constants.DATA_DIR) / "downloads"
+    if not any(downloads.glob("*.zip")):
+        requests.head(url, timeout=ANSWER_SECONDS, allow_redirects=True)
 
 
 def download_options() -> dict:

@@ -1,0 +1,117 @@
+"""Which files of a folder are pictures: those with the suffix of one, and others that hold one."""
+
+import os
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from PIL import Image
+
+from pyimagesearch.errors import InputError
+from pyimagesearch.system import console
+from pyimagesearch.system.gcs import on_bucket
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".jp2")  # of pictures in folders
+# By their content, under any suffix. TIFF only without one: the raw files of cameras are TIFFs of a thumbnail.
+BY_CONTENT = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "JPEG2000", "PPM", "AVIF")
+HEIC = (b"heic", b"heix", b"hevc", b"mif1", b"msf1")  # brands of HEIF files
+
+
+@dataclass(frozen=True)
+class Folder:
+    """The pictures of a folder by their paths, and what was left out and why, a phrase for each kind."""
+
+    path: Path
+    pictures: list[Path]
+    left_out: list[str] = field(default_factory=list)
+
+    def name(self, picture: Path) -> str:
+        """What a picture is called: its path inside the folder."""
+        return picture.relative_to(self.path).as_posix()
+
+
+def list_pictures(folder: str | os.PathLike[str]) -> list[Path]:
+    """The pictures directly inside a local folder, by name, without hidden ones. Raises InputError where it has none.
+
+    >>> list_pictures("photos")
+    [PosixPath('photos/a.png'), PosixPath('photos/b.jpg')]
+    """
+    return read_folder(folder).pictures
+
+
+def read_folder(folder: str | os.PathLike[str], *, recursive: bool | None = None) -> Folder:
+    """The pictures inside a local folder by name, without hidden ones.
+
+    A file with another suffix, or none, is a picture if its first bytes say so.
+    recursive: whether to enter the folders inside it; None where the caller has no such option to advise.
+    Raises InputError where there is no picture.
+    """
+    path = Path(folder)
+    if on_bucket(os.fspath(folder)):
+        raise InputError(f"{folder}: pictures are read from local folders; copy these to one first")
+    if not path.is_dir():
+        raise InputError(f"{path}: no such folder; name a folder of pictures")
+    try:
+        files, folders = _contents(path, bool(recursive))
+    except PermissionError as error:
+        raise InputError(f"{error.filename or path}: this folder cannot be read (permission denied)") from None
+    pictures = [file for file in files if is_picture(file)]
+    left_out = _not_read(sorted(set(files) - set(pictures)))
+    if folders:
+        remedy = "; `recursive` enters them" if recursive is False else ""
+        names = console.some([f"{entry.name}/" for entry in folders])
+        left_out.append(f"folders that are not entered: {names}{remedy}")
+    if not pictures:
+        raise InputError(f"{path}: holds no picture ({'; '.join([', '.join(SUFFIXES), *left_out])})")
+    return Folder(path, pictures, left_out)
+
+
+def _contents(path: Path, recursive: bool) -> tuple[list[Path], list[Path]]:
+    """The files below a folder, and the folders in it that are not entered; without hidden ones."""
+    visible = sorted(entry for entry in path.iterdir() if not entry.name.startswith("."))
+    folders = [entry for entry in visible if entry.is_dir()]
+    files = sorted(set(visible) - set(folders))
+    if not recursive:
+        return files, folders
+    return sorted([*files, *_inside(folders)]), []
+
+
+def _inside(folders: list[Path]) -> Iterator[Path]:
+    for folder in folders:
+        if not folder.is_symlink():  # loops of links have no end
+            yield from _contents(folder, recursive=True)[0]
+
+
+def is_picture(file: Path) -> bool:
+    """Whether a file has the suffix of a picture, or else holds one."""
+    if file.suffix.lower() in SUFFIXES:
+        return True
+    if not file.is_file():  # opening a pipe would wait for ever
+        return False
+    try:
+        with Image.open(file, formats=BY_CONTENT if file.suffix else (*BY_CONTENT, "TIFF")):
+            return True
+    except Exception:  # Pillow's parsers raise many types for what is no picture
+        return False
+
+
+def _not_read(files: list[Path]) -> list[str]:
+    """A phrase for each reason why files are no pictures."""
+    by_reason: dict[str, list[str]] = defaultdict(list)
+    for file in files:
+        by_reason[_reason(file)].append(file.name)
+    return [f"{reason}: {console.some(names)}" for reason, names in sorted(by_reason.items())]
+
+
+def _reason(file: Path) -> str:
+    try:
+        if not file.is_file():
+            return "files that hold no picture that can be read"
+        with file.open("rb") as opened:
+            start = opened.read(12)
+    except OSError:
+        return "files that cannot be opened"
+    if start[4:8] == b"ftyp" and start[8:] in HEIC:
+        return "HEIC pictures, which are not read (convert them to JPEG or PNG)"
+    return "files that hold no picture that can be read"
