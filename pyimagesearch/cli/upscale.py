@@ -1,11 +1,11 @@
 """srgan upscale."""
 
-import sys
 from argparse import ArgumentParser, Namespace
 
+from pyimagesearch.cli.failures import report_failures
 from pyimagesearch.cli.flags import folder_path, tile_side
 from pyimagesearch.cli.libraries import load_tensorflow
-from pyimagesearch.errors import InputError, RunError
+from pyimagesearch.errors import InputError
 from pyimagesearch.system.console import Stopwatch
 
 HELP = "Upscale pictures, with their alpha, bit depth, ICC profile and EXIF."
@@ -56,9 +56,7 @@ def run(args: Namespace) -> None:
     upscaler = mixture.load_models(args.model, args.gan_model).at(**amounts)
     failures = files.run(jobs, upscaler, size=size, tile=args.tile, overwrite=args.overwrite)
     print(f"{len(jobs) - len(failures)} of {len(jobs)} picture(s) upscaled x{upscaler.scale} ({stopwatch})")
-    if failures:
-        print(*(InputError(line).with_flags() for line in failures), sep="\n", file=sys.stderr)
-        raise RunError(f"{len(failures)} of {len(jobs)} picture(s) failed; the others are done")
+    report_failures(failures, len(jobs))
 
 
 def parse_size(text: str) -> tuple[int | None, int | None]:

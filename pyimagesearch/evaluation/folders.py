@@ -20,7 +20,8 @@ def folder_pairs(hr: str, lr: str | None, scale: int) -> Iterator[Pair]:
     if unmatched:
         more = f" (nor for {len(unmatched) - 1} more)" if len(unmatched) > 1 else ""
         raise InputError(f"{hr}: no HR picture for {unmatched[0]}{more}; give folders of the same pictures")
-    return (read_pair(path, lr_paths.get(path.name), scale) for path in paths)
+    # `map` goes on after a picture that cannot be read; a generator would end there.
+    return map(lambda path: read_pair(path, lr_paths.get(path.name), scale), paths)
 
 
 def scale_of_folders(hr: str, lr: str) -> int:

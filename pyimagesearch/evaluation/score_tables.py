@@ -7,9 +7,9 @@ from pyimagesearch.evaluation.scores import COMMON, Score, scores_in
 
 
 def count(report: Mapping[str, Any]) -> str:
-    """How many pictures were scored: `1 picture`, `14 pictures`."""
-    number = len(next(iter(report["models"].values()))["pictures"])
-    return f"{number} picture{'s' if number > 1 else ''}"
+    """How many pictures were scored: `1 picture`, `14 pictures`, `13 pictures (1 more left out)`."""
+    number, left_out = len(next(iter(report["models"].values()))["pictures"]), len(report.get("left_out", ()))
+    return f"{number} picture{'s' if number > 1 else ''}" + (f" ({left_out} more left out)" if left_out else "")
 
 
 def origin(report: Mapping[str, Any]) -> str:

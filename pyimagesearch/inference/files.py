@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from pyimagesearch.errors import InputError, MissingLibraryError
+from pyimagesearch.errors import InputError, MissingLibraryError, RunError, os_error_text
 from pyimagesearch.images import picture_io, resize
 from pyimagesearch.inference.jobs import Job, plan_jobs
 from pyimagesearch.inference.upscaler import AnyUpscaler, Upscaler, load_upscaler
-from pyimagesearch.system import console, memory
+from pyimagesearch.system import console, memory, outputs
 
 STRIP = 64  # rows or columns of a large picture that are resized at once
 TILES = (32, 4096)  # LR pixels a side, at least and at most
@@ -121,6 +121,8 @@ def run(
         except MissingLibraryError:  # every other picture would fail too
             raise
         except Exception as error:
+            if isinstance(error, OSError) and error.errno in outputs.FULL:  # and so would every other
+                raise RunError(f"{os_error_text(error)}; the results before this one are done") from None
             failures.append(_failure(job, error))
         else:
             logger.info("%s: %s (%s)", job.target, sides, console.duration(stopwatch.seconds))
@@ -128,7 +130,8 @@ def run(
 
 
 def _failure(job: Job, error: Exception) -> str:
-    text = " ".join(str(error).split())[:300]
+    text = os_error_text(error) if isinstance(error, OSError) else " ".join(str(error).split())
+    text = text[:300]
     if isinstance(error, InputError):
         return text if str(job.source) in text or str(job.target) in text else f"{job.source}: {text}"
     if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
@@ -140,6 +143,7 @@ def upscale_picture(job: Job, upscaler: AnyUpscaler, *, size: Size | None, tile:
     """Upscale one picture; returns a text with the sizes before and after."""
     if job.target.exists() and not overwrite:
         raise InputError(f"{job.target}: exists already; `overwrite` replaces it")
+    outputs.check_folder(job.target.parent)  # the disk may have filled up since the first picture
     lr = picture_io.read(job.source)
     before = lr.samples.shape[:2]
     larger = (before[0] * upscaler.scale, before[1] * upscaler.scale)

@@ -189,8 +189,9 @@ def test_a_phase_that_was_not_trained_leaves_its_column_out_and_says_so(
 
 
 @pytest.mark.slow
-def test_grid_writes_pdf(make_run, photos, capsys):
+def test_a_second_report_leaves_nothing_of_the_first(make_run, photos, capsys):
     folder = make_run(SRGAN)
+    assert grid(capsys, folder, photos)[0] == 0
     assert grid(capsys, folder, photos, "--format", "pdf")[0] == 0
     written = sorted(path.name for path in (folder / "images").iterdir())
     assert written == ["grid.pdf", "scores.json", "zoom_bicubic.pdf", "zoom_srgan.pdf"]
@@ -227,6 +228,24 @@ def test_a_folder_without_models_is_refused(tmp_path, photos, capsys):
     assert err.count("\n") == 1
     assert f"{tmp_path / 'empty'}: holds no trained model" in err
     assert not (tmp_path / "empty").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_found_before_the_models_run(make_run, photos, capsys, monkeypatch):
+    folder = make_run(SRGAN)
+    (folder / "images").write_text("mine")
+    monkeypatch.setattr(run_report, "load_run", None)  # not called
+    code, _, err = grid(capsys, folder, photos)
+    assert code == 2
+    assert f"--output {folder}/images: nothing can be written there: {folder}/images is not a folder" in err
+
+
+def test_a_picture_that_cannot_be_drawn_costs_no_other(make_run, photos, drawn, tmp_path, capsys):
+    shutil.copytree(photos, tmp_path / "hr")
+    (tmp_path / "hr" / "a.png").write_text("no picture")
+    code, _, err = grid(capsys, make_run(SRGAN), tmp_path / "hr", "--rows", "2")
+    assert code == 1
+    assert "a.png" in err.splitlines()[0]
+    assert [panels[-1].picture.shape[:2] for panels, _ in drawn[0]] == [(96, 60), (48, 48)]  # b.png and c.png
 
 
 def test_generators_of_two_scales_are_refused(make_run):
