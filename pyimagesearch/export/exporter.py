@@ -74,7 +74,7 @@ def check_output(target: Format, output: str, *, overwrite: bool) -> None:
     if not target.suffix and suffix in others:
         raise InputError(f"`output` {output}: {target.title} is a folder; name one that does not end in {suffix}")
     with outputs.naming("output"):
-        outputs.check_folder(os.path.dirname(output.rstrip("/")) or ".")
+        outputs.check_folder(os.path.dirname(output.rstrip("/")) or ".", of=output)
     if not os.path.lexists(output):
         return
     if not overwrite:

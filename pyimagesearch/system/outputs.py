@@ -24,24 +24,22 @@ REASONS = {
 }
 
 
-def check_folder(folder: str | os.PathLike[str]) -> None:
-    """Raise InputError unless files can be written to the local `folder`, which may have to be made.
-
-    A file is written and removed, since permissions do not tell of a full disk, nor of what even root may not write.
-    """
+def check_folder(folder: str | os.PathLike[str], of: str | os.PathLike[str] | None = None) -> None:
+    """Raise InputError unless files can be written to the local `folder`, which may have to be made."""
+    said = of or folder
     _check_length(os.fspath(folder))
     above = os.path.abspath(folder)
     try:
         while not os.path.lexists(above):
             above = os.path.dirname(above)
         if not stat.S_ISDIR(os.stat(above).st_mode):
-            raise InputError(f"{folder}: nothing can be written there: {above} is not a folder")
+            raise InputError(f"{said}: nothing can be written there: {above} is not a folder")
         with tempfile.NamedTemporaryFile(dir=above, prefix=".srgan-", suffix=".part", buffering=0) as probe:
             probe.write(bytes(PROBE_BYTES))
     except OSError as error:
         reason = REASONS.get(error.errno or 0)
         why = f": {above} {reason}" if reason else f", because of {above} ({error.strerror})"
-        raise InputError(f"{folder}: nothing can be written there{why}") from None
+        raise InputError(f"{said}: nothing can be written there{why}") from None
 
 
 def _check_length(path: str) -> None:
@@ -56,7 +54,7 @@ def check_file(path: str | os.PathLike[str]) -> None:
     if on_bucket(path):
         files.check_bucket(path)
         return
-    check_folder(os.path.dirname(path) or ".")
+    check_folder(os.path.dirname(path) or ".", of=path)
     check_name(path)
 
 
