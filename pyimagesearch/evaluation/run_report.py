@@ -1,9 +1,10 @@
 """The picture report of a run: grid, zooms and scores.json."""
 
+import dataclasses
 import itertools
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pyimagesearch.data.dataset.manifest import read_manifest
@@ -13,6 +14,7 @@ from pyimagesearch.errors import InputError
 from pyimagesearch.evaluation import figures, scoring
 from pyimagesearch.evaluation.figures import GridRow, Panel
 from pyimagesearch.evaluation.folders import folder_pairs
+from pyimagesearch.evaluation.run_steps import trained_steps
 from pyimagesearch.inference.upscaler import BICUBIC, AnyUpscaler, BicubicUpscaler, load_upscaler
 from pyimagesearch.system.files import check_bucket, exists, join
 from pyimagesearch.system.outputs import check_report_folder, report_folder
@@ -20,6 +22,7 @@ from pyimagesearch.system.outputs import check_report_folder, report_folder
 logger = logging.getLogger(__name__)
 
 TITLES = {BICUBIC: "bicubic", "pretrained": "pretrained", "srgan": "SRGAN"}
+NO_STEPS: Mapping[str, str] = {}
 IMAGES = "images"  # the folder of the report in a run folder
 REPORT_FILES = re.compile(r"(grid|zoom_\w+)\.(png|pdf)|scores\.json")  # what reports consist of
 FILES = {"pretrained": "pretrained_generator.keras", "srgan": "generator.keras"}  # as the run folder names them
@@ -100,26 +103,39 @@ def draw(
     grid_rows: list[GridRow] = []
     pictures: dict[str, scoring.Rows] = {}
     left_out: list[str] = []
+    steps = trained_steps(folder)
     for pair, outputs, scores in itertools.islice(scoring.scored(pairs, upscalers, left_out), rows):
         pictures[pair.name] = scores
-        grid_rows.append(row(pair, outputs, scores, upscalers[BICUBIC].scale))
+        grid_rows.append(row(pair, outputs, scores, upscalers[BICUBIC].scale, steps))
     report = scoring.summarize(pictures, left_out, hr=hr, lr=lr, scale=upscalers[BICUBIC].scale)
     images, name = join(folder, IMAGES), f"grid.{file_format}"
     with report_folder(images, REPORT_FILES) as filled:
         figures.save(figures.grid(grid_rows), join(filled, name))
-        panels, region = grid_rows[0]
         for model in upscalers:
-            panel = next(panel for panel in panels if panel.title == TITLES[model])
-            figures.save(figures.zoom(panel, region), join(filled, f"zoom_{model}.{file_format}"))
+            zoomed = [(_named(panels, TITLES[model]), region) for panels, region in grid_rows]
+            title = " ".join(filter(None, (TITLES[model], zoomed[0][0].note)))
+            figures.save(figures.zoom(title, zoomed), join(filled, f"zoom_{model}.{file_format}"))
         scoring.write_json(join(filled, "scores.json"), report)
     return join(images, name), report
 
 
-def row(pair: Pair, outputs: scoring.Outputs, scores: scoring.Rows, scale: int) -> GridRow:
-    """The row of one picture: panels of LR, of each model and of HR, and the region where bicubic loses most."""
+def row(
+    pair: Pair, outputs: scoring.Outputs, scores: scoring.Rows, scale: int, steps: Mapping[str, str] = NO_STEPS
+) -> GridRow:
+    """The row of one picture: panels of LR, of each model and of HR, and the region where bicubic loses most.
+
+    steps: how long models were trained, for the line below their titles.
+    """
     height, width = pair.lr.shape[:2]
     panels = [Panel("LR", figures.nearest(pair.lr, scale), f"{pair.name}  {width}x{height}")]
     for name, sr in outputs.items():
-        panels.append(Panel(TITLES[name], sr, f"{scores[name]['psnr_y']:.2f} dB / {scores[name]['ssim_y']:.4f}"))
+        caption = f"{scores[name]['psnr_y']:.2f} dB / {scores[name]['ssim_y']:.4f}"
+        panels.append(Panel(TITLES[name], sr, caption, steps.get(name, "")))
     panels.append(Panel("HR", pair.hr, "PSNR / SSIM on Y"))
     return panels, figures.region_of_largest_error(pair.hr, outputs[BICUBIC])
+
+
+def _named(panels: Sequence[Panel], title: str) -> Panel:
+    """The panel of this title, whose caption begins with the name of its picture."""
+    panel = next(panel for panel in panels if panel.title == title)
+    return dataclasses.replace(panel, caption=f"{panels[0].caption}   {panel.caption}")

@@ -9,7 +9,7 @@ from PIL import Image
 
 from pyimagesearch.cli.main import main
 from pyimagesearch.data.pairs import Pair
-from pyimagesearch.evaluation import figures, html_report, scoring
+from pyimagesearch.evaluation import figures, html_report, score_tables, scoring
 from pyimagesearch.images import picture_io, resize
 
 
@@ -171,6 +171,7 @@ def test_a_tiny_lr_picture_is_named_and_costs_no_other(photographs, tmp_path, ca
     assert line in page.text
 
 
+@pytest.mark.slow
 def test_a_page_holds_nothing_of_the_page_before(photographs, tmp_path):
     page = tmp_path / "page"
     assert main(["evaluate", "--hr", str(photographs), "--page", str(page)]) == 0
@@ -178,3 +179,11 @@ def test_a_page_holds_nothing_of_the_page_before(photographs, tmp_path):
     assert main(["evaluate", "--lr", str(photographs), "--page", str(page)]) == 0
     names = {path.name for path in page.iterdir()}
     assert names == {"index.html", "notes.txt", *(f"picture_{number}.png" for number in (1, 2, 3, 4))}
+
+
+def test_models_of_one_name_are_told_apart_by_their_runs():
+    names = ["bicubic", "runs/one/models/generator.keras", "runs/two/models/generator.keras"]
+    assert list(score_tables.labels(names).values()) == ["bicubic", "one/generator", "two/generator"]
+    assert list(score_tables.labels(names[:2]).values()) == ["bicubic", "generator"]
+    same = ["models/a.keras", "a.keras"]
+    assert list(score_tables.labels(same).values()) == same
