@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import signal
 import sys
 import threading
@@ -79,7 +80,8 @@ def main(argv: Sequence[str] | None = None, prog: str = "srgan") -> int:
         console.close_stdout()
         return 1
     except Exception as error:
-        return _fail(prog, *_explain(error))
+        line, code = _explain(error)
+        return _fail(prog, _as_run(prog, line), code)
     finally:
         if on_main_thread:
             signal.signal(signal.SIGTERM, before)
@@ -99,6 +101,11 @@ def _fail(prog: str, message: str, code: int) -> int:
         traceback.print_exc()
     print(f"{prog}: {message}", file=sys.stderr)
     return code
+
+
+def _as_run(prog: str, line: str) -> str:
+    """A message with the commands as this user runs them: `srgan tfrecords` needs no clone of the repository."""
+    return re.sub(r"(python )?create_tfrecords\.py", "srgan tfrecords", line) if prog == "srgan" else line
 
 
 def _explain(error: Exception) -> tuple[str, int]:
