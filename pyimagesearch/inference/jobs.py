@@ -11,7 +11,7 @@ from pathlib import Path
 from pyimagesearch.errors import InputError
 from pyimagesearch.images import picture_io
 from pyimagesearch.system.gcs import on_bucket
-from pyimagesearch.system.outputs import check_folder, check_name
+from pyimagesearch.system.outputs import check_folder, check_name, naming
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,10 +74,11 @@ def _distinct(jobs: Iterable[Job]) -> list[Job]:
 
 def _writable(jobs: list[Job]) -> list[Job]:
     """The jobs. Raises InputError where a result cannot be written: that is found here, not after hours of work."""
-    for folder in dict.fromkeys(job.target.parent for job in jobs):
-        check_folder(folder)
-    for job in jobs:
-        check_name(job.target)
+    with naming("output"):
+        for folder in dict.fromkeys(job.target.parent for job in jobs):
+            check_folder(folder)
+        for job in jobs:
+            check_name(job.target)
     return jobs
 
 
