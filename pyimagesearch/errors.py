@@ -1,6 +1,18 @@
 """The exceptions of this package. The command line turns them into exit codes."""
 
+import errno
 import re
+
+_OS_REASONS = {
+    errno.EEXIST: "is a file, but a folder has to be made here",
+    errno.ENOTDIR: "is not a folder, or lies below what is none",
+    errno.ENOSPC: "no space is left on the disk; free some, or name another place",
+    errno.EDQUOT: "no space is left for this user on the disk; free some, or name another place",
+    errno.EROFS: "the disk is read-only; name another place",
+    errno.EACCES: "permission denied",
+    errno.EPERM: "permission denied",
+    errno.ENAMETOOLONG: "the name is too long; give a shorter one",
+}
 
 
 class InputError(ValueError):
@@ -36,3 +48,11 @@ class Interrupted(BaseException):
     def __init__(self, message: str, exit_code: int):
         super().__init__(message)
         self.exit_code = exit_code
+
+
+def os_error_text(error: OSError) -> str:
+    """What an error of the operating system says, in one line that begins with the file; no number of an error."""
+    if error.errno is None or error.strerror is None:
+        return " ".join(str(error).split())
+    reason = _OS_REASONS.get(error.errno, error.strerror)
+    return f"{error.filename}: {reason}" if error.filename else reason

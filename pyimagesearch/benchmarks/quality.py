@@ -19,6 +19,7 @@ from pyimagesearch.data.sources.folder import FolderSource
 from pyimagesearch.data.sources.sample import SampleSource
 from pyimagesearch.errors import InputError, RunError
 from pyimagesearch.evaluation import figures, plots, scoring
+from pyimagesearch.evaluation.device import device_name
 from pyimagesearch.evaluation.folders import folder_pairs
 from pyimagesearch.evaluation.scoring import write_json
 from pyimagesearch.inference.upscaler import BICUBIC, BicubicUpscaler, Upscaler
@@ -68,7 +69,7 @@ def run(
         pairs = chosen or list(read_pictures(work, manifest))
         results: dict[str, Any] = {
             "minutes": minutes, "hr": hr or f"test pictures of {manifest.source}", "lr": lr, "pictures": len(pairs),
-            "device": scoring.device_name(), BICUBIC: scoring.mean_on_y(BicubicUpscaler(ours.network.scale), pairs),
+            "device": device_name(), BICUBIC: scoring.mean_on_y(BicubicUpscaler(ours.network.scale), pairs),
         }  # fmt: skip
         logger.info(f"{'bicubic':9} {results[BICUBIC]['psnr_y']:.2f} dB on Y, mean of {len(pairs)} pictures")
         for name, config in (("ours", ours), ("tutorial", theirs)):

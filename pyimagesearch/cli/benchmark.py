@@ -50,6 +50,9 @@ def run(args: Namespace) -> None:
     if plot and not plot.lower().endswith((".png", ".pdf")):
         raise InputError(f"--plot FILE must end in .png or .pdf, received {plot}")
     load_tensorflow()
+    from pyimagesearch.system.outputs import check_files
+
+    check_files(json=args.json, plot=plot)
     if args.benchmark == "step":
         from pyimagesearch.benchmarks import step
 

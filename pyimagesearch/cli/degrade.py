@@ -1,12 +1,13 @@
 """srgan degrade."""
 
-import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from pyimagesearch.cli.failures import report_failures
 from pyimagesearch.cli.flags import folder_path
 from pyimagesearch.data.input.degradation_presets import DEGRADATION_PRESETS, DegradationPreset, get_degradations
-from pyimagesearch.errors import InputError, RunError
+from pyimagesearch.errors import InputError
+from pyimagesearch.system import console
 
 HELP = "Write the damaged LR pictures that training would make of pictures."
 
@@ -42,12 +43,10 @@ def run(args: Namespace) -> None:
             size = _degrade_file(
                 source, target, args.scale, get_degradations(args.preset), args.seed, overwrite=args.overwrite
             )
-            print(f"{source} -> {target} ({size})")
+            console.say(f"{source} -> {target} ({size})")
         except InputError as error:
-            failures.append(error.with_flags())
-    if failures:
-        print(*failures, sep="\n", file=sys.stderr)
-        raise RunError(f"{len(failures)} of {len(targets)} picture(s) failed; the others are done")
+            failures.append(str(error))
+    report_failures(failures, len(targets))
 
 
 def _degrade_file(

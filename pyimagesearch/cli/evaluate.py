@@ -2,6 +2,7 @@
 
 from argparse import ArgumentParser, Namespace
 
+from pyimagesearch.cli.failures import report_failures, report_left_out
 from pyimagesearch.cli.flags import LR_NAME, folder_path
 from pyimagesearch.cli.libraries import load_tensorflow
 from pyimagesearch.errors import InputError
@@ -53,18 +54,20 @@ def run(args: Namespace) -> None:
             raise InputError(f"`{flag}` belongs to `hr` DIR, which is missing: no HR, no scores")
     models = args.model or ["bicubic"]
     load_tensorflow()
+    from pyimagesearch.system import outputs
+
+    outputs.check_files(json=args.json, markdown=args.markdown)
+    if args.page:
+        outputs.check_report_folder("page", args.page)
     if args.hr:
-        _scores(args, models)
-        print(f"({stopwatch})")
+        _scores(args, models, stopwatch)
     else:
-        from pyimagesearch.evaluation import html_report, scoring
-
-        path = html_report.write_comparison(args.page, args.lr, scoring.load_upscalers(models))
-        print(f"{path} ({stopwatch})")
+        _comparison(args, models, stopwatch)
 
 
-def _scores(args: Namespace, models: list[str]) -> None:
-    """Score, write the files, then print: what is written is there even if stdout was closed, for example by `head`."""
+def _scores(args: Namespace, models: list[str], stopwatch: Stopwatch) -> None:
+    """Score, write the files, then print: what is written is there even if stdout was closed, for example by `head`,
+    and what is printed is there even if a file could not be written after all."""
     from pyimagesearch.evaluation import html_report, score_tables, scoring
     from pyimagesearch.system import files
 
@@ -73,12 +76,25 @@ def _scores(args: Namespace, models: list[str]) -> None:
         args.hr, models, args.lr, args.vgg_weights, lr_name=args.lr_name, niqe=args.niqe, iqa=args.iqa or (),
         on_scored=worst,
     )  # fmt: skip
-    if args.json:
-        scoring.write_json(args.json, report)
-    if args.markdown:
-        files.write_whole(args.markdown, score_tables.markdown(report))
-    page = html_report.write_scores(args.page, report, worst) if args.page else None
-    print(score_tables.picture_tables(report), end="\n\n")
-    print(score_tables.table(report))
-    if page:
-        print(page)
+    page = ""
+    try:
+        if args.json:
+            scoring.write_json(args.json, report)
+        if args.markdown:
+            files.write_whole(args.markdown, score_tables.markdown(report))
+        if args.page:
+            page = html_report.write_scores(args.page, report, worst) + "\n"
+    finally:
+        print(score_tables.picture_tables(report), end="\n\n")
+        print(f"{score_tables.table(report)}\n{page}({stopwatch})")
+    report_left_out(report)
+
+
+def _comparison(args: Namespace, models: list[str], stopwatch: Stopwatch) -> None:
+    from pyimagesearch.evaluation import html_report
+    from pyimagesearch.evaluation.models import load_upscalers
+    from pyimagesearch.images import picture_io
+
+    path, failures = html_report.write_comparison(args.page, args.lr, load_upscalers(models))
+    print(f"{path} ({stopwatch})")
+    report_failures(failures, len(picture_io.list_pictures(args.lr)), "the page shows the others")

@@ -2,6 +2,7 @@
 
 from argparse import ArgumentParser, Namespace
 
+from pyimagesearch.cli.failures import report_left_out
 from pyimagesearch.cli.flags import folder_path
 from pyimagesearch.cli.libraries import load_tensorflow
 from pyimagesearch.system.console import Stopwatch
@@ -39,3 +40,4 @@ def run(args: Namespace) -> None:
     )  # fmt: skip
     print(score_tables.table(report))
     print(f"{path} ({stopwatch})")
+    report_left_out(report)

@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import signal
 import sys
 import threading
@@ -24,7 +25,7 @@ from pyimagesearch.cli import (
     verify,
 )
 from pyimagesearch.cli.flags import Parser, add_command
-from pyimagesearch.errors import InputError, Interrupted, RunError
+from pyimagesearch.errors import InputError, Interrupted, RunError, os_error_text
 from pyimagesearch.system import console, gcs
 
 COMMANDS = {
@@ -76,10 +77,11 @@ def main(argv: Sequence[str] | None = None, prog: str = "srgan") -> int:
     except Interrupted as error:
         return _fail(prog, str(error), error.exit_code)
     except BrokenPipeError:  # stdout was closed, for example by `head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python reports it again at exit
+        console.close_stdout()
         return 1
     except Exception as error:
-        return _fail(prog, *_explain(error))
+        line, code = _explain(error)
+        return _fail(prog, _as_run(prog, line), code)
     finally:
         if on_main_thread:
             signal.signal(signal.SIGTERM, before)
@@ -101,9 +103,18 @@ def _fail(prog: str, message: str, code: int) -> int:
     return code
 
 
+def _as_run(prog: str, line: str) -> str:
+    """A message with the commands as this user runs them: `srgan tfrecords` needs no clone of the repository."""
+    return re.sub(r"(python )?create_tfrecords\.py", "srgan tfrecords", line) if prog == "srgan" else line
+
+
 def _explain(error: Exception) -> tuple[str, int]:
     """The one line and the exit code for whatever a command raised."""
-    text = " ".join((error.with_flags() if isinstance(error, InputError) else str(error)).split())
+    if isinstance(error, InputError):
+        text = error.with_flags()
+    else:
+        text = os_error_text(error) if isinstance(error, OSError) else str(error)
+    text = " ".join(text.split())
     if isinstance(error, InputError):
         return text, 2
     if isinstance(error, RunError):
@@ -114,8 +125,10 @@ def _explain(error: Exception) -> tuple[str, int]:
         return 'TensorFlow is not installed: pip install -e ".[cpu]" (".[gpu]" for NVIDIA GPUs, ".[tpu]" for TPUs)', 2
     if isinstance(error, ImportError):
         return f'a library cannot be loaded ({text}): install the project again with pip install -e ".[cpu]"', 2
+    if isinstance(error, OSError):
+        return text[:300], 2
     if "No space left" in text:
         return f"no disk space left ({text[:200]}): free some, or give another --output", 2
-    if isinstance(error, OSError) or type(error).__name__ in _UNUSABLE:
+    if type(error).__name__ in _UNUSABLE:
         return f"{text[:300]} (a file or folder that cannot be used)", 2
     return f"internal error, {type(error).__name__}: {text[:300]}; SRGAN_TRACEBACK=1 shows where", 1

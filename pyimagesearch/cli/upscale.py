@@ -1,11 +1,11 @@
 """srgan upscale."""
 
-import sys
 from argparse import ArgumentParser, Namespace
 
+from pyimagesearch.cli.failures import report_failures
 from pyimagesearch.cli.flags import folder_path, tile_side
 from pyimagesearch.cli.libraries import load_tensorflow
-from pyimagesearch.errors import InputError, RunError
+from pyimagesearch.errors import InputError
 from pyimagesearch.system.console import Stopwatch
 
 HELP = "Upscale pictures, with their alpha, bit depth, ICC profile and EXIF."
@@ -15,8 +15,15 @@ def add_flags(parser: ArgumentParser) -> None:
     """Add the flags of `srgan upscale`."""
 
     add = parser.add_argument
-    add("pictures", nargs="+", metavar="PICTURE", help="files, folders, globs in quotes")
-    add("-o", "--output", type=folder_path, metavar="OUT", required=True, help="a folder; for one picture also a file")
+    add("pictures", nargs="+", metavar="PICTURE", help="files, folders, globs in quotes; -: stdin")
+    add(
+        "-o",
+        "--output",
+        type=folder_path,
+        metavar="OUT",
+        required=True,
+        help="a folder; for one picture also a file, or - for stdout, in PNG",
+    )
     add("-r", "--recursive", action="store_true", help="also the folders inside folders")
     add(
         "--clean",
@@ -46,19 +53,24 @@ def run(args: Namespace) -> None:
     stopwatch = Stopwatch()
     size = parse_size(args.size) if args.size else None
     load_tensorflow()
-    from pyimagesearch.inference import files, mixture
+    from pyimagesearch.inference import files, mixture, streams
     from pyimagesearch.inference.jobs import plan_jobs
 
-    jobs = plan_jobs(args.pictures, args.output, recursive=args.recursive)
+    streamed = streams.is_streamed(args.pictures, args.output)
+    if streamed:
+        streams.check_stream(args.pictures, args.output)
+    jobs = [] if streamed else plan_jobs(args.pictures, args.output, recursive=args.recursive)
     amounts = {name: amount for name in ("clean", "crisp") if (amount := getattr(args, name)) is not None}
     if args.gan_model and "crisp" not in amounts:
         raise InputError("`gan_model` belongs to `crisp`, which is missing; name a single model by `model`")
     upscaler = mixture.load_models(args.model, args.gan_model).at(**amounts)
-    failures = files.run(jobs, upscaler, size=size, tile=args.tile, overwrite=args.overwrite)
+    options = {"size": size, "tile": args.tile, "overwrite": args.overwrite}
+    if streamed:  # nothing but the picture may be in standard output
+        streams.upscale_stream(args.pictures[0], args.output, upscaler, **options)
+        return
+    failures = files.run(jobs, upscaler, **options)
     print(f"{len(jobs) - len(failures)} of {len(jobs)} picture(s) upscaled x{upscaler.scale} ({stopwatch})")
-    if failures:
-        print(*(InputError(line).with_flags() for line in failures), sep="\n", file=sys.stderr)
-        raise RunError(f"{len(failures)} of {len(jobs)} picture(s) failed; the others are done")
+    report_failures(failures, len(jobs))
 
 
 def parse_size(text: str) -> tuple[int | None, int | None]:

@@ -22,13 +22,13 @@ def folder_pairs(hr: str, lr: str | None, scale: int, lr_name: str | None = None
     folder = picture_io.read_folder(hr)
     for phrase in folder.left_out:
         logger.info(f"{hr}: left out {phrase}")
-    if lr is None:
-        return (read_pair(path, None, scale) for path in folder.pictures)
+    if lr is None:  # `map` goes on after a picture that cannot be read; a generator would end there
+        return map(lambda path: read_pair(path, None, scale), folder.pictures)
     lr_paths, unmatched = match_lr(folder, picture_io.read_folder(lr), scale, lr_name)
     if unmatched:
         more = f" (nor for {len(unmatched) - 1} more)" if len(unmatched) > 1 else ""
         raise InputError(f"{hr}: no HR picture for {unmatched[0]}{more}; give folders of the same pictures")
-    return (read_pair(path, lr_paths[path], scale) for path in folder.pictures)
+    return map(lambda path: read_pair(path, lr_paths[path], scale), folder.pictures)
 
 
 def scale_of_folders(hr: str, lr: str, lr_name: str | None = None) -> int:

@@ -1,7 +1,9 @@
 """HTML reports: scores with plots and worst cases; LR beside SR where there is no HR. They need no network."""
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,9 +17,13 @@ from pyimagesearch.evaluation.scoring import Outputs, Rows
 from pyimagesearch.images import picture_io, resize
 from pyimagesearch.inference.upscaler import BICUBIC, AnyUpscaler
 from pyimagesearch.system import files
+from pyimagesearch.system.outputs import report_folder
 
 WORST = 3  # pictures of each model
 WINDOW = 192  # HR pixels: the height of the part of a worst case that is shown
+
+INDEX = "index.html"
+PAGE_FILES = re.compile(r"index\.html|(pictures|protocols|speed|perception)\.svg|(worst|picture)_\d+\.png")
 
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; color: #222; max-width: 88rem; margin: 2rem auto; padding: 0 1rem; }
@@ -79,11 +85,18 @@ def worst_row(pair: Pair, outputs: Mapping[str, np.ndarray], scores: Mapping[str
 
 def write_scores(folder: str, report: Mapping[str, Any], worst: WorstCases) -> str:
     """Write index.html with its pictures into `folder`; returns the page's path."""
+    with report_folder(folder, PAGE_FILES) as filled:
+        _write(filled, "Scores", _score_sections(filled, report, worst))
+    return files.join(folder, INDEX)
+
+
+def _score_sections(folder: str, report: Mapping[str, Any], worst: WorstCases) -> list[str]:
     plotted = {f"{name}.svg": figure for name, figure in _plots(report).items()}
     for name, figure in plotted.items():
         figures.save(figure, files.join(folder, name))
     sections = [
         f"<h1>Scores</h1><p class=note>{escape(score_tables.origin(report))}.</p>",
+        _left_out(report.get("left_out", ())),
         _table(report, score_tables.means(report), "means"),
         "<h2>Plots</h2><div class=plots>" + "".join(_image(name, name[:-4]) for name in plotted) + "</div>",
         f"<h2>Worst cases</h2><p class=note>The {WORST} pictures of each model with the lowest PSNR on Y, at the place "
@@ -102,7 +115,12 @@ def write_scores(folder: str, report: Mapping[str, Any], worst: WorstCases) -> s
         f"<tr><th scope=row><code>{key}</code><td>{escape(text)}" for key, text in definitions(report).items()
     )
     sections.append(f"<h2>Protocols</h2><table class=words>{words}</table><p>{escape(COMMON)}</p>")
-    return _write(folder, "Scores", sections)
+    return sections
+
+
+def _left_out(lines: Sequence[str]) -> str:
+    """The pictures that could not be used, with the reasons."""
+    return "".join(f"<p class=note>Left out: {escape(line)}</p>" for line in lines)
 
 
 def _plots(report: Mapping[str, Any]) -> dict[str, Any]:
@@ -156,8 +174,11 @@ def _table(report: Mapping[str, Any], rows: Mapping[str, Mapping[str, float]], f
     return html + "</table>"
 
 
-def write_comparison(folder: str, lr: str, upscalers: Mapping[str, AnyUpscaler]) -> str:
-    """Without HR: write a page of every picture of the folder `lr` beside each upscaler's output; returns its path."""
+def write_comparison(folder: str, lr: str, upscalers: Mapping[str, AnyUpscaler]) -> tuple[str, list[str]]:
+    """Without HR: write a page of every picture of the folder `lr` beside each upscaler's output.
+
+    Returns its path, and a line for each picture that could not be used. Raises InputError where none could.
+    """
     scale = next(iter(upscalers.values())).scale
     sections = [
         f"<h1>LR beside SR</h1><p class=note>{escape(lr)}, x{scale}. No HR pictures were given, so nothing here says "
@@ -165,31 +186,43 @@ def write_comparison(folder: str, lr: str, upscalers: Mapping[str, AnyUpscaler])
         "between LR and the output downscaled by MATLAB-equivalent bicubic, 2 LR pixels cropped). The marked part is "
         "where the last model differs most from bicubic interpolation.</p>"
     ]
-    for number, (name, row) in enumerate(comparison_rows(lr, upscalers), start=1):
-        figures.save(figures.grid([row]), files.join(folder, f"picture_{number}.png"))
-        sections.append(
-            f"<h2>{escape(name)}</h2>" + _image(f"picture_{number}.png", f"{name}, LR beside SR", len(row[0]))
-        )
-    return _write(folder, "LR beside SR", sections)
+    left_out: list[str] = []
+    paths = picture_io.list_pictures(lr)
+    with report_folder(folder, PAGE_FILES) as filled:
+        for number, path in enumerate(paths, start=1):
+            try:
+                row = comparison_row(path, upscalers)
+            except InputError as error:
+                left_out.append(str(error))
+                continue
+            figures.save(figures.grid([row]), files.join(filled, f"picture_{number}.png"))
+            sections.append(
+                f"<h2>{escape(path.name)}</h2>"
+                + _image(f"picture_{number}.png", f"{path.name}, LR beside SR", len(row[0]))
+            )
+        if len(left_out) == len(paths):
+            raise InputError(left_out[0])
+        sections.insert(1, _left_out(left_out))
+        _write(filled, "LR beside SR", sections)
+    return files.join(folder, INDEX), left_out
 
 
-def comparison_rows(folder: str, upscalers: Mapping[str, AnyUpscaler]) -> Iterable[tuple[str, GridRow]]:
-    """The name of each LR picture of a folder, and its row: LR, bicubic, every other upscaler."""
+def comparison_row(path: Path, upscalers: Mapping[str, AnyUpscaler]) -> GridRow:
+    """The row of one LR picture: LR, bicubic, every other upscaler. Raises InputError where it cannot be used."""
     scale = next(iter(upscalers.values())).scale
-    for path in picture_io.list_pictures(folder):
-        lr = picture_io.read_rgb(path)
-        height, width = lr.shape[:2]
-        if min(height, width) < 5:
-            raise InputError(f"{path}: {width}x{height} pixels are too few to compare; 5 a side are needed")
-        outputs = {BICUBIC: resize.upscale_bicubic(lr, scale)}
-        outputs |= {name: upscaler(lr) for name, upscaler in upscalers.items() if name != BICUBIC}
-        large = figures.nearest(lr, scale)
-        panels = [Panel("LR", large, f"{width}x{height}")]
-        for name, title in score_tables.labels(outputs).items():
-            consistency = lr_consistency(outputs[name], lr, scale)
-            panels.append(Panel(title, outputs[name], f"LR consistency {consistency:.2f} dB"))
-        reference = outputs[BICUBIC] if len(outputs) > 1 else large
-        yield path.name, (panels, figures.region_of_largest_error(list(outputs.values())[-1], reference))
+    lr = picture_io.read_rgb(path)
+    height, width = lr.shape[:2]
+    if min(height, width) < 5:
+        raise InputError(f"{path}: {width}x{height} pixels are too few to compare; 5 a side are needed")
+    outputs = {BICUBIC: resize.upscale_bicubic(lr, scale)}
+    outputs |= {name: upscaler(lr) for name, upscaler in upscalers.items() if name != BICUBIC}
+    large = figures.nearest(lr, scale)
+    panels = [Panel("LR", large, f"{width}x{height}")]
+    for name, title in score_tables.labels(outputs).items():
+        consistency = lr_consistency(outputs[name], lr, scale)
+        panels.append(Panel(title, outputs[name], f"LR consistency {consistency:.2f} dB"))
+    reference = outputs[BICUBIC] if len(outputs) > 1 else large
+    return panels, figures.region_of_largest_error(list(outputs.values())[-1], reference)
 
 
 def _image(name: str, text: str, columns: int = 3) -> str:
@@ -197,9 +230,7 @@ def _image(name: str, text: str, columns: int = 3) -> str:
     return f'<img src="{name}" alt="{escape(text)}" style="max-width: min(100%, {columns * 20}rem)" loading=lazy>'
 
 
-def _write(folder: str, title: str, sections: Iterable[str]) -> str:
+def _write(folder: str, title: str, sections: Iterable[str]) -> None:
     head = f"<!doctype html><html lang=en><meta charset=utf-8><title>{title}</title><style>{STYLE}</style>"
     viewport = '<meta name=viewport content="width=device-width">'
-    path = files.join(folder, "index.html")
-    files.write_whole(path, head + viewport + "\n".join(sections) + "\n")
-    return path
+    files.write_whole(files.join(folder, INDEX), head + viewport + "\n".join(sections) + "\n")

@@ -4,17 +4,18 @@ A model has the same colour and mark in every plot that is given the same models
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pyimagesearch.evaluation.figures import plain
+from pyimagesearch.evaluation.captions import fitted, plain, widest
 
 COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377")  # Paul Tol's "bright"
 MARKS = "osD^vPX"  # one more than colours, so that 42 models differ in one or the other
 NAMED = 20  # pictures; the names of more do not fit
+NAME, LEGEND, SMALL = 1.8, 5.4, 8  # inches of a picture's name and of a line of the legend; points
 
 
 def by_picture(scores: Mapping[str, Mapping[str, float]], *, title: str, unit: str) -> Figure:
@@ -24,15 +25,15 @@ def by_picture(scores: Mapping[str, Mapping[str, float]], *, title: str, unit: s
     figure, axes = _axes(title)
     for number, (model, values) in enumerate(scores.items()):
         heights = [values[picture] for picture in order]
-        axes.plot(range(len(order)), heights, **_look(number), linewidth=1, markersize=5, label=plain(model))
+        axes.plot(range(len(order)), heights, **_look(number), linewidth=1, markersize=5, label=_label(model))
     if len(order) <= NAMED:
-        names = [plain(picture) for picture in order]
-        axes.set_xticks(range(len(order)), names, rotation=40, ha="right", rotation_mode="anchor", fontsize=8)
+        names = [fitted(picture, NAME, SMALL) for picture in order]
+        axes.set_xticks(range(len(order)), names, rotation=40, ha="right", rotation_mode="anchor", fontsize=SMALL)
     else:
-        axes.set_xlabel(f"{len(order)} pictures, hardest for {plain(next(iter(scores)))} first")
+        axes.set_xlabel(f"{len(order)} pictures, hardest for {fitted(next(iter(scores)), LEGEND / 2, SMALL)} first")
     axes.set_ylabel(unit)
     axes.grid(axis="y", alpha=0.3)
-    _legend(figure, len(scores))
+    _legend(figure, scores)
     return figure
 
 
@@ -44,12 +45,18 @@ def by_protocol(scores: Mapping[str, Mapping[str, float]], *, title: str, unit: 
         # Shifted a little, so that equal scores do not hide each other.
         shift = (number - (len(scores) - 1) / 2) * 0.12
         rows = [row + shift for row in range(len(protocols))]
-        axes.plot([values[protocol] for protocol in protocols], rows, **_look(number), linestyle="", label=plain(model))
+        axes.plot(
+            [values[protocol] for protocol in protocols],
+            rows,
+            **_look(number),
+            linestyle="",
+            label=_label(model),
+        )
     axes.set_yticks(range(len(protocols)), protocols)
     axes.set_ylim(len(protocols) - 0.5, -0.5)
     axes.set_xlabel(unit)
     axes.grid(axis="x", alpha=0.3)
-    _legend(figure, len(scores))
+    _legend(figure, scores)
     return figure
 
 
@@ -59,13 +66,13 @@ def against(
     """{model: (x, y)}: a mark a model; `log` is for x."""
     figure, axes = _axes(title)
     for number, (model, (x, y)) in enumerate(points.items()):
-        axes.plot([x], [y], **_look(number), linestyle="", markersize=9, label=plain(model))
+        axes.plot([x], [y], **_look(number), linestyle="", markersize=9, label=_label(model))
     axes.set(xlabel=units[0], ylabel=units[1])
     axes.margins(0.25)
     if log:
         _logarithmic(axes, [x for x, _ in points.values()])
     axes.grid(alpha=0.3)
-    _legend(figure, len(points))
+    _legend(figure, points)
     return figure
 
 
@@ -73,21 +80,21 @@ def over_time(curves: Mapping[str, Sequence[tuple[float, float]]], *, title: str
     """{model: [(x, y), ...]}: a line a model."""
     figure, axes = _axes(title)
     for number, (model, points) in enumerate(curves.items()):
-        axes.plot(*zip(*points, strict=True), **_look(number), markersize=4, label=plain(model))
+        axes.plot(*zip(*points, strict=True), **_look(number), markersize=4, label=_label(model))
     axes.set(xlabel=units[0], ylabel=units[1])
     axes.grid(alpha=0.3)
-    _legend(figure, len(curves))
+    _legend(figure, curves)
     return figure
 
 
 def bars(values: Mapping[str, float], *, title: str, unit: str) -> Figure:
-    """A horizontal bar for each value, on a logarithmic axis, so that equal ratios are equal lengths."""
+    """A horizontal bar for each value, all from zero, so that lengths compare."""
     figure = Figure(figsize=(7, 0.9 + 0.45 * len(values)), dpi=150, layout="constrained")
     axes = figure.add_subplot()
-    drawn = axes.barh(list(values), list(values.values()), color="#4477aa")
+    drawn = axes.barh([plain(name) for name in values], list(values.values()), color="#4477aa")
     axes.bar_label(drawn, labels=[_three_digits(value) for value in values.values()], padding=4)
-    left, most = min(values.values()) / 3, max(values.values())
-    axes.set(xscale="log", title=title, xlabel=unit, xlim=(left, most * (most / left) ** 0.2))  # a sixth for the label
+    axes.set(title=title, xlabel=unit, xlim=(0, max(values.values()) * 1.15))  # the rest is for the label
+    axes.xaxis.set_major_formatter("{x:,g}")
     axes.invert_yaxis()
     axes.spines[["top", "right"]].set_visible(False)
     return figure
@@ -116,8 +123,15 @@ def _look(number: int) -> dict[str, Any]:
     return {"color": COLOURS[number % len(COLOURS)], "marker": MARKS[number % len(MARKS)]}
 
 
-def _legend(figure: Figure, count: int) -> None:
-    figure.legend(loc="outside lower center", ncols=min(count, 3), frameon=False, fontsize=8)
+def _label(model: str) -> str:
+    return fitted(model, LEGEND, SMALL)
+
+
+def _legend(figure: Figure, models: Iterable[str]) -> None:
+    """Below the plot, in as many columns as the longest name leaves room for."""
+    names = [_label(model) for model in models]
+    columns = max(1, min(len(names), 3, int(LEGEND / (widest(names, SMALL) + 0.5))))  # the rest is for the mark
+    figure.legend(loc="outside lower center", ncols=columns, frameon=False, fontsize=SMALL)
 
 
 def _three_digits(value: float) -> str:

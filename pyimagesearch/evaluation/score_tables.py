@@ -7,9 +7,9 @@ from pyimagesearch.evaluation.scores import COMMON, Score, scores_in
 
 
 def count(report: Mapping[str, Any]) -> str:
-    """How many pictures were scored: `1 picture`, `14 pictures`."""
-    number = len(next(iter(report["models"].values()))["pictures"])
-    return f"{number} picture{'s' if number > 1 else ''}"
+    """How many pictures were scored: `1 picture`, `14 pictures`, `13 pictures (1 more left out)`."""
+    number, left_out = len(next(iter(report["models"].values()))["pictures"]), len(report.get("left_out", ()))
+    return f"{number} picture{'s' if number > 1 else ''}" + (f" ({left_out} more left out)" if left_out else "")
 
 
 def origin(report: Mapping[str, Any]) -> str:
@@ -25,9 +25,17 @@ def origin(report: Mapping[str, Any]) -> str:
 
 
 def labels(models: Iterable[str]) -> dict[str, str]:
-    """A short name for each model: its file's, or its whole path where two files have the same name."""
-    short = {model: model.removesuffix(".keras").rpartition("/")[2] for model in models}
-    return short if len(set(short.values())) == len(short) else {model: model for model in short}
+    """A short name for each model: its file's; with as many folders before it as tell it from the others.
+
+    The folder `models` of a run tells nothing: runs/one/models/generator.keras and runs/two/models/generator.keras are
+    one/generator and two/generator.
+    """
+    parts = {model: [part for part in model.removesuffix(".keras").split("/") if part != "models"] for model in models}
+    for count in range(1, max(map(len, parts.values())) + 1):
+        short = {model: "/".join(names[-count:]) for model, names in parts.items()}
+        if len(set(short.values())) == len(short):
+            return short
+    return {model: model for model in parts}
 
 
 def cells(scores: Sequence[Score], values: Mapping[str, float]) -> list[str]:

@@ -3,25 +3,24 @@
 import json
 import logging
 import os
-import platform
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from pyimagesearch.data.pairs import Pair, least_scored_side
-from pyimagesearch.errors import InputError
+from pyimagesearch.errors import InputError, MissingLibraryError
+from pyimagesearch.evaluation.device import device_name
 from pyimagesearch.evaluation.folders import folder_pairs, scale_of_folders
 from pyimagesearch.evaluation.iqa import PyIQA
+from pyimagesearch.evaluation.models import common_scale, load_upscalers
 from pyimagesearch.evaluation.niqe import NIQE
 from pyimagesearch.evaluation.perceptual import FeatureDistance
 from pyimagesearch.evaluation.scores import SCORES, all_scores, definitions, psnr_y, ssim_y
 from pyimagesearch.images import picture_io
 from pyimagesearch.inference.tiles import DEFAULT_TILE
-from pyimagesearch.inference.upscaler import BICUBIC, AnyUpscaler, BicubicUpscaler, load_upscaler
+from pyimagesearch.inference.upscaler import BICUBIC, OUT_OF_MEMORY, AnyUpscaler
 from pyimagesearch.models import loading
 from pyimagesearch.system import console
 from pyimagesearch.system.files import write_whole
@@ -58,7 +57,8 @@ def evaluate_folder(
 
     Returns what `srgan evaluate --json` writes: report["models"][name]["mean"]["psnr_y"] is in dB,
     report["models"][name]["pictures"] has the scores of every picture, report["protocols"] says what each score is.
-    Raises InputError where a picture, its partner or a model cannot be used.
+    Pictures that cannot be read or scored are left out; report["left_out"] then has a line for each. Raises InputError
+    where no picture is left, where a picture has no partner, and where a model cannot be used.
 
     Example:
         report = evaluate_folder("Set5/HR", ["bicubic", "light"], lr="Set5/LR")
@@ -67,21 +67,24 @@ def evaluate_folder(
     lr_scale = scale_of_folders(hr, lr, lr_name) if lr else None
     if isinstance(models, Mapping):
         upscalers, hashed = dict(models), []
-        _common_scale(upscalers, lr_scale)
+        common_scale(upscalers, lr_scale)
     else:
         upscalers = load_upscalers([models] if isinstance(models, str) else models, lr_scale=lr_scale)
         hashed = [name for name in upscalers if name != BICUBIC]
-    measures: dict[str, Measure] = {"vgg19_distance": FeatureDistance(vgg_weights)} if vgg_weights else {}
-    measures |= {"niqe": NIQE(niqe)} if niqe else {}
+    measures: dict[str, Measure] = {"niqe": NIQE(niqe)} if niqe else {}
     measures |= {score.key: score for score in map(PyIQA, iqa)}
+    if vgg_weights:  # last: it gathers features of all pictures, so the others refuse a picture before
+        measures["vgg19_distance"] = FeatureDistance(vgg_weights)
     # Before the scores, since a file may be gone or another one when they are done.
     hashes = {name: loading.file_sha256(name) for name in hashed}
     pairs = folder_pairs(hr, lr, next(iter(upscalers.values())).scale, lr_name)
-    count = len(picture_io.list_pictures(hr))
-    report = evaluate(
-        console.progress(pairs, total=count, label="scoring", unit="picture"),
-        upscalers, hr=hr, lr=lr, measures=measures, on_scored=on_scored,
-    )  # fmt: skip
+    with console.progress_bar(total=len(picture_io.list_pictures(hr)), label="scoring", unit="picture") as bar:
+
+        def show(*scored: Any) -> None:
+            on_scored(*scored)
+            bar.update()
+
+        report = evaluate(pairs, upscalers, hr=hr, lr=lr, measures=measures, on_scored=show)
     report["protocols"] = definitions(report)
     for name, sha256 in hashes.items():
         report["models"][name]["sha256"] = sha256
@@ -103,10 +106,11 @@ def evaluate(
     """
     scale = next(iter(upscalers.values())).scale
     pictures: dict[str, Rows] = {}
-    for pair, outputs, rows in scored(pairs, upscalers, measures):
+    left_out: list[str] = []
+    for pair, outputs, rows in scored(pairs, upscalers, left_out, measures):
         pictures[pair.name] = rows
         on_scored(pair, outputs, rows)
-    report = summarize(pictures, hr=hr, lr=lr, scale=scale)
+    report = summarize(pictures, left_out, hr=hr, lr=lr, scale=scale)
     libraries = {measure.identity for measure in measures.values() if isinstance(measure, PyIQA)}
     features = measures.get("vgg19_distance")
     if isinstance(features, FeatureDistance):
@@ -128,13 +132,38 @@ def evaluate(
 
 
 def scored(
-    pairs: Iterable[Pair], upscalers: Mapping[str, AnyUpscaler], measures: Mapping[str, Measure] = NO_MEASURES
+    pairs: Iterable[Pair],
+    upscalers: Mapping[str, AnyUpscaler],
+    left_out: list[str],
+    measures: Mapping[str, Measure] = NO_MEASURES,
 ) -> Iterator[tuple[Pair, Outputs, Rows]]:
-    """Each pair with its outputs and scores, one in memory at a time; models are compiled before they are timed."""
-    for number, pair in enumerate(pairs):
-        if number == 0:
-            warm_up(upscalers, pair.lr)
-        yield pair, *score_pair(pair, upscalers, measures)
+    """Each pair with its outputs and scores, one in memory at a time; models are compiled before they are timed.
+
+    A pair that cannot be read or scored is left out, so that it costs no scores of others: `left_out` gets a line.
+    Raises InputError where none is left.
+    """
+    reading, done = iter(pairs), 0
+    while True:
+        try:
+            pair = next(reading)
+            check_size(pair, next(iter(upscalers.values())).scale)
+            if not done:
+                warm_up(upscalers, pair.lr)
+            result = pair, *score_pair(pair, upscalers, measures)
+        except StopIteration:
+            break
+        except MissingLibraryError:  # every other picture would fail too
+            raise
+        except InputError as error:
+            left_out.append(str(error))
+        except OUT_OF_MEMORY:
+            left_out.append(f"{pair.name}: out of memory, even with the smallest tile")
+        else:
+            done += 1
+            yield result
+            del pair, result  # one pair is in memory at a time
+    if not done and left_out:
+        raise InputError(left_out[0])
 
 
 def score_pair(
@@ -144,7 +173,6 @@ def score_pair(
     outputs: Outputs = {}
     rows: Rows = {}
     for name, upscaler in upscalers.items():
-        check_size(pair, upscaler.scale)
         start = time.perf_counter()
         outputs[name] = upscaler(pair.lr)
         seconds = time.perf_counter() - start
@@ -193,8 +221,10 @@ def warm_up(upscalers: Mapping[str, AnyUpscaler], lr: np.ndarray) -> None:
         upscaler(lr[:DEFAULT_TILE, :DEFAULT_TILE])
 
 
-def summarize(pictures: Mapping[str, Rows], *, hr: str, lr: str | None, scale: int) -> dict[str, Any]:
-    """The report of the scores of each picture by each model."""
+def summarize(
+    pictures: Mapping[str, Rows], left_out: Sequence[str], *, hr: str, lr: str | None, scale: int
+) -> dict[str, Any]:
+    """The report of the scores of each picture by each model; `left_out` has a line for each picture without scores."""
     names = next(iter(pictures.values()))
     models = {name: {picture: rows[name] for picture, rows in pictures.items()} for name in names}
     return {
@@ -202,44 +232,11 @@ def summarize(pictures: Mapping[str, Rows], *, hr: str, lr: str | None, scale: i
         "lr": lr,
         "scale": scale,
         "device": device_name(),
+        **({"left_out": [*left_out]} if left_out else {}),
         "models": {
             name: {"mean": mean_scores([*scores.values()]), "pictures": scores} for name, scores in models.items()
         },
     }
-
-
-def device_name() -> str:
-    """The hardware that computes, to which seconds belong: `AMD EPYC, 2 cores`, or the name of the GPU."""
-    gpus = tf.config.list_physical_devices("GPU")
-    names = [tf.config.experimental.get_device_details(gpu).get("device_name", "GPU") for gpu in gpus[:1]]
-    return names[0] if names else f"{_processor()}, {os.cpu_count()} cores"
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:  # not Linux
-        lines = []
-    names = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or "CPU"
-
-
-def load_upscalers(names: Sequence[str], *, lr_scale: int | None = None) -> dict[str, AnyUpscaler]:
-    """The upscaler of each name or path; bicubic takes the scale of the others, or of the LR pictures."""
-    loaded: dict[str, AnyUpscaler] = {name: load_upscaler(name) for name in names if name != BICUBIC}
-    scale = _common_scale(loaded, lr_scale)
-    return {name: loaded.get(name) or BicubicUpscaler(scale) for name in names}
-
-
-def _common_scale(upscalers: Mapping[str, AnyUpscaler], lr_scale: int | None) -> int:
-    """The scale of all upscalers, which is that of the LR pictures where some are given."""
-    scales = {name: upscaler.scale for name, upscaler in upscalers.items()}
-    if len(set(scales.values())) > 1:
-        raise InputError("`model`: models of different scales: " + ", ".join(f"{n} x{s}" for n, s in scales.items()))
-    scale = next(iter(scales.values()), lr_scale or 4)
-    if lr_scale not in (None, scale):
-        raise InputError(f"`lr`: these pictures are 1/{lr_scale} of the HR ones, but the models are x{scale}")
-    return scale
 
 
 def write_json(path: str | os.PathLike[str], report: Mapping[str, Any]) -> None:

@@ -11,7 +11,7 @@ from pyimagesearch.export.parity import Parity
 from pyimagesearch.images.opencv import load_opencv
 from pyimagesearch.inference.upscaler import BICUBIC
 from pyimagesearch.models import loading
-from pyimagesearch.system import console
+from pyimagesearch.system import console, outputs
 from pyimagesearch.system.files import check_disk
 from pyimagesearch.system.gcs import on_bucket
 
@@ -73,6 +73,8 @@ def check_output(target: Format, output: str, *, overwrite: bool) -> None:
         raise InputError(f"`output` {output}: {target.title} is a file that ends in {target.suffix}")
     if not target.suffix and suffix in others:
         raise InputError(f"`output` {output}: {target.title} is a folder; name one that does not end in {suffix}")
+    with outputs.naming("output"):
+        outputs.check_folder(os.path.dirname(output.rstrip("/")) or ".", of=output)
     if not os.path.lexists(output):
         return
     if not overwrite:

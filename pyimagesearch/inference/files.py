@@ -8,11 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from pyimagesearch.errors import InputError, MissingLibraryError
+from pyimagesearch.errors import InputError, MissingLibraryError, RunError, os_error_text
 from pyimagesearch.images import picture_io, resize
+from pyimagesearch.images.picture_io import Picture
 from pyimagesearch.inference.jobs import Job, plan_jobs
 from pyimagesearch.inference.upscaler import AnyUpscaler, Upscaler, load_upscaler
-from pyimagesearch.system import console, memory
+from pyimagesearch.system import console, memory, outputs
 
 STRIP = 64  # rows or columns of a large picture that are resized at once
 TILES = (32, 4096)  # LR pixels a side, at least and at most
@@ -121,6 +122,8 @@ def run(
         except MissingLibraryError:  # every other picture would fail too
             raise
         except Exception as error:
+            if isinstance(error, OSError) and error.errno in outputs.FULL:  # and so would every other
+                raise RunError(f"{os_error_text(error)}; the results before this one are done") from None
             failures.append(_failure(job, error))
         else:
             logger.info("%s: %s (%s)", job.target, sides, console.duration(stopwatch.seconds))
@@ -128,7 +131,8 @@ def run(
 
 
 def _failure(job: Job, error: Exception) -> str:
-    text = " ".join(str(error).split())[:300]
+    text = os_error_text(error) if isinstance(error, OSError) else " ".join(str(error).split())
+    text = text[:300]
     if isinstance(error, InputError):
         return text if str(job.source) in text or str(job.target) in text else f"{job.source}: {text}"
     if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
@@ -138,19 +142,36 @@ def _failure(job: Job, error: Exception) -> str:
 
 def upscale_picture(job: Job, upscaler: AnyUpscaler, *, size: Size | None, tile: int | None, overwrite: bool) -> str:
     """Upscale one picture; returns a text with the sizes before and after, and what of the file was left out."""
-    if job.target.exists() and not overwrite:
-        raise InputError(f"{job.target}: exists already; `overwrite` replaces it")
+    check_new(job.target, overwrite=overwrite)
+    outputs.check_folder(job.target.parent)  # the disk may have filled up since the first picture
     lr = picture_io.read(job.source)
-    before = lr.samples.shape[:2]
-    larger = (before[0] * upscaler.scale, before[1] * upscaler.scale)
-    height, width = target_size(larger, size)
-    picture_io.check_format(job.target, lr, height, width)
-    fit(upscaler, lr.samples, tile)
-    with console.progress_bar(total=before[0] * before[1], label=job.source.name, unit="px", leave=False) as bar:
-        sr = upscaler(lr.samples, on_tile=bar.update)
-    picture_io.write(job.target, dataclasses.replace(lr, samples=shrink(sr, height, width)))
-    sides = f"{before[1]}x{before[0]} to {width}x{height}"
+    sr = enlarged(lr, job.source.name, job.target, upscaler, size=size, tile=tile)
+    picture_io.write(job.target, sr)
+    (before, after) = (f"{each.samples.shape[1]}x{each.samples.shape[0]}" for each in (lr, sr))
+    sides = f"{before} to {after}"
     return sides if lr.frames == 1 else f"{sides}, the first of {lr.frames} pages or frames"
+
+
+def check_new(target: Path, *, overwrite: bool) -> None:
+    """Raise InputError where a file is at `target` already and must not be replaced."""
+    if target.exists() and not overwrite:
+        raise InputError(f"{target}: exists already; `overwrite` replaces it")
+
+
+def enlarged(
+    lr: Picture, name: str, target: FilePath, upscaler: AnyUpscaler, *, size: Size | None, tile: int | None
+) -> Picture:
+    """The picture `lr`, larger, with all else that its file held. `name` labels the progress bar.
+
+    Raises InputError where the format of `target` cannot hold the result, before anything is computed.
+    """
+    before = lr.samples.shape[:2]
+    height, width = target_size((before[0] * upscaler.scale, before[1] * upscaler.scale), size)
+    picture_io.check_format(target, lr, height, width)
+    fit(upscaler, lr.samples, tile)
+    with console.progress_bar(total=before[0] * before[1], label=name, unit="px", leave=False) as bar:
+        sr = upscaler(lr.samples, on_tile=bar.update)
+    return dataclasses.replace(lr, samples=shrink(sr, height, width))
 
 
 def fit(upscaler: AnyUpscaler, samples: np.ndarray, tile: int | None) -> None:

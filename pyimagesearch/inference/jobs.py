@@ -10,8 +10,8 @@ from pathlib import Path
 
 from pyimagesearch.errors import InputError
 from pyimagesearch.images import picture_io
-from pyimagesearch.system.files import check_folder
 from pyimagesearch.system.gcs import on_bucket
+from pyimagesearch.system.outputs import check_folder, check_name, naming
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,12 +39,10 @@ def plan_jobs(inputs: Sequence[str], output: str, *, recursive: bool) -> list[Jo
             raise InputError(f"{output}: one file for {len(pictures)} picture(s) of {inputs[0]}; name a folder")
         if target.suffix.lower() == ".gif":
             raise InputError(f"{output}: GIF holds 256 colours; name a .png file")
-        check_folder(target.parent)
-        return _distinct([Job(pictures[0][0], target)])
+        return _writable(_distinct([Job(pictures[0][0], target)]))
     if not target.is_dir() and (target.exists() or _ends_as_a_file(output)):
         raise InputError(f"{output}: no picture ({', '.join(picture_io.SUFFIXES)}); a folder's name may end with a /")
-    check_folder(target)
-    return _distinct(Job(source, _lossless_path(target / relative)) for source, relative in pictures)
+    return _writable(_distinct(Job(source, _lossless_path(target / relative)) for source, relative in pictures))
 
 
 def _ends_as_a_file(output: str) -> bool:
@@ -72,6 +70,16 @@ def _distinct(jobs: Iterable[Job]) -> list[Job]:
         if other.source != job.source:
             raise InputError(f"{other.source} and {job.source} would both become {job.target}; upscale them apart")
     return list(by_target.values())
+
+
+def _writable(jobs: list[Job]) -> list[Job]:
+    """The jobs. Raises InputError where a result cannot be written: that is found here, not after hours of work."""
+    with naming("output"):
+        for folder in dict.fromkeys(job.target.parent for job in jobs):
+            check_folder(folder)
+        for job in jobs:
+            check_name(job.target)
+    return jobs
 
 
 def _expanded(text: str, output: str) -> list[Path]:

@@ -66,6 +66,23 @@ class Upscaler:
         """Choose the tile for the memory that is free beside `reserved` bytes."""
         self.tile = tiles.for_free_memory(self._bytes_per_pixel, self.context, reserved)
 
+    def seen_pixels(self, height: int, width: int, tile: int | None = None) -> int:
+        """How many LR pixels the network sees for a picture of this size, in tiles of this side (default: its own).
+
+        That decides how long it takes: with the context around tiles, and with what small or narrow pictures lack, it
+        is up to 16 times as many pixels as the picture has.
+        """
+        tile = tile or self.tile
+        whole = max(height, width) <= tile
+        return math.prod(self._seen_side(side, side if whole else tile) for side in (height, width))
+
+    def _seen_side(self, side: int, tile: int) -> int:
+        """The pixels of all tiles along a side of a picture."""
+        step = max(1, tile // self._period) * self._period
+        ends = ((start, min(start + step, side)) for start in range(0, side, step))
+        seen = [min(side, end + self.context) - max(0, start - self.context) for start, end in ends]
+        return sum(pixels + self._missing(pixels) for pixels in seen)
+
     @functools.cached_property
     def _bytes_per_pixel(self) -> float:
         return tiles.bytes_per_pixel(self._model)
@@ -145,6 +162,10 @@ class BicubicUpscaler:
 
     def __init__(self, scale: int):
         self.scale = scale
+
+    def seen_pixels(self, height: int, width: int, _tile: int | None = None) -> int:
+        """As that of Upscaler: no more than the picture has."""
+        return height * width
 
     def __call__(self, lr: np.ndarray, on_tile: OnTile = lambda _: None) -> np.ndarray:
         """The picture `lr`, larger, in bands of whole rows: its float32 copies are many times as large as itself."""

@@ -1,6 +1,7 @@
 """Finds a trained generator, by the name of one that ships or by path, and loads it."""
 
 import hashlib
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 
 import pyimagesearch.models.blocks  # noqa: F401  (registers the layers that a saved generator is made of)
 from pyimagesearch.errors import InputError
-from pyimagesearch.system.files import exists, local_copy
+from pyimagesearch.system.files import exists, local_copy, paths_in
 
 # The generators inside the package, each with its card in docs/models/, and the SHA-256 of its file.
 SHIPPED = {
@@ -28,7 +29,7 @@ def load_generator(name: str) -> keras.Model:
         return _load_shipped(name)
     if not exists(name):
         known = ", ".join(["bicubic", *SHIPPED])
-        raise InputError(f"{name}: no such model; name {known} or a .keras file such as outputs/models/generator.keras")
+        raise InputError(f"{name}: no such model; name {_siblings(name) or f'{known} or a .keras file of a run'}")
     with local_copy(name) as local:
         return _load(name, local)
 
@@ -60,16 +61,24 @@ def _load(path: str, local: str) -> keras.Model:
 def load_model(path: str) -> keras.Model:
     """The network saved in the .keras file `path`, local or gs://, whatever it is. Raises InputError."""
     if not exists(path):
-        raise InputError(f"{path}: no such file; name a .keras file such as outputs/models/discriminator.keras")
+        raise InputError(f"{path}: no such file; name {_siblings(path) or 'a .keras file of a run'}")
     with local_copy(path) as local:
         return _load_any(path, local, "model")
+
+
+def _siblings(path: str) -> str:
+    """The models in the folder of a file that is not there, for the message; empty without any."""
+    if not path.endswith(".keras"):
+        return ""
+    return " or ".join(sorted(paths_in(path.rpartition("/")[0] or ".", ".keras")))
 
 
 def _load_any(path: str, local: str, kind: str) -> keras.Model:
     if not zipfile.is_zipfile(local):
         raise InputError(f"{path}: not a .keras file, or a truncated one")
     try:
-        return keras.models.load_model(local, compile=False)
+        with warnings.catch_warnings(action="ignore"):  # of what a wrong file lacks; it is refused below
+            return keras.models.load_model(local, compile=False)
     except Exception as error:
         raise InputError(f"{path}: not a {kind} that can be loaded ({' '.join(str(error).split())[:200]})") from None
 

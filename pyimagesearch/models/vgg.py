@@ -1,6 +1,7 @@
 """VGG19 up to some of its layers: what the content loss compares."""
 
 import hashlib
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -71,7 +72,8 @@ def _base(weights: str) -> keras.Model:
         _check_exists(weights)
     try:
         if weights != "random":
-            return keras.applications.VGG19(include_top=False, weights=weights)
+            with warnings.catch_warnings(action="ignore"):  # of each layer that a wrong file lacks; it is refused below
+                return keras.applications.VGG19(include_top=False, weights=weights)
         base = keras.applications.VGG19(include_top=False, weights=None)
     except Exception as error:
         if weights == "imagenet":

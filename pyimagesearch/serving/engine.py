@@ -7,10 +7,11 @@ from pathlib import PurePath
 
 import numpy as np
 
-from pyimagesearch.inference import files
+from pyimagesearch.inference import files, tiles
 from pyimagesearch.inference.mixture import AnyModels
-from pyimagesearch.inference.upscaler import OUT_OF_MEMORY
+from pyimagesearch.inference.upscaler import OUT_OF_MEMORY, AnyUpscaler
 from pyimagesearch.serving.errors import ServiceError
+from pyimagesearch.serving.limits import Limits
 from pyimagesearch.serving.picture_workers import NO_MEMORY
 
 
@@ -21,7 +22,9 @@ class Stopped(Exception):
 class Engine:
     """Used by one thread at a time."""
 
-    def __init__(self, models: AnyModels):
+    def __init__(self, models: AnyModels, most_seen: int = Limits().seen_pixels):
+        """most_seen: the most pixels that a network may see for one picture, which decide how long it takes."""
+        self._most_seen = most_seen
         self.models = [PurePath(name).stem for name in models.names]
         self.scale = models.scale
         self.sliders = models.sliders
@@ -57,7 +60,18 @@ class Engine:
 
         try:
             check_stop(0)
+            self._check_seen(upscaler, *samples.shape[:2])
             files.fit(upscaler, samples, None)
             return upscaler(samples, on_tile=check_stop), time.perf_counter() - began
         except (files.NoMemory, *OUT_OF_MEMORY):
             raise ServiceError(503, "out_of_memory", NO_MEMORY, {"Retry-After": "10"}) from None
+
+    def _check_seen(self, upscaler: AnyUpscaler, height: int, width: int) -> None:
+        """Raise ServiceError 413 for a picture that is so narrow that it takes as long as one of too many pixels."""
+        seen = upscaler.seen_pixels(height, width, tiles.LARGEST_TILE)
+        if seen > self._most_seen:
+            reason = (
+                f"a picture of {width}x{height} is so narrow that the network has to see {seen:,} pixels for it, and "
+                f"at most {self._most_seen:,} are allowed; send it in shorter parts"
+            )
+            raise ServiceError(413, "too_many_pixels", reason)

@@ -10,6 +10,8 @@ from pyimagesearch.errors import InputError
 
 HIGHEST = {"seconds": 86_400, "queue": 100}  # that may be set
 
+ONE_TILE = 512 * 512  # pixels that a network sees at once: never too many
+
 
 @dataclasses.dataclass(frozen=True)
 class Limits:
@@ -19,6 +21,11 @@ class Limits:
     pixels: int = 4_000_000  # of the picture that comes in
     seconds: float = 60.0  # from a request's beginning to the result; sending that may take as long again
     queue: int = 8  # requests that are let in at once, with the one that is computed
+
+    @property
+    def seen_pixels(self) -> int:
+        """Of what a network sees, context around tiles included; a square picture of `pixels` needs less."""
+        return max(self.pixels * 3 // 2, ONE_TILE)
 
     def __post_init__(self) -> None:
         for name, value in dataclasses.asdict(self).items():

@@ -37,7 +37,7 @@ def run(
     listener = bind(host, port)
     address = listener.getsockname()[0]
     with listener, PictureWorkers(limits.pixels) as workers:  # which start while the models load
-        engine = Engine(load_models(model, gan_model))
+        engine = Engine(load_models(model, gan_model), limits.seen_pixels)
         engine.warm_up()
         workers.wait_until_ready()
         app: ASGIApp = create_app(engine, workers, limits)

@@ -59,12 +59,21 @@ def progress_bar(*, total: int, label: str, unit: str, leave: bool = True) -> tq
 
 
 def say(line: str) -> None:
-    """Print a line to stdout above the progress bars."""
-    tqdm.write(line)
+    """Print a line to stdout above the progress bars. A reader that has gone away, such as `head`, stops no work."""
+    try:
+        tqdm.write(line)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        close_stdout()
+
+
+def close_stdout() -> None:
+    """Let nothing more be printed to a stdout whose reader has gone away: Python would report it again at its exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class _Lines(logging.Handler):
-    """Prints the message of a record with `say`. Errors of stdout reach the caller, so that `main` can handle them."""
+    """Prints the message of a record with `say`."""
 
     def emit(self, record: logging.LogRecord) -> None:
         prefix = "WARNING: " if record.levelno >= logging.WARNING else ""

@@ -46,16 +46,18 @@ def appearing(path: str | os.PathLike[str], *, durable: bool = False) -> Iterato
     folder = os.path.dirname(path) or "."
     os.makedirs(folder, exist_ok=True)
     beside = _temporary_name(folder)
-    os.close(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))  # less what the umask takes
     try:
+        os.close(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))  # less what the umask takes
         yield beside
         if durable:
             sync(beside)
         os.replace(beside, path)
         if durable:
             sync(folder)
+    except OSError as error:
+        raise _about(error, beside, path) from None
     finally:
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(OSError):
             os.remove(beside)
 
 
@@ -69,10 +71,12 @@ def appearing_folder(path: str) -> Iterator[str]:
     parent = os.path.dirname(path) or "."
     os.makedirs(parent, exist_ok=True)
     beside = _temporary_name(parent)
-    os.mkdir(beside)
     try:
+        os.mkdir(beside)
         yield beside
         _replace_folder(beside, path)
+    except OSError as error:
+        raise _about(error, beside, path) from None
     finally:
         shutil.rmtree(beside, ignore_errors=True)
 
@@ -96,23 +100,15 @@ def _replace_folder(beside: str, path: str) -> None:
             shutil.rmtree(before, ignore_errors=True)
 
 
+def _about(error: OSError, beside: str, path: str) -> OSError:
+    """The error of writing `path` without the name of the temporary file `beside` it, which says nothing to users."""
+    if error.errno is None or not str(error.filename or beside).startswith(beside):
+        return error
+    return type(error)(error.errno, error.strerror, path)
+
+
 def _temporary_name(folder: str) -> str:
     return os.path.join(folder, f".srgan-{secrets.token_hex(16)}.part")
-
-
-def check_folder(folder: str | os.PathLike[str]) -> None:
-    """Raise InputError unless the local `folder` may be written to, or can be made."""
-    above = os.path.abspath(folder)
-    while not os.path.lexists(above):
-        above = os.path.dirname(above)
-    try:
-        os.stat(above)
-    except OSError as error:
-        raise InputError(f"{folder}: nothing can be written there, because of {above} ({error.strerror})") from None
-    if not os.path.isdir(above):
-        raise InputError(f"{folder}: nothing can be written there: {above} is not a folder")
-    if not os.access(above, os.W_OK | os.X_OK):
-        raise InputError(f"{folder}: nothing can be written there: {above} is read-only")
 
 
 def remove_temporary(folder: str) -> None:
@@ -122,6 +118,24 @@ def remove_temporary(folder: str) -> None:
     for entry in os.scandir(folder):
         if TEMPORARY.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
             os.remove(entry.path)
+
+
+def remove(path: str) -> None:
+    """Remove a local or gs:// file."""
+    if not on_bucket(path):
+        os.remove(path)
+        return
+    import tensorflow as tf
+
+    tf.io.gfile.remove(path)
+
+
+def move(local: str, path: str) -> None:
+    """Move a local file to a path on the same disk, or upload it to a gs:// path."""
+    if on_bucket(path):
+        _copy(local, path)
+    else:
+        os.replace(local, path)
 
 
 def sync(path: str) -> None:

@@ -6,6 +6,7 @@ SURE = 0.98  # accuracy above which the discriminator has nothing left to learn
 GUESS = 0.6  # accuracy below which it has learned nothing yet, so that its gradient is next to none
 LOUD = 10.0  # adversarial over content gradient above which content does not count
 SPECTATOR = 0.05  # the adversarial share of all gradients below which the discriminator does not count
+SETTLED = 100  # steps of the phase before which nothing is judged: networks that hardly learned look ill
 FAITHFUL_DB = 30.0  # LR consistency below which colours and structures move visibly
 
 
@@ -45,15 +46,15 @@ def verdict(means: Mapping[str, float]) -> str | None:
 
 
 class HealthWatch:
-    """Gives a verdict once, when it holds in two log intervals on end: the first steps of a phase always look odd."""
+    """Gives a verdict once, when it holds in two log intervals on end after the first steps of a phase."""
 
     def __init__(self) -> None:
         self._last: str | None = None
         self._said = False
 
-    def news(self, means: Mapping[str, float]) -> str | None:
-        """The verdict on these means, if it is to be said now."""
-        warning = verdict(means)
+    def news(self, means: Mapping[str, float], step: int) -> str | None:
+        """The verdict on the means of the log interval that ends at `step`, if it is to be said now."""
+        warning = verdict(means) if step >= SETTLED else None
         kind = warning.partition(":")[0] if warning else None
         lasting = kind is not None and kind == self._last
         if kind != self._last:

@@ -135,7 +135,7 @@ class Monitor:
             left = duration((self._phase.steps - step) * self._span / self._timed)
             losses = ", ".join(f"{name} {means[name]:.4g}" for name in self._losses)
             self.say(f"{self._phase.name} step {step} of {self._phase.steps}: {losses}; {left} to go")
-        if news := self._health.news(means):
+        if news := self._health.news(means, step):
             self.say(f"WARNING: {self._phase.name} step {step}: {news}")
         self._sums, self._count, self._timed, self._span = {}, 0, 0, 0.0
 

@@ -1,5 +1,6 @@
 """`srgan evaluate` from end to end: what it prints and writes, and what it refuses."""
 
+import errno
 import hashlib
 import json
 import os
@@ -31,6 +32,17 @@ def refusal(capsys, *arguments) -> str:
     assert err.count("\n") == 1
     assert err.startswith("srgan: ")
     return err
+
+
+def left_out(capsys, *arguments) -> str:
+    """The line for the one picture without scores, where the others have some."""
+    code, out, err = run(capsys, *arguments)
+    assert code == 1
+    assert "more left out) of " in out
+    line, last = err.splitlines()
+    assert last.startswith("srgan: 1 of ")
+    assert last.endswith(" failed; the others are scored, and the means are theirs")
+    return line
 
 
 @pytest.mark.parametrize("rounded_up", [0, 1], ids=["down", "up"])
@@ -123,7 +135,7 @@ def test_evaluate_refuses_lr_pictures_of_another_scale_than_the_models(folders, 
 def test_evaluate_names_an_lr_picture_of_a_wrong_size(folders, capsys):
     hr, lr = folders
     Image.fromarray(smooth(20, 15)).save(lr / "0001x4.png")
-    err = refusal(capsys, "--hr", hr, "--lr", lr)
+    err = left_out(capsys, "--hr", hr, "--lr", lr)
     assert f"{lr / '0001x4.png'}: 15x20 pixels are not 1/4 of 0001.png's" in err
     Image.fromarray(smooth(30, 30)).save(lr / "0000x4.png")
     assert "are not 1/2, 1/3, 1/4 or 1/8 of 0000.png's 80x64" in refusal(capsys, "--hr", hr, "--lr", lr)
@@ -145,11 +157,43 @@ def test_evaluate_refuses_lr_pictures_without_an_hr_picture(folders, capsys):
     assert "0000x4.png (nor for 1 more)" in refusal(capsys, "--hr", hr, "--lr", lr)
 
 
-def test_evaluate_names_a_picture_that_is_too_small_and_writes_nothing(folders, tmp_path, capsys):
+def test_a_picture_that_is_too_small_costs_no_scores_of_others(folders, tmp_path, capsys):
     Image.fromarray(smooth(19, 80)).save(folders[0] / "0002.png")
-    err = refusal(capsys, "--hr", folders[0], "--json", tmp_path / "scores.json")
-    assert "0002.png: 80x16 pixels are too few to score; 20 a side" in err
-    assert not (tmp_path / "scores.json").exists()
+    page, out = tmp_path / "page", tmp_path / "scores.json"
+    line = left_out(capsys, "--hr", folders[0], "--json", out, "--page", page)
+    assert "0002.png: 80x16 pixels are too few to score; 20 a side" in line
+    report = json.loads(out.read_text())
+    assert report["left_out"] == [line]
+    assert list(report["models"]["bicubic"]["pictures"]) == ["0000.png", "0001.png"]
+    assert f"Left out: {line}" in (page / "index.html").read_text()
+
+
+def test_a_folder_of_which_no_picture_can_be_scored_is_refused_and_leaves_no_file(folders, tmp_path, capsys):
+    for path in folders[0].iterdir():
+        Image.fromarray(smooth(4, 4)).save(path)
+    outputs = [flag for name in ("json", "markdown", "page") for flag in (f"--{name}", tmp_path / name)]
+    assert "0000.png: 4x4 pixels are too few to score" in refusal(capsys, "--hr", folders[0], *outputs)
+    assert not any((tmp_path / name).exists() for name in ("json", "markdown", "page"))
+
+
+@pytest.mark.parametrize("flag", ["--json", "--markdown", "--page"])
+def test_what_cannot_be_written_is_found_before_the_scores(folders, tmp_path, flag, monkeypatch, capsys):
+    (tmp_path / "notes").write_text("mine")
+    monkeypatch.setattr(scoring, "evaluate_folder", None)  # not called
+    err = refusal(capsys, "--hr", folders[0], flag, tmp_path / "notes" / "out")
+    assert f"{flag} {tmp_path / 'notes'}" in err
+    assert "is not a folder" in err
+
+
+def test_scores_are_printed_although_their_file_cannot_be_written_after_all(folders, tmp_path, monkeypatch, capsys):
+    def full(path, _):
+        raise OSError(errno.ENOSPC, "No space left on device", path)
+
+    monkeypatch.setattr(scoring, "write_json", full)
+    code, out, err = run(capsys, "--hr", folders[0], "--json", tmp_path / "a.json")
+    assert code == 2
+    assert "\nbicubic  " in out
+    assert err == f"srgan: {tmp_path / 'a.json'}: no space is left on the disk; free some, or name another place\n"
 
 
 @pytest.mark.parametrize(
@@ -174,7 +218,7 @@ def test_evaluate_refuses_wrong_input_in_one_line(folders, arguments, wrong, cap
 
 def test_evaluate_names_a_corrupt_picture(folders, capsys):
     (folders[0] / "0001.png").write_bytes((folders[0] / "0001.png").read_bytes()[:200])
-    assert "0001.png: corrupt or truncated picture" in refusal(capsys, "--hr", folders[0])
+    assert "0001.png: corrupt or truncated picture" in left_out(capsys, "--hr", folders[0])
 
 
 def test_two_pictures_of_one_stem_do_not_hide_each_other(tmp_path, capsys):
@@ -197,14 +241,6 @@ def test_evaluate_writes_markdown_with_every_protocol_and_picture(folders, tmp_p
         assert f"| {picture} | {report['models']['bicubic']['pictures'][picture]['psnr_y']:.2f} |" in text
     for key in SCORES:
         assert f"| `{key}` | " in text
-
-
-def test_what_cannot_be_scored_leaves_no_file(folders, tmp_path, capsys):
-    Image.fromarray(smooth(19, 80)).save(folders[0] / "0002.png")
-    page = tmp_path / "page"
-    refusal(capsys, "--hr", folders[0], "--markdown", tmp_path / "a.md", "--page", page)
-    assert not (tmp_path / "a.md").exists()
-    assert not page.exists()
 
 
 def test_a_name_that_is_no_utf_8_is_scored_and_written(capsys, tmp_path):

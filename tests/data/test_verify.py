@@ -57,7 +57,7 @@ def bad_shards(verify, folder):
     code, out, err = verify()
     assert code == 2
     assert len(err) == 1
-    assert err[0].startswith(f"srgan: {len(out)} of 4 shards are bad; create_tfrecords.py --repair --output {folder}")
+    assert err[0].startswith(f"srgan: {len(out)} of 4 shards are bad; srgan tfrecords --repair --output {folder}")
     return out
 
 

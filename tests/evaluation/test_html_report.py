@@ -9,7 +9,7 @@ from PIL import Image
 
 from pyimagesearch.cli.main import main
 from pyimagesearch.data.pairs import Pair
-from pyimagesearch.evaluation import figures, html_report, scoring
+from pyimagesearch.evaluation import figures, html_report, score_tables, scoring
 from pyimagesearch.images import picture_io, resize
 
 
@@ -153,16 +153,38 @@ def test_lr_beside_sr_are_whole_pictures_of_one_size_with_lr_consistency(photogr
         def __call__(self, lr):
             return 255 - resize.upscale_bicubic(lr, 2)
 
-    (name, (panels, _)), *_ = html_report.comparison_rows(str(photographs), {"inverter": Inverter()})
-    assert name == "0.png"
+    panels, _ = html_report.comparison_row(photographs / "0.png", {"inverter": Inverter()})
     assert [panel.title for panel in panels] == ["LR", "bicubic", "inverter"]
     assert {panel.picture.shape for panel in panels} == {(144, 192, 3)}
     bicubic, inverter = (float(panel.caption.split()[-2]) for panel in panels[1:])
     assert bicubic > 35 > 15 > inverter
 
 
-def test_a_tiny_lr_picture_is_named_and_no_page_appears(photographs, tmp_path, capsys, noise):
-    Image.fromarray(noise(4, 9)).save(photographs / "4.png")
-    assert main(["evaluate", "--lr", str(photographs), "--page", str(tmp_path / "page")]) == 2
-    assert "4.png: 9x4 pixels are too few to compare; 5 a side are needed" in capsys.readouterr().err
-    assert not (tmp_path / "page" / "index.html").exists()
+def test_a_tiny_lr_picture_is_named_and_costs_no_other(tmp_path, capsys, noise):
+    for number, height in enumerate((4, 6)):
+        Image.fromarray(noise(height, 9)).save(tmp_path / f"{number}.png")
+    assert main(["evaluate", "--lr", str(tmp_path), "--page", str(tmp_path / "page")]) == 1
+    line, last = capsys.readouterr().err.splitlines()
+    assert line.endswith("0.png: 9x4 pixels are too few to compare; 5 a side are needed")
+    assert last == "srgan: 1 of 2 picture(s) failed; the page shows the others"
+    page = Page(tmp_path / "page" / "index.html")
+    assert page.links == ["picture_2.png"]
+    assert line in page.text
+
+
+@pytest.mark.slow
+def test_a_page_holds_nothing_of_the_page_before(photographs, tmp_path):
+    page = tmp_path / "page"
+    assert main(["evaluate", "--hr", str(photographs), "--page", str(page)]) == 0
+    (page / "notes.txt").write_text("mine")
+    assert main(["evaluate", "--lr", str(photographs), "--page", str(page)]) == 0
+    names = {path.name for path in page.iterdir()}
+    assert names == {"index.html", "notes.txt", *(f"picture_{number}.png" for number in (1, 2, 3, 4))}
+
+
+def test_models_of_one_name_are_told_apart_by_their_runs():
+    names = ["bicubic", "runs/one/models/generator.keras", "runs/two/models/generator.keras"]
+    assert list(score_tables.labels(names).values()) == ["bicubic", "one/generator", "two/generator"]
+    assert list(score_tables.labels(names[:2]).values()) == ["bicubic", "generator"]
+    same = ["models/a.keras", "a.keras"]
+    assert list(score_tables.labels(same).values()) == same

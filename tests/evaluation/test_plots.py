@@ -87,3 +87,22 @@ def test_bars_are_labelled_in_plain_figures_that_stay_inside():
     assert [label.get_text() for label in axes.texts] == ["26,512", "6,123", "176", "4.16", "0.0123"]
     right = max(label.get_window_extent().x1 for label in axes.texts)
     assert right < pixels.shape[1] - 20
+
+
+def test_bars_begin_at_zero_so_that_lengths_compare():
+    (axes,) = plots.bars({"ours": 30.0, "tutorial": 10.0}, title="Loading", unit="crops/s").axes
+    assert axes.get_xscale() == "linear"
+    assert [bar.get_x() for bar in axes.patches] == [0, 0]
+    assert axes.get_xlim()[0] == 0
+
+
+def test_long_names_stay_inside_the_figure():
+    path = "/work/runs/a/rather/long/path/of/an/experiment/{}/models/generator.keras"
+    scores = {path.format(model): {f"{number}{'x' * 60}.png": 20.0 for number in range(9)} for model in "ab"}
+    figure = plots.by_picture(scores, title="t", unit="dB")
+    pixels = figures.to_array(figure)
+    (legend,) = figure.legends
+    box = legend.get_window_extent()
+    assert box.x0 >= 0
+    assert box.x1 <= pixels.shape[1]
+    assert figure.axes[0].get_window_extent().height > pixels.shape[0] / 3

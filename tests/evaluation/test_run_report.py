@@ -77,7 +77,7 @@ def report(new_run, photos, tmp_path_factory) -> Report:
     draw_grid, draw_zoom = figures.grid, figures.zoom
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
         patch.setattr(figures, "grid", lambda drawn: rows.extend(drawn) or draw_grid(drawn))
-        patch.setattr(figures, "zoom", lambda panel, region: zooms.append(panel) or draw_zoom(panel, region))
+        patch.setattr(figures, "zoom", lambda title, shown: zooms.append((title, shown)) or draw_zoom(title, shown))
         code = main(["grid", "--device", "cpu", "--hr", str(photos), "--output", str(folder)])
     return Report(folder, code, out.getvalue(), err.getvalue(), rows, zooms)
 
@@ -149,9 +149,11 @@ def test_the_region_of_a_row_is_the_telling_one(report):
         assert region == figures.region_of_largest_error(shown["HR"], shown["bicubic"])
 
 
-def test_the_zooms_are_of_the_first_picture_and_of_their_model(report):
-    assert [panel.title for panel in report.zooms] == ["bicubic", "pretrained", "SRGAN"]
-    assert {panel.picture.shape for panel in report.zooms} == {(64, 96, 3)}
+def test_the_zooms_show_every_picture_of_their_model(report):
+    assert [title for title, _ in report.zooms] == ["bicubic", "pretrained", "SRGAN"]
+    for title, shown in report.zooms:
+        assert {panel.title for panel, _ in shown} == {title}
+        assert [panel.caption.split()[0] for panel, _ in shown] == ["a.png", "b.png", "c.png"]
 
 
 @pytest.mark.slow
@@ -189,8 +191,9 @@ def test_a_phase_that_was_not_trained_leaves_its_column_out_and_says_so(
 
 
 @pytest.mark.slow
-def test_grid_writes_pdf(make_run, photos, capsys):
+def test_a_second_report_leaves_nothing_of_the_first(make_run, photos, capsys):
     folder = make_run(SRGAN)
+    assert grid(capsys, folder, photos)[0] == 0
     assert grid(capsys, folder, photos, "--format", "pdf")[0] == 0
     written = sorted(path.name for path in (folder / "images").iterdir())
     assert written == ["grid.pdf", "scores.json", "zoom_bicubic.pdf", "zoom_srgan.pdf"]
@@ -229,6 +232,25 @@ def test_a_folder_without_models_is_refused(tmp_path, photos, capsys):
     assert not (tmp_path / "empty").exists()
 
 
+def test_a_folder_that_cannot_be_written_is_found_before_the_models_run(make_run, photos, capsys, monkeypatch):
+    folder = make_run(SRGAN)
+    (folder / "images").write_text("mine")
+    monkeypatch.setattr(run_report, "load_run", None)  # not called
+    code, _, err = grid(capsys, folder, photos)
+    assert code == 2
+    assert f"--output {folder}/images: nothing can be written there: {folder}/images is not a folder" in err
+
+
+@pytest.mark.slow
+def test_a_picture_that_cannot_be_drawn_costs_no_other(make_run, photos, drawn, tmp_path, capsys):
+    shutil.copytree(photos, tmp_path / "hr")
+    (tmp_path / "hr" / "a.png").write_text("no picture")
+    code, _, err = grid(capsys, make_run(SRGAN), tmp_path / "hr", "--rows", "2")
+    assert code == 1
+    assert "a.png" in err.splitlines()[0]
+    assert [panels[-1].picture.shape[:2] for panels, _ in drawn[0]] == [(96, 60), (48, 48)]  # b.png and c.png
+
+
 def test_generators_of_two_scales_are_refused(make_run):
     folder = make_run(PRETRAINED, SRGAN, scales=(2, 4))
     with pytest.raises(InputError, match=r"the two generators have different scales \[2, 4\]"):
@@ -258,3 +280,11 @@ def test_a_row_works_for_bicubic_alone(noise):
     panels, _ = run_report.row(pair, outputs, scores, 4)
     assert [panel.title for panel in panels] == ["LR", "bicubic", "HR"]
     assert list(scores) == ["bicubic"]
+
+
+def test_a_title_says_how_long_its_model_was_trained(noise):
+    hr = noise(48, 64)
+    pair = Pair("one.png", resize.downscale(hr, 4), hr)
+    outputs, scores = scoring.score_pair(pair, {"bicubic": BicubicUpscaler(4), "srgan": BicubicUpscaler(4)})
+    drawn = figures.grid([run_report.row(pair, outputs, scores, 4, {"srgan": "15 of 25,000 steps"})])
+    assert [text.get_text() for text in drawn.texts][:5] == ["LR", "bicubic", "SRGAN", "15 of 25,000 steps", "HR"]

@@ -14,8 +14,9 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from pyimagesearch.data.pairs import Pair
 from pyimagesearch.errors import InputError
-from pyimagesearch.evaluation import scoring
+from pyimagesearch.evaluation import device, scoring
 from pyimagesearch.evaluation.folders import folder_pairs
+from pyimagesearch.evaluation.models import load_upscalers
 from pyimagesearch.images import resize
 from pyimagesearch.inference.upscaler import BicubicUpscaler, Upscaler
 
@@ -188,20 +189,20 @@ def test_the_report_has_the_mean_and_every_picture_of_every_model(folders, save_
             assert found["mean"][score] == pytest.approx(sum(values) / 2)
     assert json.loads(json.dumps(report, allow_nan=False)) == report
     assert report["lr_from"] == "files"
-    assert report["device"] == scoring.device_name()
+    assert report["device"] == device.device_name()
     means = [found["mean"]["psnr_y"] for found in report["models"].values()]
     assert means[0] > means[1] + 1  # the untrained model is worse, and its scores are its own
 
 
 def test_the_device_is_told_from_others_of_its_kind(monkeypatch):
-    monkeypatch.setattr(scoring.tf.config, "list_physical_devices", lambda _: [])
-    monkeypatch.setattr(scoring.os, "cpu_count", lambda: 3)
+    monkeypatch.setattr(device.tf.config, "list_physical_devices", lambda _: [])
+    monkeypatch.setattr(device.os, "cpu_count", lambda: 3)
     of_linux = "processor\t: 0\nmodel name\t: Fast 9000 @ 3 GHz\n\nprocessor\t: 1\nmodel name\t: Fast 9000 @ 3 GHz\n"
     monkeypatch.setattr(Path, "read_text", lambda _: of_linux)
-    assert scoring.device_name() == "Fast 9000 @ 3 GHz, 3 cores"
+    assert device.device_name() == "Fast 9000 @ 3 GHz, 3 cores"
     monkeypatch.setattr(Path, "read_text", lambda _: "")
-    monkeypatch.setattr(scoring.platform, "processor", lambda: "arm")
-    assert scoring.device_name() == "arm, 3 cores"
+    monkeypatch.setattr(device.platform, "processor", lambda: "arm")
+    assert device.device_name() == "arm, 3 cores"
 
 
 def test_lr_pictures_are_made_where_none_are_given(folders):
@@ -214,8 +215,8 @@ def test_lr_pictures_are_made_where_none_are_given(folders):
 
 def test_bicubic_takes_the_scale_of_the_models(save_generator):
     path = str(save_generator("light", 2)[0])
-    found = scoring.load_upscalers(["bicubic", path])
+    found = load_upscalers(["bicubic", path])
     assert list(found) == ["bicubic", path]
     assert [upscaler.scale for upscaler in found.values()] == [2, 2]
-    assert scoring.load_upscalers(["bicubic"])["bicubic"].scale == 4
-    assert scoring.load_upscalers(["bicubic"], lr_scale=3)["bicubic"].scale == 3
+    assert load_upscalers(["bicubic"])["bicubic"].scale == 4
+    assert load_upscalers(["bicubic"], lr_scale=3)["bicubic"].scale == 3

@@ -1,5 +1,6 @@
 """`srgan upscale`: by which models, to which size, in how much memory, and nothing half-written."""
 
+import errno
 import signal
 import subprocess
 import sys
@@ -176,3 +177,35 @@ def test_a_kill_leaves_no_half_result(tmp_path, save_generator, noise):
     assert 2 <= len(files(tmp_path / "big")) < 40
     for name in files(tmp_path / "big"):
         assert picture_io.read_rgb(tmp_path / "big" / name).shape == (1200, 1600, 3)
+
+
+def test_a_full_disk_ends_the_batch_at_once(srgan, photos, tmp_path, monkeypatch):
+    written = []
+
+    def fail(_self, file, **_):
+        written.append(file)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Image.Image, "save", fail)
+    code, _, err = srgan(photos, "-o", tmp_path / "big")
+    assert code == 1
+    assert err == [
+        f"srgan: {tmp_path}/big/a.png: no space is left on the disk; free some, or name another place; the results "
+        "before this one are done"
+    ]
+    assert len(written) == 1
+
+
+def test_a_name_that_no_file_can_have_is_refused_before_anything_is_done(srgan, photos, tmp_path):
+    (photos / "a.png").rename(photos / ("x" * 255))
+    code, _, err = srgan(photos / ("x" * 255), "-o", tmp_path / "big")
+    assert code == 2
+    assert "xxx.png: has a name of 259 bytes, but at most 255 are possible; shorten it" in err[0]
+    assert not (tmp_path / "big").exists()
+
+
+@pytest.mark.parametrize("name", ["x" * 251 + ".png", "ü" * 125 + "x.png"])
+def test_the_longest_names_are_written(srgan, photos, tmp_path, name):
+    (photos / "a.png").rename(photos / name)
+    assert srgan(photos / name, "-o", tmp_path / "big")[0] == 0
+    assert files(tmp_path / "big") == [name]

@@ -19,7 +19,7 @@ from pyimagesearch.evaluation.scoring import mean_on_y
 from pyimagesearch.images import resize
 from pyimagesearch.inference.upscaler import BicubicUpscaler, load_upscaler
 from pyimagesearch.models import build_discriminator, build_generator, compute_in, loading
-from pyimagesearch.models.loading import FOLDER, SHIPPED, generator_scale, load_generator
+from pyimagesearch.models.loading import FOLDER, SHIPPED, generator_scale, load_generator, load_model
 from pyimagesearch.presets import get_config
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -60,6 +60,14 @@ def test_a_missing_file_says_what_can_be_named_instead(tmp_path):
     assert "no such model" in text
     assert "bicubic" in text
     assert ".keras" in text
+
+
+def test_a_missing_model_whose_sibling_is_there_names_the_sibling(tmp_path):
+    (tmp_path / "pretrained_generator.keras").touch()
+    text = refusal(tmp_path / "generator.keras")
+    assert text.endswith(f"generator.keras: no such model; name {tmp_path / 'pretrained_generator.keras'}")
+    with pytest.raises(InputError, match=r"discriminator\.keras: no such file; name .*pretrained_generator\.keras$"):
+        load_model(str(tmp_path / "discriminator.keras"))
 
 
 def test_a_folder_is_refused(tmp_path):

@@ -3,6 +3,7 @@
 import logging
 import os
 import re
+import subprocess
 import sys
 
 import pytest
@@ -86,10 +87,13 @@ def test_log_records_are_lines_on_stdout_above_the_bars(capsys):
     assert not logging.getLogger("pyimagesearch").handlers
 
 
-def test_a_closed_stdout_reaches_who_logs(monkeypatch):
-    def closed(_):
-        raise BrokenPipeError
-
-    monkeypatch.setattr(console.tqdm, "write", closed)
-    with pytest.raises(BrokenPipeError), console.log_to_stdout():
-        logging.getLogger("pyimagesearch.data").info("line")
+def test_a_reader_that_has_gone_away_stops_no_work():
+    """As `head` goes away: what is said after that is lost, and the work goes on."""
+    program = (
+        "import sys; from pyimagesearch.system import console\n"
+        "for number in range(3): console.say(str(number)); print(number, file=sys.stderr)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.close()
+    assert process.stderr.read() == b"0\n1\n2\n"
+    assert process.wait(60) == 0

@@ -2,7 +2,8 @@
 
 import pytest
 
-from pyimagesearch.training.health import HealthWatch, verdict
+from pyimagesearch.presets import get_config
+from pyimagesearch.training.health import SETTLED, HealthWatch, verdict
 
 WELL = {
     "accuracy_real": 0.8, "accuracy_fake": 0.7, "gradient_ratio": 0.3, "adversarial_share": 0.2,
@@ -38,5 +39,13 @@ def test_a_discriminator_that_only_guesses_yet_is_no_drift():
 
 def test_a_verdict_is_said_once_when_it_lasts_and_again_when_it_comes_back():
     watch, ill = HealthWatch(), {**WELL, "lr_consistency_db": 20.0}
-    heard = [watch.news(means) is not None for means in (ill, WELL, ill, ill, ill, WELL, ill, ill)]
+    heard = [watch.news(means, 100) is not None for means in (ill, WELL, ill, ill, ill, WELL, ill, ill)]
     assert heard == [False, False, False, True, False, False, False, True]
+
+
+def test_the_first_steps_of_a_phase_are_not_judged():
+    """Networks that have learned nothing yet look ill, as all of the preset `smoke`, which tries an installation."""
+    watch, ill = HealthWatch(), {**WELL, "lr_consistency_db": 9.0}
+    assert [watch.news(ill, step) for step in (SETTLED - 20, SETTLED - 10, SETTLED)] == [None] * 3
+    assert "generator leaves its input" in watch.news(ill, SETTLED + 10)
+    assert get_config("smoke").finetune.steps < SETTLED
