@@ -1,13 +1,12 @@
 """pyiqa's scores: by the library itself where it is installed, and else by a stand-in with its interface.
 
-The stand-in replaces the imports of pyiqa and PyTorch alone: they are gigabytes, and most scores need a download.
+The stand-in replaces pyiqa and PyTorch alone, in the worker's real process: they are gigabytes, and most scores need a
+download.
 """
 
+import importlib.util
 import json
-import sys
-import types
 
-import numpy as np
 import pytest
 from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio
@@ -17,6 +16,38 @@ from pyimagesearch.errors import InputError
 from pyimagesearch.evaluation import scores
 from pyimagesearch.evaluation.iqa import PyIQA
 
+PYIQA = '''
+print("loading", flush=True)  # as libraries do
+__version__ = "9.9"
+
+
+class Metric:
+    """Called with one or two batches (1, 3, H, W) in [0, 1]."""
+
+    def __init__(self, metric_mode, lower_better, compute):
+        self.metric_mode, self.lower_better, self._compute = metric_mode, lower_better, compute
+
+    def __call__(self, *batches):
+        assert all(batch.shape[:2] == (1, 3) and 0 <= batch.min() and batch.max() <= 1 for batch in batches)
+        return self._compute(*batches)
+
+
+def unreachable():
+    raise OSError("no route to\\nhost")
+
+
+KNOWN = {
+    "distance": lambda: Metric("FR", True, lambda sr, hr: abs(sr - hr).mean()),
+    "brightness": lambda: Metric("NR", False, lambda sr: sr.mean()),
+    "far": unreachable,
+    "picky": lambda: Metric("NR", False, lambda _: 1 / 0),
+    "mortal": lambda: Metric("NR", False, lambda _: __import__("os")._exit(3)),
+}
+list_models = lambda: [*KNOWN]
+create_metric = lambda name, device: KNOWN[name]()
+'''
+TORCH = "import contextlib\nfrom_numpy = lambda array: array\nno_grad = contextlib.nullcontext\n"
+
 
 @pytest.fixture(autouse=True)
 def registered(monkeypatch):
@@ -24,36 +55,11 @@ def registered(monkeypatch):
     monkeypatch.setattr(scores.SCORES, "_entries", dict(scores.SCORES._entries))
 
 
-class Metric:
-    """As pyiqa.create_metric gives them: called with one or two batches (1, 3, H, W) in [0, 1]."""
-
-    def __init__(self, metric_mode, lower_better, compute):
-        self.metric_mode, self.lower_better, self._compute = metric_mode, lower_better, compute
-
-    def __call__(self, *batches):
-        assert all(batch.shape[:2] == (1, 3) and batch.min() >= 0 and batch.max() <= 1 for batch in batches)
-        return self._compute(*batches)
-
-
-def unreachable(*_):
-    raise OSError("no route to\nhost")
-
-
 @pytest.fixture
-def stand_in(monkeypatch):
-    known = {
-        "distance": lambda: Metric("FR", True, lambda sr, hr: np.abs(sr - hr).mean()),
-        "brightness": lambda: Metric("NR", False, lambda sr: sr.mean()),
-        "far": unreachable,
-        "picky": lambda: Metric("NR", False, lambda _: 1 / 0),
-    }
-    library = types.ModuleType("pyiqa")
-    library.__version__, library.list_models = "9.9", lambda: [*known]
-    library.create_metric = lambda name, device: known[name]()  # noqa: ARG005 - the name that pyiqa gives it
-    torch = types.ModuleType("torch")
-    torch.from_numpy = lambda array: array
-    monkeypatch.setitem(sys.modules, "pyiqa", library)
-    monkeypatch.setitem(sys.modules, "torch", torch)
+def stand_in(tmp_path, monkeypatch):
+    for name, text in (("pyiqa", PYIQA), ("torch", TORCH)):
+        (tmp_path / f"{name}.py").write_text(text)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
 
 
 @pytest.mark.usefixtures("stand_in")
@@ -73,6 +79,7 @@ def test_scores_are_columns_of_their_own(tmp_path, noise, capsys):
     assert "brightness" in capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("stand_in")
 @pytest.mark.parametrize(
     ("name", "wrong"),
     [
@@ -80,7 +87,6 @@ def test_scores_are_columns_of_their_own(tmp_path, noise, capsys):
         ("far", "`iqa` far: pyiqa cannot load it (no route to host); it downloads weights once"),
     ],
 )
-@pytest.mark.usefixtures("stand_in")
 def test_what_cannot_be_loaded_is_one_line(name, wrong):
     with pytest.raises(InputError) as refused:
         PyIQA(name)
@@ -88,20 +94,21 @@ def test_what_cannot_be_loaded_is_one_line(name, wrong):
 
 
 @pytest.mark.usefixtures("stand_in")
-def test_a_picture_that_a_score_cannot_take_is_named(noise):
-    with pytest.raises(InputError, match=r"^a\.png: pyiqa's picky fails \(division by zero\); leave one of them out"):
-        PyIQA("picky")("a.png", {"model": noise(8, 8)}, noise(8, 8))
+@pytest.mark.parametrize(("name", "reason"), [("picky", "division by zero"), ("mortal", "its process ended with 3")])
+def test_a_picture_that_a_score_cannot_take_is_named(noise, name, reason):
+    with pytest.raises(InputError, match=rf"^a\.png: pyiqa's {name} fails \({reason}\); leave one of them out"):
+        PyIQA(name)("a.png", {"model": noise(8, 8)}, noise(8, 8))
 
 
-def test_without_the_extra_it_says_how_to_install_it(monkeypatch):
-    monkeypatch.setitem(sys.modules, "pyiqa", None)
+@pytest.mark.skipif(importlib.util.find_spec("pyiqa") is not None, reason="pyiqa is installed")
+def test_without_the_extra_it_says_how_to_install_it():
     with pytest.raises(InputError, match=r"`iqa` needs pyiqa, which is missing: pip install -e \"\.\[iqa\]\""):
         PyIQA("lpips")
 
 
+@pytest.mark.skipif(importlib.util.find_spec("pyiqa") is None, reason='without pyiqa: pip install -e ".[iqa]"')
 def test_the_librarys_own_psnr_is_scikit_images(noise):
     """PSNR is one of its scores without a download."""
-    pytest.importorskip("pyiqa", reason='pyiqa is not installed: pip install -e ".[iqa]"')
     hr, sr = noise(64, 64), noise(64, 64, seed=1)
     found = PyIQA("psnr")("a.png", {"model": sr}, hr)["model"]
     assert found == pytest.approx(peak_signal_noise_ratio(hr, sr), rel=1e-4)
