@@ -17,7 +17,7 @@ SHIPPED = {
     "light": "c151bfd6ed602351e66427ea1933fe8eb2a3e99299d0aacee11f92efa7d7bb98",
     "light-gan": "1fce5230890a467dd9e2c582e1278551781e6cedd934b3f56effd3914a013b29",
     "photo": "c4f64b036180da33e4a52e024f23c67d4453413127fa2c4e673ad346e7814990",
-    "photo-gan": "a075abd68a392d5abb93de942ed2b8142aa45d6500ccd74ffea69e4c03760234",
+    "photo-gan": "2c03df0a49edf42e3be31da63d128965045ef275c5f42a08b9d46f218c6f1e65",
 }
 FOLDER = Path(__file__).parent / "trained"
 
