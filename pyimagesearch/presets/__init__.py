@@ -3,14 +3,14 @@
 from pyimagesearch.config import TrainConfig
 from pyimagesearch.errors import InputError
 from pyimagesearch.presets.base import Preset
-from pyimagesearch.presets.own import DEMO, LIGHT, SMOKE
+from pyimagesearch.presets.own import DEMO, LIGHT, PHOTO, SMOKE
 from pyimagesearch.presets.papers import EDSR, ESRGAN, FACES, PAPER, REAL_ESRGAN, SRCNN, TUTORIAL
 
 __all__ = ["PRESETS", "Preset", "get_config"]
 
 PRESETS = {
     preset.config.preset: preset
-    for preset in (TUTORIAL, PAPER, LIGHT, EDSR, SRCNN, FACES, ESRGAN, REAL_ESRGAN, DEMO, SMOKE)
+    for preset in (TUTORIAL, PAPER, LIGHT, PHOTO, EDSR, SRCNN, FACES, ESRGAN, REAL_ESRGAN, DEMO, SMOKE)
 }
 
 

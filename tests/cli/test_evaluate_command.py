@@ -254,6 +254,7 @@ def test_a_name_that_is_no_utf_8_is_scored_and_written(capsys, tmp_path):
     assert list(json.loads((tmp_path / "json").read_text())["models"]["bicubic"]["pictures"]) == ["caf\udce9.png"]
 
 
+@pytest.mark.slow
 def test_a_reader_that_goes_away_costs_no_scores(folders, tmp_path):
     command = [
         sys.executable,

@@ -40,6 +40,7 @@ def test_the_learning_rate_may_change_and_is_recorded_with_its_step(records, out
     assert json.loads((output / "config.json").read_text())["rates"] == config["rates"]
 
 
+@pytest.mark.slow
 def test_a_start_may_move_but_not_change_and_is_not_needed_later(records, small, tmp_path):
     start = shutil.copy(small / "models/pretrained_generator.keras", tmp_path / "start.keras")
     output, fields = tmp_path / "run", {"network.start": str(start), "pretrain.steps": 4}
