@@ -215,8 +215,9 @@ def test_a_damaged_newest_checkpoint_is_passed_over(records, pretrained, tmp_pat
         np.testing.assert_allclose(ours, expected, atol=1e-5)
 
 
-def test_checkpoints_are_found_without_tensorflows_list_of_them(records, output):
+def test_checkpoints_are_found_without_tensorflows_list_of_them_and_beside_other_files(records, output):
     for phase in ("pretrain", "finetune"):
+        (output / "checkpoints" / phase / "step-best.index").write_text("mine")
         (output / "checkpoints" / phase / "checkpoint").unlink()
     said: list[str] = []
     train(records, output, say=said.append)
