@@ -1,5 +1,7 @@
 PYTHON ?= python3
 DEVICE ?= cpu
+# An environment for each device: their TensorFlows exclude each other.
+SETUP := .venv$(if $(filter-out cpu,$(DEVICE)),-$(DEVICE))
 BIN := .venv/bin
 DEMO_RECORDS := tfrecord/demo
 DEMO_OUTPUT := outputs/demo
@@ -15,9 +17,10 @@ help: ## this list
 	$(BIN)/pip install --quiet -e ".[cpu]"
 	touch $@
 
-.venv/.setup-$(DEVICE): setup.cfg pyproject.toml
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet -e ".[$(DEVICE),export,serve]"
+$(SETUP)/.setup: setup.cfg pyproject.toml
+	@case "$(DEVICE)" in cpu|gpu|tpu) ;; *) echo "make: DEVICE is cpu, gpu or tpu, received $(DEVICE)" >&2; exit 2;; esac
+	$(PYTHON) -m venv $(SETUP)
+	$(SETUP)/bin/pip install --quiet -e ".[$(DEVICE),export,serve]"
 	touch $@
 
 .venv/.test: .venv/.cpu
@@ -29,7 +32,7 @@ help: ## this list
 	.venv-oldest/bin/pip install --quiet -e ".[export,serve,test]" tensorflow-cpu==2.19.1 "tensorflow-metadata<1.18"
 	touch $@
 
-setup: .venv/.setup-$(DEVICE) ## .venv with all that the commands need; DEVICE=gpu or tpu for those
+setup: $(SETUP)/.setup ## .venv with all that the commands need; with DEVICE=gpu .venv-gpu, with DEVICE=tpu .venv-tpu
 
 demo: .venv/.cpu ## photographs to grid in minutes, on the CPU
 	$(BIN)/python create_tfrecords.py --source sample --output $(DEMO_RECORDS)
@@ -51,4 +54,4 @@ lint: .venv/.test ## ruff and mypy
 	$(BIN)/mypy
 
 clean: ## remove .venv and what the demo wrote
-	rm -rf .venv .venv-oldest $(DEMO_RECORDS) $(DEMO_OUTPUT)
+	rm -rf .venv .venv-gpu .venv-tpu .venv-oldest $(DEMO_RECORDS) $(DEMO_OUTPUT)

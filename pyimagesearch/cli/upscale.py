@@ -61,8 +61,6 @@ def run(args: Namespace) -> None:
         streams.check_stream(args.pictures, args.output)
     jobs = [] if streamed else plan_jobs(args.pictures, args.output, recursive=args.recursive)
     amounts = {name: amount for name in ("clean", "crisp") if (amount := getattr(args, name)) is not None}
-    if args.gan_model and "crisp" not in amounts:
-        raise InputError("`gan_model` belongs to `crisp`, which is missing; name a single model by `model`")
     upscaler = mixture.load_models(args.model, args.gan_model).at(**amounts)
     options = {"size": size, "tile": args.tile, "overwrite": args.overwrite}
     if streamed:  # nothing but the picture may be in standard output

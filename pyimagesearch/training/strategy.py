@@ -41,8 +41,8 @@ def make_strategy(device: str, say: Callable[[str], None] = print, *, alone: boo
 def _why_no_gpu() -> str:
     if not tf.test.is_built_with_cuda():
         return (
-            "this TensorFlow is built without CUDA; for a GPU, install the project into a new environment with "
-            'pip install -e ".[gpu]" (make setup DEVICE=gpu)'
+            "this TensorFlow is built without CUDA; for a GPU, install the project into an environment of its own: "
+            "make setup DEVICE=gpu && . .venv-gpu/bin/activate"
         )
     return "TensorFlow finds no GPU; see whether nvidia-smi shows one, and whether CUDA_VISIBLE_DEVICES hides it"
 

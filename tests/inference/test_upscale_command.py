@@ -146,7 +146,6 @@ def test_nothing_is_overwritten_without_the_flag(srgan, photos, tmp_path):
             ["{photos}/a.png", "-o", "{tmp}/x", "--blend", "1.5"],
             "--crisp must be at least 0 and at most 1, received 1.5",
         ),
-        (["{photos}/a.png", "-o", "{tmp}/x", "--gan-model", "g.keras"], "--gan-model belongs to --crisp"),
         (["{photos}/a.png", "-o", "{tmp}/x", "--blend", "0.5", "--model", "light"], "needs --gan-model beside --model"),
         (["{photos}/a.png", "-o", "{tmp}/x", "--clean", "0.5", "--model", "light"], "leave --model out"),
     ],
