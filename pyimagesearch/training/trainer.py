@@ -82,6 +82,8 @@ class Trainer:
         if not self._run_folder.checkpoints("finetune"):
             pretrained = self._run_folder.model_path(PRETRAINED)
             start, judge = pretrained if config.pretrain.steps else config.network.start, config.discriminator.start
+            if not start:
+                self.say("finetune starts from random weights: there is neither phase 1 nor a network.start")
         assert self._vgg is not None
         self._run_phase(build_finetune(config, self._strategy, self.precision, self._vgg, start, judge), stop)
 

@@ -31,7 +31,7 @@ SMOKE = ("train", "--device", "cpu", "--preset", "smoke")
         (("fly",), "choose from"),
         (("train",), "--device"),
         (("train", "--device", "gpux"), "'gpu', 'tpu', 'cpu'"),
-        (("train", "--device", "cpu", "--preset", "huge"), "valid presets: tutorial, paper, light, edsr, srcnn"),
+        (("train", "--device", "cpu", "--preset", "huge"), "valid presets: tutorial, paper, light, photo, edsr, srcnn"),
         (("train", "--device", "cpu", "--fast"), "--fast"),
         ((*SMOKE, "--set", "data.batch=many"), "data.batch must be a whole number, received many"),
         ((*SMOKE, "--set", "colour=red"), "unknown field colour; valid fields: adam_beta1, data.augment"),
