@@ -38,6 +38,12 @@ def test_a_folder_without_manifest_is_called_unfinished(folder):
         read_manifest(str(folder))
 
 
+def test_a_folder_of_photographs_is_told_how_to_become_records(tmp_path):
+    (tmp_path / "holiday.JPG").write_bytes(b"")
+    with pytest.raises(InputError, match=r"from photographs with --source folder --images "):
+        read_manifest(str(tmp_path))
+
+
 def test_an_unfinished_folder_is_called_so(folder):
     (folder / "manifest.json").rename(folder / "unfinished.json")
     with pytest.raises(InputError, match=r"its records are unfinished; give create_tfrecords\.py the same flags"):

@@ -12,6 +12,7 @@ import tensorflow as tf
 from pyimagesearch.config import COMPRESSIONS
 from pyimagesearch.data.sources.base import GIVEN
 from pyimagesearch.errors import InputError
+from pyimagesearch.images.folders import SUFFIXES
 from pyimagesearch.system.files import exists, is_folder, join, paths_in, read_text
 
 SCHEMA = 2
@@ -111,8 +112,8 @@ def load_manifest(folder: str) -> Manifest:
         return _parse(folder, read_text(manifest_path(folder)))
     if exists(join(folder, UNFINISHED)):
         raise InputError(f"{folder}: its records are unfinished; give create_tfrecords.py the same flags to go on")
-    source = "tfrecord" if any("tfrec" in name.rpartition("/")[2] for name in paths_in(folder, "")) else "folder"
-    what = "records of the tutorial" if source == "tfrecord" else "photographs"
+    photographs = any(name.lower().endswith(SUFFIXES) for name in paths_in(folder, ""))
+    source, what = ("folder", "photographs") if photographs else ("tfrecord", "records of the tutorial")
     raise InputError(
         f"{folder}: holds no manifest.json, so it is no finished TFRecord folder; {command} "
         f"(from {what} with --source {source} --images {folder})"
