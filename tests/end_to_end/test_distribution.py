@@ -84,7 +84,8 @@ def said(output, name):
 
 def losses(output):
     with (output / "history.csv").open() as file:
-        return [[float(row[key] or 0) for key in row if "loss" in key] for row in csv.DictReader(file)]
+        rows = [row for row in csv.DictReader(file) if row["step"] != "0"]  # which holds a validation alone
+        return [[float(row[key] or 0) for key in row if "loss" in key] for row in rows]
 
 
 def output_of(run, name):

@@ -153,6 +153,14 @@ def test_photo_beats_bicubic_and_light_on_damaged_photographs():
     assert psnr["photo"] > psnr["light"] + 0.5
 
 
+@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("level", [0, 255])
+def test_black_and_white_stay_what_they_are(name, level):
+    sr = load_upscaler(name)(np.full((48, 48, 3), level, np.uint8)).astype(int)
+    assert np.median(sr) == level
+    assert np.abs(sr[12:-12, 12:-12] - level).max() <= 1
+
+
 def test_what_ships_is_small():
     assert sum(path.stat().st_size for path in FOLDER.iterdir()) <= 12e6
     assert {path.stem for path in FOLDER.iterdir()} == set(SHIPPED)
