@@ -1,6 +1,6 @@
 """How far pictures are apart in VGG19's features: each from its HR, and all together from all HR pictures."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import numpy as np
 import tensorflow as tf
@@ -56,6 +56,13 @@ def frechet_distance(sr: PatchStatistics, hr: PatchStatistics) -> float:
     return float((np.sum((mean - other_mean) ** 2) + spread) / np.trace(other_covariance))
 
 
+def _features_of(weights: str) -> Callable:
+    """A program from RGB (1, H, W, 3) float32 in [0, 255] to the features of LAYER and PATCH_LAYER by name."""
+    vgg = build_vgg([LAYER, PATCH_LAYER], weights)
+    signature = [tf.TensorSpec([1, None, None, 3], tf.float32)]
+    return tf.function(lambda rgb: vgg(rgb, training=False), input_signature=signature)
+
+
 class FeatureDistance:
     """The MSE between the features of LAYER, after its ReLU and divided by 12.75 (Ledig et al., CVPR 2017).
 
@@ -66,9 +73,7 @@ class FeatureDistance:
 
     def __init__(self, weights: str):
         self.identity = weights_identity(weights)
-        vgg = build_vgg([LAYER, PATCH_LAYER], weights)
-        signature = [tf.TensorSpec([1, None, None, 3], tf.float32)]
-        self._forward = tf.function(lambda rgb: vgg(rgb, training=False), input_signature=signature)
+        self._forward = _features_of(weights)
         self._of_hr = PatchStatistics(PATCH_CHANNELS)
         self._of_models: dict[str, PatchStatistics] = {}
 
@@ -116,9 +121,7 @@ class MiddleDistances:
     """
 
     def __init__(self, hr: Iterable[np.ndarray], weights: str):
-        vgg = build_vgg([LAYER, PATCH_LAYER], weights)
-        signature = [tf.TensorSpec([1, None, None, 3], tf.float32)]
-        self._forward = tf.function(lambda rgb: vgg(rgb, training=False), input_signature=signature)
+        self._forward = _features_of(weights)
         self._of_hr, self._hr_features = self._measured(hr)
 
     def __call__(self, pictures: Iterable[np.ndarray]) -> dict[str, float]:

@@ -1,5 +1,7 @@
 """Presets of this project, for two CPU cores. Standard library only."""
 
+import dataclasses
+
 from pyimagesearch.config import TrainConfig
 from pyimagesearch.config_groups import (
     DataConfig,
@@ -47,8 +49,8 @@ LIGHT = Preset(
 PHOTO = Preset(
     config=TrainConfig(
         preset="photo",
-        network=NetworkConfig(name="light", options={"filters": 48, "blocks": 10}, start="light"),
-        discriminator=DiscriminatorConfig(name="tutorial", options={"filters": 32}),
+        network=dataclasses.replace(LIGHT.config.network, start="light"),
+        discriminator=LIGHT.config.discriminator,
         data=DataConfig(crop=128, batch=8, degradations="mild"),
         pretrain=PretrainConfig(steps=16_000, loss="l1", rate=5e-4, decay="cosine"),
         finetune=FinetuneConfig(

@@ -23,6 +23,7 @@ from pyimagesearch.training.run_folder import RunFolder
 from pyimagesearch.training.validation import ERROR, Validator, rank
 
 FEW_SHAPES = {"multiple": 160, "tile": DEFAULT_TILE}  # a named device sees sides of 160, 320 and 480: 9 shapes
+REFERENCES = (BICUBIC, "start")  # what validation is compared with
 SHOWN = {"loss": "loss", "discriminator_loss": "D"}  # in the progress bar
 FLUSH_SECONDS = 30.0  # at least so long between writes: on a bucket, each uploads history.csv and all events again
 
@@ -47,17 +48,16 @@ class Monitor:
         vgg_weights: str | None = None,
     ):
         self._run, self._phase, self._pairs, self.say = run, phase, pairs, say
+        kept = step or -1  # a phase that begins anew validates its start, which is step 0, anew
         self._history = History(run, say)
-        self._seconds = self._history.restart(phase.name, step)
+        self._seconds = self._history.restart(phase.name, kept)
         self._start = self.validations().get(0)  # the scores of what the phase started from
         self._device = device
         self._upscaler = Upscaler(twin, scale, **(FEW_SHAPES if device else {}))
-        events.drop_after(run.file("logs", phase.name), step)
+        for name in (phase.name, *(f"{phase.name}_{reference}" for reference in REFERENCES)):
+            events.drop_after(run.file("logs", name), kept)
         self._validator = Validator(pairs, self._upscaler, vgg_weights=vgg_weights, device=device)
-        # The queue is as long as it takes, because it is flush() that empties it.
-        self._writer = tf.summary.create_file_writer(
-            run.file("logs", phase.name), max_queue=1_000_000, flush_millis=86_400_000
-        )
+        self._writer = self._events(phase.name)
         self._flushed = time.monotonic()
         self._step = step
         # disable=None: no bar where stderr is no terminal; log() prints lines there instead.
@@ -147,13 +147,17 @@ class Monitor:
         self._lines(step, self._writer, means)
         for name, scores in self._references().items():  # as lines beside the curve
             if name not in self._beside:
-                folder = self._run.file("logs", f"{self._phase.name}_{name}")
-                self._beside[name] = tf.summary.create_file_writer(folder, max_queue=1_000_000, flush_millis=86_400_000)
+                self._beside[name] = self._events(f"{self._phase.name}_{name}")
             self._lines(step, self._beside[name], scores)
         self._flush_when_due()
         seconds = time.perf_counter() - start
         self.say(f"{self._phase.name} step {step}: validation {_shown(means)} ({seconds:.1f} s)")
         return means
+
+    def _events(self, name: str) -> tf.summary.SummaryWriter:
+        """A writer of TensorBoard's events into logs/NAME."""
+        # The queue is as long as it takes, because it is flush() that empties it.
+        return tf.summary.create_file_writer(self._run.file("logs", name), max_queue=1_000_000, flush_millis=86_400_000)
 
     def _lines(self, step: int, writer: tf.summary.SummaryWriter, scores: Mapping[str, float]) -> None:
         with writer.as_default(step=step):
@@ -162,7 +166,7 @@ class Monitor:
 
     def _references(self) -> dict[str, dict[str, float]]:
         """What validation is compared with: bicubic, and what the phase started from where that was validated."""
-        return {BICUBIC: self._validator.bicubic, **({"start": self._start} if self._start else {})}
+        return dict(zip(REFERENCES, (self._validator.bicubic, *([self._start] if self._start else [])), strict=False))
 
     def sample(self, step: int) -> None:
         """Show LR, bicubic, SR and HR of the first validation pictures on TensorBoard, and as a PNG in samples/."""

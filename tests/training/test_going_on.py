@@ -109,6 +109,19 @@ def test_tensorboard_shows_no_step_twice_after_a_kill(records, output):
     assert steps == [2, 4, 6, 8, 10, 12]
 
 
+def test_a_phase_that_is_killed_before_its_first_checkpoint_holds_its_start_once(records, small, tmp_path):
+    start = str(small / "models/pretrained_generator.keras")
+    config = SMALLEST.with_values({"network.start": start})
+    train(records, tmp_path / "run", config)
+    for name in ("checkpoints", "models"):  # as if it had been killed before the first of them
+        shutil.rmtree(tmp_path / "run" / name)
+    train(records, tmp_path / "run", config)
+    assert [row["step"] for row in history(tmp_path / "run")] == ["0", "2", "4", "6", "8"]
+    for name in ("pretrain", "pretrain_bicubic", "pretrain_start"):
+        shown = EventAccumulator(str(tmp_path / "run/logs" / name), size_guidance={"tensors": 0}).Reload()
+        assert [event.step for event in shown.Tensors("validation_psnr_y")] == [0, 4, 8]
+
+
 def test_events_that_stay_are_not_written_again(small, tmp_path):
     logs = shutil.copytree(small / "logs/pretrain", tmp_path / "logs")
     before = {path: path.stat().st_ino for path in logs.iterdir()}
