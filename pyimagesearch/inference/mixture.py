@@ -15,7 +15,6 @@ from pyimagesearch.models import loading
 
 # From faithful to crisp in a row, from clean pictures to damaged photographs over the rows.
 SHIPPED = (("light", "light-gan"), ("photo", "photo-gan"))
-DEFAULT = SHIPPED[-1][-1]
 RELATED = 0.3  # least cosine between the kernels of two networks that can be mixed; without training in common it is 0
 
 
