@@ -144,12 +144,24 @@ def test_a_resize_is_of_the_picture_or_of_lr(photograph, factor, of_lr, expected
 def test_the_end_is_of_the_size_of_lr_and_its_jpeg_comes_before_or_after_the_resize(photograph):
     """After it, the blocks are 8 pixels of LR wide, before it 4."""
     ends = [
-        DEGRADATIONS["finish"](photograph, rng(seed), (64, 64), ringing=0.0, quality=(10, 10)) for seed in range(20)
+        DEGRADATIONS["finish"](photograph, rng(seed), (64, 64), ringing=0.0, compressed=1.0, quality=(10, 10))
+        for seed in range(20)
     ]
     assert {end.shape for end in ends} == {(64, 64, 3)}
     steps = [np.abs(np.diff(end.mean(axis=2), axis=1)).mean(axis=0) for end in ends]
     jpeg_first = [step[3::8].mean() > 0.5 * step[7::8].mean() for step in steps]
     assert 4 <= sum(jpeg_first) <= 16
+
+
+def test_the_end_leaves_some_pictures_without_jpeg(photograph):
+    """As cameras and screenshots write them: noise that no JPEG has smoothed."""
+    options = {"ringing": 0.0, "quality": (10, 10)}
+    never, often = (
+        [DEGRADATIONS["finish"](photograph, rng(seed), (128, 128), compressed=part, **options) for seed in range(40)]
+        for part in (0.0, 0.75)
+    )
+    assert all((end == photograph).all() for end in never)
+    assert 4 <= sum((end == photograph).all() for end in often) <= 16
 
 
 # Presets
@@ -180,7 +192,7 @@ def test_the_full_preset_damages_more_than_the_mild_one():
         name: np.mean([np.abs(degrade(hr, 4, preset, rng(seed)) - clean).mean() for seed in range(40)])
         for name, preset in DEGRADATION_PRESETS.items()
     }
-    assert 2 < errors["mild"] < 0.7 * errors["full"]
+    assert 2 < errors["mild"] < 0.8 * errors["full"]
 
 
 def test_a_clean_picture_is_made_smaller_by_bicubic(noise):

@@ -69,27 +69,27 @@ FULL = DegradationPreset(
             Step("resize", 0.3, {"factor": (1.0, 1.0), "of_lr": True}),
         ),
         _noise(0.5, (1.0, 25.0), 0.5, (0.05, 2.5)),
-        (Step("finish", 1.0, {"ringing": 0.8, "quality": (30, 95)}),),
+        (Step("finish", 1.0, {"ringing": 0.8, "compressed": 1.0, "quality": (30, 95)}),),
     ),
 )
 
 # A small network that sees the full range learns to blur everything. Here most pictures are damaged once, and less.
 MILD = DegradationPreset(
     description="weaker, and mostly damaged once: for small networks",
-    clean=0.1,
+    clean=0.08,
     stages=(
-        _blurs(0.7, (0.2, 2.0), ringing=0.05),
+        _blurs(0.8, (0.2, 3.0), ringing=0.05),
         (Step("resize", 0.1, {"factor": (1.0, 1.3)}), Step("resize", 0.3, {"factor": (0.4, 1.0)})),
         _noise(0.25, (1.0, 20.0), 0.2, (0.05, 2.0)),
-        (Step("jpeg", 0.25, {"quality": (40, 95)}),),
-        _blurs(0.2, (0.2, 1.0), ringing=0.1),
+        (Step("jpeg", 0.3, {"quality": (35, 95)}),),
+        _blurs(0.25, (0.2, 1.2), ringing=0.1),
         (
             Step("resize", 0.15, {"factor": (1.0, 1.2), "of_lr": True}),
             Step("resize", 0.15, {"factor": (0.7, 1.0), "of_lr": True}),
             Step("resize", 0.7, {"factor": (1.0, 1.0), "of_lr": True}),
         ),
-        _noise(0.45, (1.0, 22.0), 0.3, (0.05, 2.5)),
-        (Step("finish", 1.0, {"ringing": 0.2, "quality": (28, 95)}),),
+        _noise(0.45, (1.0, 24.0), 0.3, (0.05, 2.5)),
+        (Step("finish", 1.0, {"ringing": 0.2, "compressed": 0.8, "quality": (25, 95)}),),
     ),
 )
 

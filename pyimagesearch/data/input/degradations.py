@@ -144,16 +144,22 @@ def jpeg(
 
 @DEGRADATIONS.register("finish")
 def finish(
-    picture: np.ndarray, rng: np.random.Generator, size: tuple[int, int], *, ringing: float, quality: tuple[int, int]
+    picture: np.ndarray,
+    rng: np.random.Generator,
+    size: tuple[int, int],
+    *,
+    ringing: float,
+    compressed: float,
+    quality: tuple[int, int],
 ) -> np.ndarray:
-    """To the size of LR, with ringing of probability `ringing`, and through JPEG; in this order or in the other."""
-    jpeg_first = rng.random() < 0.5
-    if jpeg_first:
+    """To the size of LR, with ringing of probability `ringing`; before or after it JPEG, of probability `compressed`."""
+    as_jpeg, jpeg_first = rng.random() < compressed, rng.random() < 0.5
+    if as_jpeg and jpeg_first:
         picture = jpeg(picture, rng, size, quality=quality)
     picture = _resized(picture, rng, size)
     if rng.random() < ringing:
         picture = sinc(picture, rng, size)
-    return picture if jpeg_first else jpeg(picture, rng, size, quality=quality)
+    return jpeg(picture, rng, size, quality=quality) if as_jpeg and not jpeg_first else picture
 
 
 def _resized(picture: np.ndarray, rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
