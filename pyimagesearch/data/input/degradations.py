@@ -152,7 +152,7 @@ def finish(
     compressed: float,
     quality: tuple[int, int],
 ) -> np.ndarray:
-    """To the size of LR, with ringing of probability `ringing`; before or after it JPEG, of probability `compressed`."""
+    """To the size of LR, with ringing of probability `ringing`; before or after it JPEG of probability `compressed`."""
     as_jpeg, jpeg_first = rng.random() < compressed, rng.random() < 0.5
     if as_jpeg and jpeg_first:
         picture = jpeg(picture, rng, size, quality=quality)
