@@ -41,7 +41,13 @@ def add_flags(parser: ArgumentParser) -> None:
         help="one model: light, light-gan, photo, photo-gan, bicubic or a .keras file",
     )
     add("--gan-model", metavar="NAME_OR_PATH", help="with --model: the other end of --crisp, trained from it")
-    add("--size", metavar="WxH", help="downscale the result to WIDTHxHEIGHT; WIDTHx and xHEIGHT keep the shape")
+    add(
+        "--scale",
+        type=int,
+        metavar="N",
+        help="how many times larger: 1 (clean alone) to what the model makes (default: that, 4)",
+    )
+    add("--size", metavar="WxH", help="pixels, instead of --scale: WIDTHxHEIGHT; WIDTHx and xHEIGHT keep the shape")
     add(
         "--tile", type=tile_side, metavar="{auto,N}", help="LR pixels a side at once (default auto: by the free memory)"
     )
@@ -56,12 +62,15 @@ def run(args: Namespace) -> None:
     from pyimagesearch.inference import files, mixture, streams
     from pyimagesearch.inference.jobs import plan_jobs
 
+    files.check_options(scale=args.scale, size=size, tile=args.tile)
     streamed = streams.is_streamed(args.pictures, args.output)
     if streamed:
         streams.check_stream(args.pictures, args.output)
     jobs = [] if streamed else plan_jobs(args.pictures, args.output, recursive=args.recursive)
     amounts = {name: amount for name in ("clean", "crisp") if (amount := getattr(args, name)) is not None}
     upscaler = mixture.load_models(args.model, args.gan_model).at(**amounts)
+    if args.scale is not None:
+        upscaler = upscaler.at_scale(args.scale)
     options = {"size": size, "tile": args.tile, "overwrite": args.overwrite}
     if streamed:  # nothing but the picture may be in standard output
         streams.upscale_stream(args.pictures[0], args.output, upscaler, **options)

@@ -9,16 +9,15 @@ from pathlib import Path
 import numpy as np
 
 from pyimagesearch.errors import InputError, MissingLibraryError, RunError, os_error_text
-from pyimagesearch.images import picture_io, resize
+from pyimagesearch.images import picture_io
 from pyimagesearch.images.picture_io import Picture
 from pyimagesearch.inference.jobs import Job, plan_jobs
+from pyimagesearch.inference.sizes import Size, check_size, resized, target_size
 from pyimagesearch.inference.upscaler import AnyUpscaler, Upscaler, load_upscaler
 from pyimagesearch.system import console, memory, outputs
 
-STRIP = 64  # rows or columns of a large picture that are resized at once
 TILES = (32, 4096)  # LR pixels a side, at least and at most
 
-Size = tuple[int | None, int | None]  # width and height; None follows from the other
 FilePath = str | os.PathLike[str]
 
 logger = logging.getLogger(__name__)
@@ -33,6 +32,7 @@ def upscale_file(
     target: FilePath,
     *,
     model: str | AnyUpscaler = "photo-gan",
+    scale: int | None = None,
     size: Size | None = None,
     tile: int | None = None,
     overwrite: bool = False,
@@ -43,8 +43,10 @@ def upscale_file(
         source: a picture in any format that Pillow or OpenCV reads.
         target: the file to write; its suffix decides the format. It appears only when it is whole.
         model: "light", "light-gan", "photo", "photo-gan", "bicubic", the path of a .keras file, or an upscaler.
-        size: width and height in pixels to which the result is downscaled; None for one of them keeps the shape. None
-            keeps the size that the model makes: `scale` times the source's.
+        scale: how many times larger the result is, from 1, which cleans alone, to what the model makes, which is the
+            default and 4 for those that ship.
+        size: width and height in pixels instead of `scale`; None for one of them keeps the shape. The model's result is
+            brought to it by bicubic, down or up.
         tile: LR pixels a side that go through the network at once, 32 to 4096. None chooses by the free memory.
         overwrite: whether to replace a file that is at `target`.
 
@@ -56,11 +58,11 @@ def upscale_file(
     Example:
         upscale_file("photo.jpg", "photo_x4.png", model="light-gan", size=(3000, None))
     """
-    _check_options(size, tile)
+    check_options(scale=scale, size=size, tile=tile)
     if Path(target).suffix.lower() not in picture_io.SUFFIXES or Path(target).is_dir():
         raise InputError(f"`target` must be a picture file ({', '.join(picture_io.SUFFIXES)}), received {target}")
     (job,) = plan_jobs([os.fspath(source)], os.fspath(target), recursive=False)
-    upscale_picture(job, _loaded(model), size=size, tile=tile, overwrite=overwrite)
+    upscale_picture(job, _loaded(model, scale), size=size, tile=tile, overwrite=overwrite)
 
 
 def upscale_folder(
@@ -69,6 +71,7 @@ def upscale_folder(
     *,
     model: str | AnyUpscaler = "photo-gan",
     recursive: bool = False,
+    scale: int | None = None,
     size: Size | None = None,
     tile: int | None = None,
     overwrite: bool = False,
@@ -79,7 +82,7 @@ def upscale_folder(
         source: a folder of pictures.
         target: the folder for the results, which is made where it is missing.
         recursive: whether to go into the folders inside `source`; the results lie in folders of the same names.
-        model, size, tile, overwrite: as in upscale_file.
+        model, scale, size, tile, overwrite: as in upscale_file.
 
     Returns:
         One line for each picture that failed, with the file and the reason; the others are done.
@@ -92,22 +95,23 @@ def upscale_folder(
     Example:
         failures = upscale_folder("photos", "larger", model="light", recursive=True)
     """
-    _check_options(size, tile)
+    check_options(scale=scale, size=size, tile=tile)
     if not Path(source).is_dir():
         raise InputError(f"`source` must be a folder of pictures, received {source}")
     jobs = plan_jobs([os.fspath(source)], os.path.join(target, ""), recursive=recursive)
-    return run(jobs, _loaded(model), size=size, tile=tile, overwrite=overwrite)
+    return run(jobs, _loaded(model, scale), size=size, tile=tile, overwrite=overwrite)
 
 
-def _loaded(model: str | AnyUpscaler) -> AnyUpscaler:
-    return load_upscaler(model) if isinstance(model, str) else model
+def _loaded(model: str | AnyUpscaler, scale: int | None) -> AnyUpscaler:
+    upscaler = load_upscaler(model) if isinstance(model, str) else model
+    return upscaler if scale is None else upscaler.at_scale(scale)
 
 
-def _check_options(size: Size | None, tile: int | None) -> None:
+def check_options(*, scale: int | None, size: Size | None, tile: int | None) -> None:
+    """Raise InputError where an option is wrong, or where two contradict each other."""
     if tile is not None and not TILES[0] <= tile <= TILES[1]:
         raise InputError(f"`tile` must be None or {TILES[0]} to {TILES[1]}, received {tile}")
-    if size is not None and (len(size) != 2 or not any(size) or any(side is not None and side < 1 for side in size)):
-        raise InputError(f"`size` must be (width, height) in pixels, of which one may be None, received {size}")
+    check_size(size, scale)
 
 
 def run(
@@ -168,15 +172,21 @@ def enlarged(
     before = lr.samples.shape[:2]
     height, width = target_size((before[0] * upscaler.scale, before[1] * upscaler.scale), size)
     picture_io.check_format(target, lr, height, width)
-    fit(upscaler, lr.samples, tile)
+    fit(upscaler, lr.samples, tile, (height, width))
     with console.progress_bar(total=before[0] * before[1], label=name, unit="px", leave=False) as bar:
         sr = upscaler(lr.samples, on_tile=bar.update)
-    return dataclasses.replace(lr, samples=shrink(sr, height, width))
+    return dataclasses.replace(lr, samples=resized(sr, height, width))
 
 
-def fit(upscaler: AnyUpscaler, samples: np.ndarray, tile: int | None) -> None:
-    """Choose the tile, by the free memory where it is None; raise NoMemory where the result would not fit."""
+def fit(upscaler: AnyUpscaler, samples: np.ndarray, tile: int | None, sides: tuple[int, int] | None = None) -> None:
+    """Choose the tile, by the free memory where it is None; raise NoMemory where the result would not fit.
+
+    sides: height and width of the result where it is not to have those that the model makes.
+    """
     result = samples.nbytes * upscaler.scale**2
+    height, width = samples.shape[:2]
+    if sides and sides != (height * upscaler.scale, width * upscaler.scale):  # made of the other, beside it
+        result += samples.nbytes // (height * width) * sides[0] * sides[1]
     copies = 7 / 3 if samples.dtype == np.uint8 else 3.0  # Pillow: 4 bytes a pixel; OpenCV: its order, the file
     needed, free = int(result * copies), memory.available()
     if needed > free:
@@ -186,30 +196,3 @@ def fit(upscaler: AnyUpscaler, samples: np.ndarray, tile: int | None) -> None:
             upscaler.tile = tile
         else:
             upscaler.fit_tile(reserved=result)
-
-
-def target_size(larger: tuple[int, int], size: Size | None) -> tuple[int, int]:
-    """Height and width of the result, from those that the model makes. Raises InputError where `size` is larger."""
-    if size is None:
-        return larger
-    width, height = size
-    width = width or max(1, round(larger[1] * (height or 1) / larger[0]))
-    height = height or max(1, round(larger[0] * width / larger[1]))
-    if height > larger[0] or width > larger[1]:
-        raise InputError(f"`size` {width}x{height} is more than the {larger[1]}x{larger[0]} that the model makes of it")
-    return height, width
-
-
-def shrink(samples: np.ndarray, height: int, width: int) -> np.ndarray:
-    """resize.resize_bicubic to at most the picture's size, strip by strip: no copy of the picture in float32."""
-    picture = samples if samples.ndim == 3 else samples[:, :, None]
-    if height < picture.shape[0]:
-        strips = range(0, picture.shape[1], STRIP)
-        columns = [
-            resize.resize_bicubic(picture[:, x : x + STRIP], height, picture[:, x : x + STRIP].shape[1]) for x in strips
-        ]
-        picture = np.concatenate(columns, axis=1)
-    if width < picture.shape[1]:
-        rows = [picture[y : y + STRIP] for y in range(0, picture.shape[0], STRIP)]
-        picture = np.concatenate([resize.resize_bicubic(strip, strip.shape[0], width) for strip in rows])
-    return picture if samples.ndim == 3 else picture[:, :, 0]

@@ -8,7 +8,8 @@ from pathlib import Path
 from pyimagesearch.errors import InputError
 from pyimagesearch.images import picture_io
 from pyimagesearch.images.picture_io import Picture, Upload
-from pyimagesearch.inference.files import Size, check_new, enlarged
+from pyimagesearch.inference.files import check_new, enlarged
+from pyimagesearch.inference.sizes import Size
 from pyimagesearch.inference.upscaler import AnyUpscaler
 from pyimagesearch.system.outputs import check_file
 

@@ -5,6 +5,7 @@ A picture is uint8 or uint16: grey (H, W), grey with alpha (H, W, 2), RGB (H, W,
 comes out is of the same kind.
 """
 
+import copy
 import functools
 import math
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from pyimagesearch.images import resize
 from pyimagesearch.inference import tiles
 from pyimagesearch.inference.receptive_field import receptive_field
 from pyimagesearch.inference.samples import check_samples, count_colours, fill_hidden_colours
+from pyimagesearch.inference.scales import Shrinker, check_scale
 from pyimagesearch.models import loading
 
 BICUBIC = "bicubic"
@@ -40,12 +42,33 @@ class Upscaler:
         self.scale = scale
         if tile:
             self.tile = tile
-        field = receptive_field(model, scale)
-        self._period = field.period
-        self._multiple = math.lcm(multiple, field.period)
-        self.context = _rounded_up(max(CONTEXT, field.pixels), field.period)
+        self._field = receptive_field(model, scale)
+        self._period = self._field.period
+        self._multiple = math.lcm(multiple, self._period)
+        self.context = self._context(0)
         self._model = model
+        self._shrinker: Shrinker | None = None
+        self._scales = {scale: self}  # of the same network
         self.programs: dict[tuple[np.dtype, int], Callable] = {}  # compiled, by type and channels of the samples
+
+    def at_scale(self, scale: int) -> "Upscaler":
+        """The upscaler of the same network whose results are `scale` times as large as LR: 1 to the network's own.
+
+        It follows changes of the network's weights. Raises InputError for any other scale.
+        """
+        check_scale(scale, max(self._scales))
+        if scale not in self._scales:
+            smaller = copy.copy(self)
+            smaller.scale = scale
+            smaller._shrinker = Shrinker(max(self._scales), scale)
+            smaller.context = self._context(smaller._shrinker.reach)
+            smaller.programs = {}
+            self._scales[scale] = smaller
+        return self._scales[scale]
+
+    def _context(self, reach: int) -> int:
+        """LR pixels around a tile that the network sees too, where `reach` more decide a pixel of the result."""
+        return _rounded_up(max(CONTEXT, self._field.pixels + reach), self._period)
 
     def __call__(self, lr: np.ndarray, on_tile: OnTile = lambda _: None) -> np.ndarray:
         """The picture `lr`, larger; `on_tile` is called after each tile. Out of memory, the tile is halved, also for
@@ -139,6 +162,8 @@ class Upscaler:
         out = self._model(tf.repeat(rgb, 3, axis=3) if grey else rgb, training=False)
         out = tf.clip_by_value(out, 0.0, 255.0)
         out = tf.reduce_mean(out, axis=3, keepdims=True) if grey else out
+        if self._shrinker:
+            out = tf.clip_by_value(self._shrinker(out), 0.0, 255.0)
         return tf.cast(tf.round(out * unit), seen.dtype)
 
     def _missing(self, side: int) -> int:
@@ -162,6 +187,11 @@ class BicubicUpscaler:
 
     def __init__(self, scale: int):
         self.scale = scale
+
+    def at_scale(self, scale: int) -> "BicubicUpscaler":
+        """As that of Upscaler."""
+        check_scale(scale, self.scale)
+        return BicubicUpscaler(scale)
 
     def seen_pixels(self, height: int, width: int, _tile: int | None = None) -> int:
         """As that of Upscaler: no more than the picture has."""
