@@ -23,7 +23,7 @@ _HOMES = {
     "evaluate_folder": "evaluation.scoring",
     "export_model": "export.exporter",
     "upscale_file": "inference.files",
-    "upscale_folder": "inference.files",
+    "upscale_folder": "inference.batches",
     "get_config": "presets",
     "open_records": "data.input.loader",
     "write_records": "data.dataset.writer",

@@ -51,7 +51,7 @@ def add_flags(parser: ArgumentParser) -> None:
     add(
         "--tile", type=tile_side, metavar="{auto,N}", help="LR pixels a side at once (default auto: by the free memory)"
     )
-    add("--overwrite", action="store_true", help="replace results that exist")
+    add("--overwrite", action="store_true", help="replace results that exist, unless they would be the same")
 
 
 def run(args: Namespace) -> None:
@@ -59,7 +59,7 @@ def run(args: Namespace) -> None:
     stopwatch = Stopwatch()
     size = parse_size(args.size) if args.size else None
     load_tensorflow()
-    from pyimagesearch.inference import files, mixture, streams
+    from pyimagesearch.inference import batches, files, mixture, streams
     from pyimagesearch.inference.jobs import plan_jobs
 
     files.check_options(scale=args.scale, size=size, tile=args.tile)
@@ -75,9 +75,9 @@ def run(args: Namespace) -> None:
     if streamed:  # nothing but the picture may be in standard output
         streams.upscale_stream(args.pictures[0], args.output, upscaler, **options)
         return
-    failures = files.run(jobs, upscaler, **options)
-    print(f"{len(jobs) - len(failures)} of {len(jobs)} picture(s) upscaled x{upscaler.scale} ({stopwatch})")
-    report_failures(failures, len(jobs))
+    report = batches.run(jobs, upscaler, **options)
+    print(f"{report} ({stopwatch})")
+    report_failures(report.failures, len(jobs))
 
 
 def parse_size(text: str) -> tuple[int | None, int | None]:

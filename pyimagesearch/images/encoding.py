@@ -2,7 +2,7 @@
 
 import io
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -43,16 +43,19 @@ def check_format(path: str | os.PathLike[str], picture: Picture, height: int, wi
         )
 
 
-def write(path: str | os.PathLike[str], picture: Picture) -> None:
+def write(path: str | os.PathLike[str], picture: Picture, on_whole: Callable[[str], object] = lambda _: None) -> None:
     """Write a picture in the format of the suffix. The file appears under its name only when it is whole.
 
+    on_whole: called with the path of the whole file, just before it gets its name.
     Raises InputError where the format cannot hold the picture.
 
     >>> write("photo.png", Picture(np.zeros((480, 640, 3), np.uint8)))
     """
     check_format(path, picture, *picture.samples.shape[:2])
-    with appearing(path) as beside, open(beside, "w+b") as file:
-        _save(file, Path(path).suffix, picture)
+    with appearing(path) as beside:
+        with open(beside, "w+b") as file:
+            _save(file, Path(path).suffix, picture)
+        on_whole(beside)
 
 
 def encode(suffix: str, picture: Picture) -> bytes:

@@ -1,16 +1,15 @@
-"""Upscales picture files and folders, one picture after the other."""
+"""Upscales a picture file."""
 
 import dataclasses
-import logging
 import os
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from pyimagesearch.errors import InputError, MissingLibraryError, RunError, os_error_text
+from pyimagesearch.errors import InputError
 from pyimagesearch.images import picture_io
 from pyimagesearch.images.picture_io import Picture
+from pyimagesearch.inference.finished import Finished, file_sha256
 from pyimagesearch.inference.jobs import Job, plan_jobs
 from pyimagesearch.inference.sizes import Size, check_size, resized, target_size
 from pyimagesearch.inference.upscaler import AnyUpscaler, Upscaler, load_upscaler
@@ -19,8 +18,6 @@ from pyimagesearch.system import console, memory, outputs
 TILES = (32, 4096)  # LR pixels a side, at least and at most
 
 FilePath = str | os.PathLike[str]
-
-logger = logging.getLogger(__name__)
 
 
 class NoMemory(InputError):
@@ -62,47 +59,11 @@ def upscale_file(
     if Path(target).suffix.lower() not in picture_io.SUFFIXES or Path(target).is_dir():
         raise InputError(f"`target` must be a picture file ({', '.join(picture_io.SUFFIXES)}), received {target}")
     (job,) = plan_jobs([os.fspath(source)], os.fspath(target), recursive=False)
-    upscale_picture(job, _loaded(model, scale), size=size, tile=tile, overwrite=overwrite)
+    upscale_picture(job, loaded(model, scale), size=size, tile=tile, overwrite=overwrite)
 
 
-def upscale_folder(
-    source: FilePath,
-    target: FilePath,
-    *,
-    model: str | AnyUpscaler = "photo-gan",
-    recursive: bool = False,
-    scale: int | None = None,
-    size: Size | None = None,
-    tile: int | None = None,
-    overwrite: bool = False,
-) -> list[str]:
-    """Upscale all pictures of a folder into another folder, under the same names.
-
-    Args:
-        source: a folder of pictures.
-        target: the folder for the results, which is made where it is missing.
-        recursive: whether to go into the folders inside `source`; the results lie in folders of the same names.
-        model, scale, size, tile, overwrite: as in upscale_file.
-
-    Returns:
-        One line for each picture that failed, with the file and the reason; the others are done.
-
-    Raises:
-        InputError: an argument is wrong, `source` holds no picture, or a result would replace a picture. Nothing was
-            written.
-        MissingLibraryError: a library of the system is missing, without which no picture can be read.
-
-    Example:
-        failures = upscale_folder("photos", "larger", model="light", recursive=True)
-    """
-    check_options(scale=scale, size=size, tile=tile)
-    if not Path(source).is_dir():
-        raise InputError(f"`source` must be a folder of pictures, received {source}")
-    jobs = plan_jobs([os.fspath(source)], os.path.join(target, ""), recursive=recursive)
-    return run(jobs, _loaded(model, scale), size=size, tile=tile, overwrite=overwrite)
-
-
-def _loaded(model: str | AnyUpscaler, scale: int | None) -> AnyUpscaler:
+def loaded(model: str | AnyUpscaler, scale: int | None) -> AnyUpscaler:
+    """The upscaler of a model, or the one that is given, at a scale; None is the model's own."""
     upscaler = load_upscaler(model) if isinstance(model, str) else model
     return upscaler if scale is None else upscaler.at_scale(scale)
 
@@ -114,43 +75,25 @@ def check_options(*, scale: int | None, size: Size | None, tile: int | None) -> 
     check_size(size, scale)
 
 
-def run(
-    jobs: Sequence[Job], upscaler: AnyUpscaler, *, size: Size | None = None, tile: int | None = None, overwrite: bool
-) -> list[str]:
-    """Upscale pictures; returns a line for each that failed. tile: LR pixels a side, None by the free memory."""
-    failures = []
-    for job in console.progress(jobs, total=len(jobs), label="upscaling", unit="picture"):
-        stopwatch = console.Stopwatch()
-        try:
-            sides = upscale_picture(job, upscaler, size=size, tile=tile, overwrite=overwrite)
-        except MissingLibraryError:  # every other picture would fail too
-            raise
-        except Exception as error:
-            if isinstance(error, OSError) and error.errno in outputs.FULL:  # and so would every other
-                raise RunError(f"{os_error_text(error)}; the results before this one are done") from None
-            failures.append(_failure(job, error))
-        else:
-            logger.info("%s: %s (%s)", job.target, sides, console.duration(stopwatch.seconds))
-    return failures
+def upscale_picture(
+    job: Job,
+    upscaler: AnyUpscaler,
+    *,
+    size: Size | None,
+    tile: int | None,
+    overwrite: bool,
+    finished: Finished | None = None,
+) -> str:
+    """Upscale one picture; returns a text with the sizes before and after, and what of the file was left out.
 
-
-def _failure(job: Job, error: Exception) -> str:
-    text = os_error_text(error) if isinstance(error, OSError) else " ".join(str(error).split())
-    text = text[:300]
-    if isinstance(error, InputError):
-        return text if str(job.source) in text or str(job.target) in text else f"{job.source}: {text}"
-    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
-        return f"{job.source}: out of memory, even with the smallest tile"
-    return f"{job.source}: {text or type(error).__name__}"
-
-
-def upscale_picture(job: Job, upscaler: AnyUpscaler, *, size: Size | None, tile: int | None, overwrite: bool) -> str:
-    """Upscale one picture; returns a text with the sizes before and after, and what of the file was left out."""
+    finished: where the result is recorded.
+    """
     check_new(job.target, overwrite=overwrite)
     outputs.check_folder(job.target.parent)  # the disk may have filled up since the first picture
+    digest = file_sha256(job.source) if finished else ""  # before it is read: a change in between is seen next time
     lr = picture_io.read(job.source)
     sr = enlarged(lr, job.source.name, job.target, upscaler, size=size, tile=tile)
-    picture_io.write(job.target, sr)
+    picture_io.write(job.target, sr, lambda whole: finished.add(job, digest, whole) if finished else None)
     (before, after) = (f"{each.samples.shape[1]}x{each.samples.shape[0]}" for each in (lr, sr))
     sides = f"{before} to {after}"
     return sides if lr.frames == 1 else f"{sides}, the first of {lr.frames} pages or frames"

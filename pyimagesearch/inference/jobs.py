@@ -16,10 +16,11 @@ from pyimagesearch.system.outputs import check_folder, check_name, naming
 
 @dataclasses.dataclass(frozen=True)
 class Job:
-    """One picture and where its result goes."""
+    """One picture and where its result goes: into `folder`, or to a file that was named alone (None)."""
 
     source: Path
     target: Path
+    folder: Path | None = None
 
 
 def plan_jobs(inputs: Sequence[str], output: str, *, recursive: bool) -> list[Job]:
@@ -42,7 +43,7 @@ def plan_jobs(inputs: Sequence[str], output: str, *, recursive: bool) -> list[Jo
         return _writable(_distinct([Job(pictures[0][0], target)]))
     if not target.is_dir() and (target.exists() or _ends_as_a_file(output)):
         raise InputError(f"{output}: no picture ({', '.join(picture_io.SUFFIXES)}); a folder's name may end with a /")
-    return _writable(_distinct(Job(source, _lossless_path(target / relative)) for source, relative in pictures))
+    return _writable(_distinct(Job(source, _lossless_path(target / relative), target) for source, relative in pictures))
 
 
 def _ends_as_a_file(output: str) -> bool:

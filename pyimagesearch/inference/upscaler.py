@@ -7,6 +7,7 @@ comes out is of the same kind.
 
 import copy
 import functools
+import hashlib
 import math
 from collections.abc import Callable, Iterator
 
@@ -88,6 +89,13 @@ class Upscaler:
     def fit_tile(self, reserved: int = 0) -> None:
         """Choose the tile for the memory that is free beside `reserved` bytes."""
         self.tile = tiles.for_free_memory(self._bytes_per_pixel, self.context, reserved)
+
+    def identity(self) -> str:
+        """The SHA-256 of the network's weights as they are now, in hexadecimal digits."""
+        digest = hashlib.sha256(self._model.name.encode())
+        for weight in self._model.get_weights():
+            digest.update(f"{weight.shape}".encode() + weight.tobytes())
+        return digest.hexdigest()
 
     def seen_pixels(self, height: int, width: int, tile: int | None = None) -> int:
         """How many LR pixels the network sees for a picture of this size, in tiles of this side (default: its own).
@@ -192,6 +200,10 @@ class BicubicUpscaler:
         """As that of Upscaler."""
         check_scale(scale, self.scale)
         return BicubicUpscaler(scale)
+
+    def identity(self) -> str:
+        """What tells it from other models."""
+        return BICUBIC
 
     def seen_pixels(self, height: int, width: int, _tile: int | None = None) -> int:
         """As that of Upscaler: no more than the picture has."""
