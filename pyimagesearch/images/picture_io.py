@@ -6,11 +6,12 @@ module; the decoders and encoders are in the modules beside it.
 """
 
 from pyimagesearch.images.decoding import header_pixels, read, read_rgb
-from pyimagesearch.images.encoding import check_format, encode, write
-from pyimagesearch.images.folders import SUFFIXES, Folder, is_picture, list_pictures, read_folder
+from pyimagesearch.images.encoding import check_format, check_writer, encode, write
+from pyimagesearch.images.folders import SUFFIXES, WRITTEN, Folder, is_picture, lacks_plugin, list_pictures, read_folder
 from pyimagesearch.images.picture import Picture, TooManyPixels, UnreadablePicture, Upload
 
 __all__ = [
-    "SUFFIXES", "Folder", "Picture", "TooManyPixels", "UnreadablePicture", "Upload", "check_format", "encode",
-    "header_pixels", "is_picture", "list_pictures", "read", "read_folder", "read_rgb", "write",
+    "SUFFIXES", "WRITTEN", "Folder", "Picture", "TooManyPixels", "UnreadablePicture", "Upload", "check_format",
+    "check_writer", "encode", "header_pixels", "is_picture", "lacks_plugin", "list_pictures", "read", "read_folder",
+    "read_rgb", "write",
 ]  # fmt: skip

@@ -56,8 +56,8 @@ def upscale_file(
         upscale_file("photo.jpg", "photo_x4.png", model="light-gan", size=(3000, None))
     """
     check_options(scale=scale, size=size, tile=tile)
-    if Path(target).suffix.lower() not in picture_io.SUFFIXES or Path(target).is_dir():
-        raise InputError(f"`target` must be a picture file ({', '.join(picture_io.SUFFIXES)}), received {target}")
+    if Path(target).suffix.lower() not in picture_io.WRITTEN or Path(target).is_dir():
+        raise InputError(f"`target` must be a picture file ({', '.join(picture_io.WRITTEN)}), received {target}")
     (job,) = plan_jobs([os.fspath(source)], os.fspath(target), recursive=False)
     upscale_picture(job, loaded(model, scale), size=size, tile=tile, overwrite=overwrite)
 

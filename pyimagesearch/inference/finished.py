@@ -42,9 +42,7 @@ class Finished:
         result = file_sha256(job.target)
         made = [line for line in lines if line["result_sha256"] == result]
         if not made:
-            raise InputError(
-                f"{job.target}: exists already, and was changed since it was made; `overwrite` replaces it"
-            )
+            raise InputError(f"{job.target}: exists already, changed since it was made; `overwrite` replaces it")
         wanted = self._settings | {"picture_sha256": file_sha256(job.source)}
         differences = [[key for key in wanted if line.get(key) != wanted[key]] for line in made]
         if [] in differences:

@@ -35,14 +35,15 @@ def plan_jobs(inputs: Sequence[str], output: str, *, recursive: bool) -> list[Jo
     paths = [path for text in inputs for path in _expanded(text, output)]
     pictures = [pair for path in paths for pair in _pictures(path, output, recursive)]
     target = Path(output)
-    if target.suffix.lower() in picture_io.SUFFIXES and not output.endswith(os.sep) and not target.is_dir():
+    if target.suffix.lower() in picture_io.WRITTEN and not output.endswith(os.sep) and not target.is_dir():
         if len(inputs) > 1 or len(pictures) > 1 or pictures[0][0] != Path(inputs[0]):
             raise InputError(f"{output}: one file for {len(pictures)} picture(s) of {inputs[0]}; name a folder")
         if target.suffix.lower() == ".gif":
             raise InputError(f"{output}: GIF holds 256 colours; name a .png file")
+        picture_io.check_writer(target)
         return _writable(_distinct([Job(pictures[0][0], target)]))
     if not target.is_dir() and (target.exists() or _ends_as_a_file(output)):
-        raise InputError(f"{output}: no picture ({', '.join(picture_io.SUFFIXES)}); a folder's name may end with a /")
+        raise InputError(f"{output}: no picture ({', '.join(picture_io.WRITTEN)}); a folder's name may end with a /")
     return _writable(_distinct(Job(source, _lossless_path(target / relative), target) for source, relative in pictures))
 
 
@@ -54,7 +55,7 @@ def _ends_as_a_file(output: str) -> bool:
 def _lossless_path(path: Path) -> Path:
     """The path, or that of a PNG where its format cannot be written or holds too few colours."""
     suffix = path.suffix.lower()
-    return path.with_suffix(".png") if suffix == ".gif" or suffix not in picture_io.SUFFIXES else path
+    return path.with_suffix(".png") if suffix == ".gif" or suffix not in picture_io.WRITTEN else path
 
 
 def _distinct(jobs: Iterable[Job]) -> list[Job]:
@@ -118,7 +119,9 @@ def _pictures(path: Path, output: str, recursive: bool) -> Iterator[tuple[Path, 
         yield path, Path(path.name)
         return
     if not recursive:
-        yield from ((picture, Path(picture.name)) for picture in picture_io.list_pictures(path))
+        unread = sorted(file for file in path.iterdir() if file.name[0] != "." and picture_io.lacks_plugin(file))
+        found = picture_io.list_pictures(path) if not unread or any(map(picture_io.is_picture, path.iterdir())) else []
+        yield from ((picture, Path(picture.name)) for picture in [*found, *unread])
         return
     inside = sorted(_walk(path, _real(Path(output))))
     if not inside:
@@ -131,4 +134,4 @@ def _walk(folder: Path, left_out: Path) -> Iterator[Path]:
     for top, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if name[0] != "." and _real(Path(top) / name) != left_out]
         visible = (Path(top) / name for name in names if name[0] != ".")
-        yield from (path for path in visible if picture_io.is_picture(path))
+        yield from (path for path in visible if picture_io.is_picture(path) or picture_io.lacks_plugin(path))

@@ -37,10 +37,10 @@ def check_stream(inputs: Sequence[str], output: str) -> None:
         if sys.stdout.isatty():
             raise InputError("`output` -: standard output is a terminal; redirect it to a file or to a program")
         return
-    if Path(output).suffix.lower() not in picture_io.SUFFIXES or output.endswith(os.sep):
+    if Path(output).suffix.lower() not in picture_io.WRITTEN or output.endswith(os.sep):
         raise InputError(
             f"`output` {output}: standard input has no name for a file in a folder; name a picture file "
-            f"({', '.join(picture_io.SUFFIXES)})"
+            f"({', '.join(picture_io.WRITTEN)})"
         )
     check_file(output)
 
