@@ -1,7 +1,7 @@
 """Scales below a network's own: what the network makes is shrunk, tile by tile, in the program that makes it.
 
-The filter is MATLAB's antialiased bicubic. With `light`, none of those in docs/experiments.md is better by more than 0.03
-dB at x2 and x3.
+The filter is MATLAB's antialiased bicubic. With `light`, none of those in docs/experiments.md is better by more than
+0.03 dB at x2 and x3.
 """
 
 import numpy as np
