@@ -136,6 +136,10 @@ class Upscaler:
             return
         on_tile((bottom - top) * (right - left))
 
+    def fill_area(self, lr: np.ndarray, sr: np.ndarray, area: Area) -> None:
+        """fill_tile, in parts where the area is larger than a tile or where memory runs out."""
+        self._fill(lr, sr, area, lambda _: None)
+
     def fill_tile(self, lr: np.ndarray, sr: np.ndarray, area: Area) -> None:
         """Upscale `area` of lr (H, W, C), with its context, into its place in sr (scale*H, scale*W, C)."""
         s = self.scale
