@@ -24,6 +24,7 @@ _HOMES = {
     "export_model": "export.exporter",
     "upscale_file": "inference.files",
     "upscale_folder": "inference.batches",
+    "upscale_film": "inference.film.upscale",
     "get_config": "presets",
     "open_records": "data.input.loader",
     "write_records": "data.dataset.writer",

@@ -5,9 +5,12 @@ import logging
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from pyimagesearch.errors import InputError, MissingLibraryError, RunError, os_error_text
 from pyimagesearch.inference import files
+from pyimagesearch.inference.film import upscale as film
+from pyimagesearch.inference.film.formats import AS_THEY_ARE, Moving, is_film
 from pyimagesearch.inference.finished import Finished
 from pyimagesearch.inference.jobs import Job, plan_jobs
 from pyimagesearch.inference.sizes import Size
@@ -27,6 +30,7 @@ def upscale_folder(
     size: Size | None = None,
     tile: int | None = None,
     overwrite: bool = False,
+    first_frame: bool = False,
 ) -> list[str]:
     """Upscale all pictures of a folder into another folder, under the same names.
 
@@ -36,7 +40,7 @@ def upscale_folder(
         source: a folder of pictures.
         target: the folder for the results, which is made where it is missing.
         recursive: whether to go into the folders inside `source`; the results lie in folders of the same names.
-        model, scale, size, tile: as in upscale_file.
+        model, scale, size, tile, first_frame: as in upscale_file.
         overwrite: whether to make results again that were changed, or made of other pictures or with other settings.
 
     Returns:
@@ -53,8 +57,10 @@ def upscale_folder(
     files.check_options(scale=scale, size=size, tile=tile)
     if not Path(source).is_dir():
         raise InputError(f"`source` must be a folder of pictures, received {source}")
-    jobs = plan_jobs([os.fspath(source)], os.path.join(target, ""), recursive=recursive)
-    return run(jobs, files.loaded(model, scale), size=size, tile=tile, overwrite=overwrite).failures
+    moving = Moving(first_frame=first_frame)
+    jobs = plan_jobs([os.fspath(source)], os.path.join(target, ""), recursive=recursive, moving=moving)
+    upscaler = files.loaded(model, scale)
+    return run(jobs, upscaler, size=size, tile=tile, overwrite=overwrite, moving=moving).failures
 
 
 @dataclasses.dataclass
@@ -77,9 +83,15 @@ class Report:
 
 
 def run(
-    jobs: Sequence[Job], upscaler: AnyUpscaler, *, size: Size | None = None, tile: int | None = None, overwrite: bool
+    jobs: Sequence[Job],
+    upscaler: AnyUpscaler,
+    *,
+    size: Size | None = None,
+    tile: int | None = None,
+    overwrite: bool,
+    moving: Moving = AS_THEY_ARE,
 ) -> Report:
-    """Upscale pictures. In a folder of results, those that an earlier call has finished are left as they are.
+    """Upscale pictures and films. In a folder of results, those that an earlier call has finished are left as they are.
 
     tile: LR pixels a side, None by the free memory. overwrite: whether to make results again that were changed, or made
     of other pictures or with other settings; without it they are failures.
@@ -92,7 +104,11 @@ def run(
             if finished and _is_finished(finished, job, overwrite):
                 report.done_before += 1
                 continue
-            sides = files.upscale_picture(job, upscaler, size=size, tile=tile, overwrite=overwrite, finished=finished)
+            options: dict[str, Any] = {"size": size, "tile": tile, "overwrite": overwrite, "finished": finished}
+            if is_film(job.source):
+                sides = film.upscale_job(job, upscaler, **options, codec=moving.codec, crf=moving.crf)
+            else:
+                sides = files.upscale_picture(job, upscaler, **options, first_frame=moving.first_frame)
         except MissingLibraryError:  # every other picture would fail too
             raise
         except Exception as error:

@@ -8,7 +8,9 @@ import numpy as np
 
 from pyimagesearch.errors import InputError
 from pyimagesearch.images import picture_io
+from pyimagesearch.images.animation import is_animated
 from pyimagesearch.images.picture_io import Picture
+from pyimagesearch.inference.film.formats import Moving
 from pyimagesearch.inference.finished import Finished, file_sha256
 from pyimagesearch.inference.jobs import Job, plan_jobs
 from pyimagesearch.inference.sizes import Size, check_size, resized, target_size
@@ -33,6 +35,7 @@ def upscale_file(
     size: Size | None = None,
     tile: int | None = None,
     overwrite: bool = False,
+    first_frame: bool = False,
 ) -> None:
     """Upscale one picture file. Alpha, bit depth, grey, ICC profile and EXIF are kept.
 
@@ -46,6 +49,7 @@ def upscale_file(
             brought to it by bicubic, down or up.
         tile: LR pixels a side that go through the network at once, 32 to 4096. None chooses by the free memory.
         overwrite: whether to replace a file that is at `target`.
+        first_frame: whether an animated GIF, PNG or WebP becomes a still picture instead of an animated one.
 
     Raises:
         InputError: an argument is wrong, a file cannot be read, `target` exists, or its format cannot hold the result.
@@ -58,8 +62,9 @@ def upscale_file(
     check_options(scale=scale, size=size, tile=tile)
     if Path(target).suffix.lower() not in picture_io.WRITTEN or Path(target).is_dir():
         raise InputError(f"`target` must be a picture file ({', '.join(picture_io.WRITTEN)}), received {target}")
-    (job,) = plan_jobs([os.fspath(source)], os.fspath(target), recursive=False)
-    upscale_picture(job, loaded(model, scale), size=size, tile=tile, overwrite=overwrite)
+    moving = Moving(first_frame=first_frame)
+    (job,) = plan_jobs([os.fspath(source)], os.fspath(target), recursive=False, moving=moving)
+    upscale_picture(job, loaded(model, scale), size=size, tile=tile, overwrite=overwrite, first_frame=first_frame)
 
 
 def loaded(model: str | AnyUpscaler, scale: int | None) -> AnyUpscaler:
@@ -83,17 +88,27 @@ def upscale_picture(
     tile: int | None,
     overwrite: bool,
     finished: Finished | None = None,
+    first_frame: bool = False,
 ) -> str:
     """Upscale one picture; returns a text with the sizes before and after, and what of the file was left out.
 
-    finished: where the result is recorded.
+    finished: where the result is recorded. first_frame: whether an animated one becomes still.
     """
+    from pyimagesearch.inference.animations import upscale_animation  # which uses this module
+
     check_new(job.target, overwrite=overwrite)
     outputs.check_folder(job.target.parent)  # the disk may have filled up since the first picture
     digest = file_sha256(job.source) if finished else ""  # before it is read: a change in between is seen next time
     lr = picture_io.read(job.source)
+
+    def record(whole: str) -> None:
+        if finished:
+            finished.add(job, digest, whole)
+
+    if lr.frames > 1 and not first_frame and is_animated(job.source):
+        return upscale_animation(job.source, job.target, lr, upscaler, size=size, tile=tile, on_whole=record)
     sr = enlarged(lr, job.source.name, job.target, upscaler, size=size, tile=tile)
-    picture_io.write(job.target, sr, lambda whole: finished.add(job, digest, whole) if finished else None)
+    picture_io.write(job.target, sr, record)
     (before, after) = (f"{each.samples.shape[1]}x{each.samples.shape[0]}" for each in (lr, sr))
     sides = f"{before} to {after}"
     return sides if lr.frames == 1 else f"{sides}, the first of {lr.frames} pages or frames"

@@ -43,7 +43,7 @@ class Finished:
         made = [line for line in lines if line["result_sha256"] == result]
         if not made:
             raise InputError(f"{job.target}: exists already, changed since it was made; `overwrite` replaces it")
-        wanted = self._settings | {"picture_sha256": file_sha256(job.source)}
+        wanted = self._settings | dict(job.asked) | {"picture_sha256": file_sha256(job.source)}
         differences = [[key for key in wanted if line.get(key) != wanted[key]] for line in made]
         if [] in differences:
             return True
@@ -58,6 +58,7 @@ class Finished:
             "result_sha256": file_sha256(whole),
             "picture_sha256": picture_sha256,
             **self._settings,
+            **job.asked,
         }
         _append(self._folder / RECORD, json.dumps(line))
         self._lines[name].append(line)
