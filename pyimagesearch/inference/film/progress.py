@@ -42,5 +42,8 @@ class Progress:
             return
         self._said = now
         pace = (now - self._began) / (self._done - self._start)
-        left = f" of {self._total}, {console.duration(pace * (self._total - self._done))} left" if self._total else ""
-        logger.info("%s: %d%s", self._name, self._done, left)
+        total = f" of {self._total}" if self._total else ""
+        left = max(0, self._total - self._done) * pace
+        logger.info(
+            "%s: %d%s frames%s", self._name, self._done, total, f", {console.duration(left)} left" if left else ""
+        )
