@@ -13,11 +13,17 @@ from pyimagesearch.serving.errors import ErrorAnswer
 from pyimagesearch.serving.formats import SUFFIXES
 from pyimagesearch.serving.guard import CONTENT_POLICY
 
+TAGS = [
+    {"name": "jobs", "description": "Pictures in line: send them, see how far they are, fetch the results."},
+    {"name": "one picture", "description": "One picture in, its result out, in one request."},
+    {"name": "server", "description": "What the server is, and its page."},
+]
 BINARY = {"schema": {"type": "string", "format": "binary"}}
 ERRORS = {
     403: "another site's page, or a name that is not this server's",
     404: "nothing is here",
-    406: "Accept names no format that can hold the result",
+    409: "the job is not done yet",
+    406: "no format that was asked for can hold the result",
     408: "the body arrives too slowly",
     413: "too many bytes, or too many pixels",
     422: "no picture, one that is too costly to decode, or a wrong parameter",
@@ -25,8 +31,8 @@ ERRORS = {
     504: "it took too long",
 }
 RETRY = {"Retry-After": {"description": "seconds after which to try again", "schema": {"type": "integer"}}}
-PICTURE_HEADERS = {
-    "Content-Disposition": {"description": "a name for the file", "schema": {"type": "string"}},
+FILE_HEADERS = {"Content-Disposition": {"description": "a name for the file", "schema": {"type": "string"}}}
+PICTURE_HEADERS = FILE_HEADERS | {
     "Server-Timing": {"description": "model;dur=<ms> of the networks alone", "schema": {"type": "string"}},
 }
 
@@ -58,6 +64,24 @@ def picture_body(**fields: dict[str, Any]) -> dict[str, Any]:
     form = {"schema": {"type": "object", "required": ["image"], "properties": properties}}
     raw = {mime: BINARY for mime in ("application/octet-stream", *SUFFIXES)}
     return {"requestBody": {"required": True, "content": {"multipart/form-data": form, **raw}}}
+
+
+def pictures_body() -> dict[str, Any]:
+    """Pictures and zips of pictures as the files `image` of a form."""
+    images = {"type": "array", "items": BINARY["schema"], "description": "pictures' files, and zips of them"}
+    form = {"schema": {"type": "object", "required": ["image"], "properties": {"image": images}}}
+    return {"requestBody": {"required": True, "content": {"multipart/form-data": form}}}
+
+
+def accepted() -> dict[int | str, dict[str, Any]]:
+    """The `responses` of an endpoint that puts a job in line."""
+    location = {"description": "the job's address, from the server's root", "schema": {"type": "string"}}
+    return {202: {"description": "the job, in line", "headers": {"Location": location}}}
+
+
+def stream(what: str) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of an endpoint that answers with server-sent events."""
+    return {200: {"description": what, "content": {"text/event-stream": {"schema": {"type": "string"}}}}}
 
 
 def base64_body() -> dict[str, Any]:

@@ -1,109 +1,216 @@
-"""The queue: one picture is computed at a time, the others wait, and a full queue takes no more requests."""
+"""The line of pictures that wait for the networks: short ones first, and none waits for ever.
+
+One picture is worked on at a time, with all cores. The order is by `due`: when a picture came, plus PATIENCE times the
+seconds that it takes. So a picture is overtaken only by shorter ones, and only by those that come within PATIENCE times
+its own seconds. Since the line never holds more than `most_seconds` of work, no picture waits longer than
+most_seconds + PATIENCE * its own seconds + the rest of the one at work.
+
+A large picture gives way to a short one after each of its tiles.
+"""
 
 import asyncio
+import contextlib
+import itertools
 import math
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
-from typing import TypeVar
-
-from fastapi import Request
+from typing import Any
 
 from pyimagesearch.serving.errors import ServiceError
+from pyimagesearch.serving.forecast import Arrivals
 
-T = TypeVar("T")
-LONGEST_WAIT = 60  # seconds that Retry-After asks for at most
-PROTECTED_SECONDS = 3.0  # during which an upload keeps its place whatever the load
+PATIENCE = 4.0
+SHORT_SECONDS = (
+    5.0  # of pictures that may be worked on between the tiles of another: their samples need memory beside it
+)
+LONGEST_WAIT = 600  # seconds that Retry-After asks for at most
+_NUMBERS = itertools.count()
+LATE_SECONDS = 0.5  # that a picture is said to take still, where it has taken longer than was foreseen
 
 
-class Place:
-    """One request's place in the queue."""
+class Stopped(Exception):
+    """Nobody wants the picture any more."""
 
-    def __init__(self) -> None:
-        self.held = True
-        self.upload: asyncio.Timeout | None = None  # while the body is received
-        self.since = time.monotonic()
+
+class Ticket:
+    """One picture in line."""
+
+    def __init__(
+        self, owner: str, work: Callable[["Ticket"], Any], *, seconds: float, pixels: int, before: float = 0.0
+    ):
+        """owner: the job's id. work: what is done, in the thread; it calls Line.tile_done after each tile.
+
+        seconds: that this will take. pixels: of the picture that came in. before: seconds of the job's pictures that
+        are in line before this one, so that a job of many pictures waits like one long picture.
+        """
+        self.owner, self.work, self.seconds, self.pixels = owner, work, seconds, pixels
+        self.due = time.monotonic() + PATIENCE * (before + seconds)
+        self.number = next(_NUMBERS)
+        self.stop = threading.Event()
+        self.done_pixels = 0
+        self.worked = 0.0  # seconds, without those of pictures that were worked on between its tiles
+        self.begun = False
+        self._resumed = 0.0
+        self.future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+
+    @property
+    def left(self) -> float:
+        """Seconds of work that are left, about."""
+        if not self.begun:
+            return self.seconds
+        worked = self.worked + (time.monotonic() - self._resumed if self._resumed else 0.0)
+        return max(LATE_SECONDS, self.seconds - worked, self._by_own_pace(worked))
+
+    def _by_own_pace(self, worked: float) -> float:
+        done = self.done_pixels / self.pixels
+        return worked / done * (1 - done) if 0.2 < done < 1 else 0.0
+
+    def resume(self) -> None:
+        """The clock runs."""
+        self.begun, self._resumed = True, time.monotonic()
+
+    def pause(self) -> None:
+        """The clock stands."""
+        self.worked += time.monotonic() - self._resumed
+        self._resumed = 0.0
 
 
 class Line:
-    """A number of places, and one thread that computes for one request after the other."""
+    """Pictures in line, and the one thread that works on them."""
 
-    def __init__(self, places: int):
-        self._most = places
-        self._places: list[Place] = []  # the oldest first
-        self._turn = asyncio.Lock()  # serves in order
+    def __init__(self, most_seconds: float, most_each: float = math.inf):
+        """most_seconds: of work that is in line together. most_each: of work on one picture, from its first tile."""
+        self.most_seconds, self._most_each = most_seconds, most_each
+        self._waiting: list[Ticket] = []
+        self._running: list[Ticket] = []  # the second one between two tiles of the first
+        self._lock = threading.Lock()
         self._thread = ThreadPoolExecutor(1, "inference")
-        self._last_seconds = 0.0
+        self._arrivals = Arrivals()
 
-    async def place(self, request: Request) -> AsyncIterator[None]:
-        """A dependency of FastAPI: a place from before the body is read until the answer is sent; 503 without one."""
-        if len(self._places) >= self._most:
-            self._end_slowest_upload()
-        if len(self._places) >= self._most:
-            raise self._busy()
-        place = request.state.place = Place()
-        self._places.append(place)
+    def add(self, tickets: Iterable[Ticket]) -> None:
+        """Put pictures in line. Await `future` of each: what its work returned, or raised."""
+        for ticket in tickets:
+            self._arrivals.add(ticket.seconds, ticket.due - time.monotonic())
+            with self._lock:
+                self._waiting.append(ticket)
+            self._thread.submit(self._work_on_next)
+
+    def leave(self, ticket: Ticket) -> None:
+        """Take a picture out of the line, or stop the work on it after the current tile."""
+        ticket.stop.set()
+        with self._lock:
+            waited = ticket in self._waiting
+            if waited:
+                self._waiting.remove(ticket)
+        if waited:
+            ticket.future.cancel()
+
+    def tile_done(self, ticket: Ticket, pixels: int) -> None:
+        """Called in the thread after each tile. Raises Stopped, and ServiceError 504 where it takes too long."""
+        ticket.done_pixels += pixels
+        ticket.pause()
+        if ticket.stop.is_set():
+            raise Stopped
+        if ticket.worked > self._most_each:
+            reason = f"it took more than {self._most_each:g} s; try a smaller picture, or later"
+            raise ServiceError(504, "too_slow", reason)
+        if len(self._running) == 1 and ticket.done_pixels < ticket.pixels:
+            while other := self._next(before=ticket):
+                self._run(other)
+        ticket.resume()
+
+    def seconds(self) -> float:
+        """Of work that is in line."""
+        with self._lock:
+            return math.fsum(ticket.left for ticket in [*self._running, *self._waiting])
+
+    def check_room(self, seconds: float) -> None:
+        """Raise ServiceError 503 where work of so many seconds does not fit into the line now, and 413 where never."""
+        if seconds > self.most_seconds:
+            reason = (
+                f"this takes about {seconds:.0f} s here, and at most {self.most_seconds:.0f} s are taken at once; "
+                "send fewer or smaller pictures at a time"
+            )
+            raise ServiceError(413, "too_much_work", reason)
+        excess = self.seconds() + seconds - self.most_seconds
+        if excess > 0:
+            raise busy(excess)
+
+    def first_end(self) -> float:
+        """Seconds until the first of the pictures in line is done; 1 where it is empty."""
+        with self._lock:
+            running = [ticket.left for ticket in self._running[-1:]]
+            return min(running or [ticket.left for ticket in self._waiting], default=1.0)
+
+    def ahead_of(self, ticket: Ticket) -> list[Ticket]:
+        """The waiting pictures that come before this one, itself not among them."""
+        with self._lock:
+            return [other for other in self._waiting if other is not ticket and _key(other) < _key(ticket)]
+
+    def seconds_until_done(self, ticket: Ticket) -> float:
+        """Until work on this picture has ended, from the work in line and what else is foreseen to come before it."""
+        ahead = self.ahead_of(ticket)
+        with self._lock:
+            if ticket in self._running:
+                beside = [other.left for other in self._running if other is not ticket and other is self._running[-1]]
+                work = ticket.left + math.fsum(beside)
+            else:
+                work = math.fsum(other.left for other in [*self._running, *ahead, ticket])
+        return self._arrivals.end_of(work, ticket.due)
+
+    def _next(self, before: Ticket | None = None) -> Ticket | None:
+        """Take the next picture out of the line; with `before`, only a short one that is due before that picture."""
+        with self._lock:
+            fit = (
+                ticket
+                for ticket in self._waiting
+                if before is None or (ticket.due < before.due and ticket.seconds <= SHORT_SECONDS)
+            )
+            ticket = min(fit, key=_key, default=None)
+            if ticket:
+                self._waiting.remove(ticket)
+                self._running.append(ticket)
+            return ticket
+
+    def _work_on_next(self) -> None:
+        ticket = self._next()  # none where one was worked on between the tiles of another
+        if ticket:
+            self._run(ticket)
+
+    def _run(self, ticket: Ticket) -> None:
+        ticket.resume()
+        result, error = None, None
         try:
-            yield
-        finally:
-            self._leave(place)
+            if ticket.stop.is_set():
+                raise Stopped
+            result = ticket.work(ticket)
+        except BaseException as raised:
+            error = raised
+        with self._lock:
+            self._running.remove(ticket)
+        with contextlib.suppress(RuntimeError):  # the loop has ended, and with it those who wait
+            ticket.future.get_loop().call_soon_threadsafe(_settle, ticket.future, result, error)
 
-    @asynccontextmanager
-    async def upload(self, request: Request) -> AsyncIterator[None]:
-        """Around receiving the body: 503 where others need the place of an upload that takes long."""
-        place = request.state.place
-        try:
-            async with asyncio.timeout(None) as place.upload:
-                yield
-        except TimeoutError:
-            if place.held:  # another deadline
-                raise
-            raise self._busy() from None
-        finally:
-            place.upload = None
 
-    @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """Around what one request computes. The next begins when this has ended, its thread included."""
-        await self._turn.acquire()
-        began = time.monotonic()
-        try:
-            yield
-        finally:
-            self._last_seconds = time.monotonic() - began
-            # The thread works in order: this is done when what was cancelled in it has noticed and ended.
-            ended = asyncio.get_running_loop().run_in_executor(self._thread, lambda: None)
-            ended.add_done_callback(lambda _: self._turn.release())
+def busy(seconds: float) -> ServiceError:
+    """503 that says when to try again."""
+    wait = min(LONGEST_WAIT, max(1, math.ceil(seconds)))
+    message = f"the server has as much work as it takes at once; try again in {wait} s"
+    return ServiceError(503, "busy", message, {"Retry-After": str(wait)})
 
-    async def compute(self, work: Callable[[threading.Event], T]) -> T:
-        """The result of work(stop), computed in the thread; `stop` is set where the caller is cancelled."""
-        stop = threading.Event()
-        future = asyncio.get_running_loop().run_in_executor(self._thread, work, stop)
-        try:
-            await asyncio.wait([future])  # unlike awaiting it, cancels nothing in the thread
-        except asyncio.CancelledError:
-            stop.set()
-            future.add_done_callback(lambda ended: ended.cancelled() or ended.exception())  # retrieved by nobody else
-            raise
-        return future.result()
 
-    def _busy(self) -> ServiceError:
-        wait = min(LONGEST_WAIT, max(1, math.ceil(self._last_seconds)))
-        message = f"the server has as many pictures as it takes at once; try again in {wait} s"
-        return ServiceError(503, "busy", message, {"Retry-After": str(wait)})
+def _key(ticket: Ticket) -> tuple[float, int]:
+    return ticket.due, ticket.number
 
-    def _end_slowest_upload(self) -> None:
-        """Take the place of the request that has been sending its body longest, unless it began just now."""
-        now = time.monotonic()
-        for place in self._places:
-            if place.upload and now - place.since > PROTECTED_SECONDS:
-                place.upload.reschedule(asyncio.get_running_loop().time())
-                self._leave(place)
-                return
 
-    def _leave(self, place: Place) -> None:
-        if place.held:
-            place.held = False
-            self._places.remove(place)
+def _settle(future: asyncio.Future[Any], result: Any, error: BaseException | None) -> None:
+    if future.done():
+        return
+    if isinstance(error, Stopped):
+        future.cancel()
+    elif error:
+        future.set_exception(error)
+    else:
+        future.set_result(result)

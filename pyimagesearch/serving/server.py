@@ -12,13 +12,16 @@ from starlette.types import ASGIApp
 
 from pyimagesearch.errors import InputError, Interrupted
 from pyimagesearch.inference.mixture import load_models
-from pyimagesearch.serving import access, logs
+from pyimagesearch.serving import access, bodies, logs
 from pyimagesearch.serving.app import create_app
 from pyimagesearch.serving.connections import Connection
 from pyimagesearch.serving.engine import Engine
 from pyimagesearch.serving.guard import Guard
 from pyimagesearch.serving.limits import Limits
+from pyimagesearch.serving.line import PATIENCE
 from pyimagesearch.serving.picture_workers import PictureWorkers
+from pyimagesearch.serving.service import Service
+from pyimagesearch.serving.store import Store
 from pyimagesearch.system import console
 
 BACKLOG = 128  # connections that wait to be accepted
@@ -36,23 +39,29 @@ def run(
     logs.configure(access_log=access_log)
     listener = bind(host, port)
     address = listener.getsockname()[0]
-    with listener, PictureWorkers(limits.pixels) as workers:  # which start while the models load
+    with listener, Store() as store, PictureWorkers(limits.pixels) as workers:  # which start while the models load
         engine = Engine(load_models(model, gan_model), limits.seen_pixels)
         engine.warm_up()
         workers.wait_until_ready()
-        app: ASGIApp = create_app(engine, workers, limits)
+        service = Service(engine, workers, limits, store)
+        app: ASGIApp = create_app(service)
         if origins:
             app = CORSMiddleware(
-                app, allow_origins=origins, allow_methods=["GET", "POST"], allow_headers=["*"],
-                expose_headers=["content-disposition", "server-timing", "retry-after"],
+                app, allow_origins=origins, allow_methods=["GET", "POST", "DELETE"], allow_headers=["*"],
+                expose_headers=["content-disposition", "location", "server-timing", "retry-after"],
             )  # fmt: skip
         hosts = [host, *names] if names or access.is_loopback_address(address) else None
-        guard = Guard(access.Access(app, hosts, origins), 2 * limits.seconds + 1)  # to compute and to send
+        guard = Guard(access.Access(app, hosts, origins), longest_request(limits))
         listen(listener, host)
         shown = f"[{host}]" if ":" in host else host
         served = ", ".join(engine.models)
         console.say(f"http://{shown}:{listener.getsockname()[1]} serves {served} (x{engine.scale})")
         _serve(guard, listener, limits, workers, access_log)
+
+
+def longest_request(limits: Limits) -> float:
+    """Seconds: to receive a body, to wait in line, to work on it, to send it; endpoints end each of them earlier."""
+    return bodies.LONGEST_UPLOAD + (1 + PATIENCE) * limits.line_seconds + 3 * limits.seconds + bodies.LONGEST_UPLOAD
 
 
 def bind(host: str, port: int) -> socket.socket:
