@@ -9,16 +9,13 @@ from pyimagesearch.inference import files, tiles
 from pyimagesearch.inference.mixture import AnyModels
 from pyimagesearch.inference.upscaler import OUT_OF_MEMORY, AnyUpscaler, Upscaler
 from pyimagesearch.serving.errors import ServiceError
-from pyimagesearch.serving.limits import Limits
 from pyimagesearch.serving.picture_workers import NO_MEMORY
 
 
 class Engine:
     """Used by one thread at a time."""
 
-    def __init__(self, models: AnyModels, most_seen: int = Limits().seen_pixels):
-        """most_seen: the most pixels that a network may see for one picture, which decide how long it takes."""
-        self._most_seen = most_seen
+    def __init__(self, models: AnyModels):
         self.models = [PurePath(name).stem for name in models.names]
         self.scale = models.scale
         self.sliders = models.sliders
@@ -52,16 +49,6 @@ class Engine:
     def seen_pixels(self, height: int, width: int) -> int:
         """LR pixels that a network sees for a picture of this size, which decide how long it takes."""
         return self._any.seen_pixels(height, width, tiles.LARGEST_TILE)
-
-    def check_size(self, height: int, width: int) -> None:
-        """Raise ServiceError 413 for a picture that is so narrow that it takes as long as one of too many pixels."""
-        seen = self.seen_pixels(height, width)
-        if seen > self._most_seen:
-            reason = (
-                f"the picture of {width}x{height} is so narrow that the network has to see {seen:,} pixels for it, and "
-                f"at most {self._most_seen:,} are allowed; send it in shorter parts"
-            )
-            raise ServiceError(413, "too_many_pixels", reason)
 
     def __call__(
         self, samples: np.ndarray, amounts: Mapping[str, float], scale: int, on_tile: Callable[[int], None]

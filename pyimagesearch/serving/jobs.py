@@ -11,40 +11,36 @@ import numpy as np
 
 from pyimagesearch.serving import formats
 from pyimagesearch.serving.engine import Engine
-from pyimagesearch.serving.errors import ServiceError
+from pyimagesearch.serving.errors import ServiceError, no_disk
 from pyimagesearch.serving.forecast import Rate
-from pyimagesearch.serving.job import SECONDS_KEPT, Job, Picture, Version
+from pyimagesearch.serving.job import SECONDS_KEPT, Job, Picture
+from pyimagesearch.serving.limits import Limits
 from pyimagesearch.serving.line import Line, Ticket, busy
 from pyimagesearch.serving.picture_workers import Decoded, PictureWorkers
 from pyimagesearch.serving.places import Places
+from pyimagesearch.serving.results import Results
 from pyimagesearch.serving.store import Store
 
 logger = logging.getLogger(__name__)
 
-LEAST_KEPT = 60.0  # seconds that a result that nobody has fetched is kept, however many others need the room
-ENCODE_SECONDS_PER_PIXEL = 2e-8  # of a PNG, until it is measured
-PICTURE_SECONDS = 0.05  # that a picture takes beside what its pixels take
 FAULT = "the server failed at this picture; its operator finds the reason in its log"
-NO_DISK = "the server has too little room on its disk now; try again later"
+LEAST_KEPT = 60.0  # seconds that a result that nobody has fetched is kept, however many others need the room
+PICTURE_SECONDS = 0.05  # that a picture takes beside what its pixels take
 
 
 class Jobs:
     """All jobs that are known."""
 
     def __init__(
-        self,
-        engine: Engine,
-        workers: PictureWorkers,
-        store: Store,
-        line: Line,
-        places: Places,
+        self, engine: Engine, workers: PictureWorkers, limits: Limits, store: Store, line: Line, places: Places, *,
         seconds_per_pixel: float,
-    ):
+    ):  # fmt: skip
         """seconds_per_pixel: of work, for a pixel that a network sees, to begin with."""
-        self._engine, self._workers, self._store, self._line, self._places = engine, workers, store, line, places
+        self._engine, self._limits = engine, limits
+        self._store, self._line, self._places = store, line, places
         self._jobs: dict[str, Job] = {}  # the oldest first
         self._work_rates = {scale: Rate(seconds_per_pixel, PICTURE_SECONDS) for scale in engine.scales}
-        self._encode_rate = Rate(ENCODE_SECONDS_PER_PIXEL, PICTURE_SECONDS)
+        self._results = Results(workers, store)
 
     def get(self, job_id: str) -> Job:
         """A job. Raises ServiceError 404."""
@@ -73,11 +69,11 @@ class Jobs:
         """Take a decoded picture into a job that has not begun. Raises ServiceError where that is not possible now."""
         samples, scale = decoded.samples, job.options.scale
         height, width = samples.shape[:2]
-        self._engine.check_size(height, width)
+        seen = self._engine.seen_pixels(height, width)
+        _check_seen(seen, height, width, self._limits.seen_pixels)
         picture = Picture(len(job.pictures), name, height=height * scale, width=width * scale)
         picture.kind, picture.metadata = formats.Kind(samples.shape, samples.dtype.str), decoded.metadata
         formats.first_that_holds(picture.kind, height * scale, width * scale, job.options.mimes)
-        seen = self._engine.seen_pixels(height, width)
         seconds = self._work_rates[scale](seen)
         before = sum(other.ticket.seconds for other in job.pictures if other.ticket)
         picture.bytes = samples.nbytes * (1 + scale * scale)
@@ -99,13 +95,18 @@ class Jobs:
         job.place.handed_over = True
         job.task = asyncio.create_task(self._finish(job))
 
-    def cancel(self, job: Job) -> None:
-        """Stop the work on a job, and forget it."""
-        if not job.is_ended:
-            job.cancelled = True
+    def stop(self, job: Job) -> None:
+        """Stop the work on a job, if there still is some."""
+        if job.is_ended:
+            return
+        job.cancelled = True
         for picture in job.pictures:
             if picture.ticket:
                 self._line.leave(picture.ticket)
+
+    def cancel(self, job: Job) -> None:
+        """Stop the work on a job, and forget it."""
+        self.stop(job)
         self._places.leave(job.place)
         self._jobs.pop(job.id, None)
         if job.task is None:
@@ -126,25 +127,12 @@ class Jobs:
         for picture in job.pictures:
             if picture.ticket and not picture.ended.is_set():
                 work = 0.0 if picture.ticket.future.done() else self._line.seconds_until_done(picture.ticket)
-                left.append(work + self._encode_rate((picture.height or 1) * (picture.width or 1)))
+                left.append(work + self._results.seconds((picture.height or 1) * (picture.width or 1)))
         return max(left)
 
     async def result(self, job: Job, picture: Picture, mime: str, quality: int | None) -> BinaryIO:
         """The file of a result in a format, open; made from the result that there is. Raises ServiceError 404, 406."""
-        assert picture.kind
-        assert picture.height
-        assert picture.width
-        formats.first_that_holds(picture.kind, picture.height, picture.width, [mime])
-        version = (mime, quality)
-        async with picture.encoding:
-            if version not in picture.files and job.id in self._jobs:
-                path = await self._encode(picture, version, picture.files[formats.PNG[0], None], None)
-                picture.files[version] = path
-                self._drop_versions(picture, version)
-            if job.id not in self._jobs:  # forgotten, perhaps meanwhile
-                picture.remove_files()
-            self.get(job.id)
-            return picture.files[version].open("rb")
+        return await self._results.open(picture, (mime, quality), check=lambda: self.get(job.id))
 
     def _work_of(self, job: Job, picture: Picture, seen: int) -> Callable[[Ticket], tuple[Path, formats.Kind]]:
         """What the line's thread does for a picture: samples from the disk to larger samples on the disk."""
@@ -185,7 +173,7 @@ class Jobs:
         try:
             raw, kind = await picture.ticket.future
             try:
-                await self._encode_first(job, picture, raw, kind)
+                await self._results.make(picture, raw, kind, job.options, several=job.kept)
             finally:
                 raw.unlink(missing_ok=True)
         except asyncio.CancelledError:  # the job's end
@@ -194,44 +182,12 @@ class Jobs:
             picture.error = error
         except Exception as error:
             logger.error("srgan serve: the work on a picture failed, %s: %s", type(error).__name__, error)
-            picture.error = ServiceError(
-                500, "fault", "the server failed at this picture; its operator finds the reason"
-            )
+            picture.error = no_disk(error) or ServiceError(500, "fault", FAULT)
         finally:
             if picture.lr:
                 picture.lr.unlink(missing_ok=True)
             picture.count_bytes()
             picture.ended.set()
-
-    async def _encode_first(self, job: Job, picture: Picture, raw: Path, kind: formats.Kind) -> None:
-        """The version that was asked for; and of what is kept, the PNG from which others can be made."""
-        mime = formats.first_that_holds(kind, kind.shape[0], kind.shape[1], job.options.mimes)
-        versions: list[Version] = [(mime, job.options.quality)]
-        if job.kept and versions != [(formats.PNG[0], None)]:
-            versions.insert(0, (formats.PNG[0], None))
-        for version in versions:
-            picture.files[version] = await self._encode(picture, version, raw, kind)
-
-    async def _encode(self, picture: Picture, version: Version, source: Path, kind: formats.Kind | None) -> Path:
-        mime, quality = version
-        target, began = self._store.new(), time.monotonic()
-        try:
-            await self._workers.encode(
-                formats.SUFFIXES[mime], source, target, picture.metadata, samples=kind, quality=quality
-            )
-        except BaseException:
-            target.unlink(missing_ok=True)
-            raise
-        if kind and mime == formats.PNG[0]:
-            self._encode_rate.add(kind.shape[0] * kind.shape[1], time.monotonic() - began)
-        return target
-
-    def _drop_versions(self, picture: Picture, newest: Version) -> None:
-        """Keep the PNG and the newest version; the others can be made again."""
-        dispensable = [version for version in picture.files if version not in (newest, (formats.PNG[0], None))]
-        for version in dispensable:
-            picture.files.pop(version).unlink(missing_ok=True)
-        picture.count_bytes()
 
     def _make_room(self, needed: int) -> None:
         """Forget results that were fetched, and then old ones, until so many bytes fit. Raises ServiceError."""
@@ -256,6 +212,16 @@ class Jobs:
             picture.remove_files()
 
 
+def _check_seen(seen: int, height: int, width: int, most: int) -> None:
+    """Raise ServiceError 413 for a picture that is so narrow that it takes as long as one of too many pixels."""
+    if seen > most:
+        reason = (
+            f"the picture of {width}x{height} is so narrow that the network has to see {seen:,} pixels for it, and at "
+            f"most {most:,} are allowed; send it in shorter parts"
+        )
+        raise ServiceError(413, "too_many_pixels", reason)
+
+
 def _is_downloaded(job: Job) -> bool:
     return all(picture.downloaded for picture in job.done_pictures())
 
@@ -265,8 +231,5 @@ def _eviction_order(job: Job) -> tuple[bool, float]:
 
 
 def _write(path: Path, samples: np.ndarray) -> None:
-    try:
-        with path.open("wb") as file:
-            file.write(np.ascontiguousarray(samples).data)
-    except OSError:  # the disk is full
-        raise ServiceError(503, "no_disk", NO_DISK, {"Retry-After": "60"}) from None
+    with path.open("wb") as file:
+        file.write(np.ascontiguousarray(samples).data)

@@ -8,7 +8,7 @@ import math
 
 from pyimagesearch.errors import InputError
 
-HIGHEST = {"seconds": 86_400, "queue": 1000}  # that may be set
+HIGHEST = {"seconds": 86_400, "queue": 100}  # that may be set
 MOST_PICTURES = 50  # of a job
 LINE_PICTURES = 10  # of the largest ones, which the line holds at once
 
@@ -21,7 +21,7 @@ class Limits:
 
     bytes: int = 20_000_000  # of a picture's file
     pixels: int = 4_000_000  # of the picture that comes in
-    seconds: float = 60.0  # of work on a picture, from its first tile
+    seconds: float = 120.0  # of work on a picture, from its first tile
     queue: int = 50  # requests and jobs that are let in at once, with the one that is worked on
 
     @property

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from pyimagesearch.inference.tiles import LARGEST_TILE
 from pyimagesearch.serving.errors import ServiceError
 from pyimagesearch.serving.forecast import Arrivals
 
@@ -27,6 +28,7 @@ SHORT_SECONDS = (
 )
 LONGEST_WAIT = 600  # seconds that Retry-After asks for at most
 _NUMBERS = itertools.count()
+PACE_PART = 0.2  # of a picture that tells how long the rest takes
 LATE_SECONDS = 0.5  # that a picture is said to take still, where it has taken longer than was foreseen
 
 
@@ -58,14 +60,27 @@ class Ticket:
     @property
     def left(self) -> float:
         """Seconds of work that are left, about."""
-        if not self.begun:
-            return self.seconds
-        worked = self.worked + (time.monotonic() - self._resumed if self._resumed else 0.0)
-        return max(LATE_SECONDS, self.seconds - worked, self._by_own_pace(worked))
+        return max(LATE_SECONDS, self._whole() - self._worked_now()) if self.begun else self.seconds
 
-    def _by_own_pace(self, worked: float) -> float:
+    @property
+    def tile_left(self) -> float:
+        """Seconds until the next tile is done, about."""
+        tiles = max(1.0, self.pixels / LARGEST_TILE**2)
+        since = time.monotonic() - self._resumed if self._resumed else 0.0
+        return max(0.0, min(self.left, self._whole() / tiles - since))
+
+    @property
+    def is_short(self) -> bool:
+        """Whether it may be worked on between the tiles of another."""
+        return self.seconds <= SHORT_SECONDS
+
+    def _whole(self) -> float:
+        """Seconds that all of it takes: as foreseen, and once some of it is done, by its own pace."""
         done = self.done_pixels / self.pixels
-        return worked / done * (1 - done) if 0.2 < done < 1 else 0.0
+        return self.worked / done if done >= PACE_PART else self.seconds
+
+    def _worked_now(self) -> float:
+        return self.worked + (time.monotonic() - self._resumed if self._resumed else 0.0)
 
     def resume(self) -> None:
         """The clock runs."""
@@ -106,6 +121,13 @@ class Line:
                 self._waiting.remove(ticket)
         if waited:
             ticket.future.cancel()
+
+    def close(self) -> None:
+        """Stop all work, after the current tile."""
+        with self._lock:
+            tickets = [*self._running, *self._waiting]
+        for ticket in tickets:
+            ticket.stop.set()
 
     def tile_done(self, ticket: Ticket, pixels: int) -> None:
         """Called in the thread after each tile. Raises Stopped, and ServiceError 504 where it takes too long."""
@@ -151,22 +173,26 @@ class Line:
 
     def seconds_until_done(self, ticket: Ticket) -> float:
         """Until work on this picture has ended, from the work in line and what else is foreseen to come before it."""
-        ahead = self.ahead_of(ticket)
         with self._lock:
-            if ticket in self._running:
-                beside = [other.left for other in self._running if other is not ticket and other is self._running[-1]]
-                work = ticket.left + math.fsum(beside)
-            else:
-                work = math.fsum(other.left for other in [*self._running, *ahead, ticket])
+            work = math.fsum([ticket.left, *self._work_before(ticket)])
         return self._arrivals.end_of(work, ticket.due)
+
+    def _work_before(self, ticket: Ticket) -> list[float]:
+        """Seconds of what is worked on before this picture is done, as things stand."""
+        running, nested = self._running[:1], [other.left for other in self._running[1:]]
+        ahead = [other for other in self._waiting if _key(other) < _key(ticket)]
+        if ticket in self._running[1:] or not running:
+            return [other.left for other in ahead if running == []]
+        if ticket in running or (ticket.is_short and ticket.due < running[0].due):  # short ones alone come before it
+            tile = [] if ticket in running or nested else [running[0].tile_left]
+            return [*tile, *nested, *(other.left for other in ahead if other.is_short)]
+        return [running[0].left, *nested, *(other.left for other in ahead)]
 
     def _next(self, before: Ticket | None = None) -> Ticket | None:
         """Take the next picture out of the line; with `before`, only a short one that is due before that picture."""
         with self._lock:
             fit = (
-                ticket
-                for ticket in self._waiting
-                if before is None or (ticket.due < before.due and ticket.seconds <= SHORT_SECONDS)
+                ticket for ticket in self._waiting if before is None or (ticket.due < before.due and ticket.is_short)
             )
             ticket = min(fit, key=_key, default=None)
             if ticket:

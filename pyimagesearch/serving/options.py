@@ -14,6 +14,7 @@ from pyimagesearch.serving.errors import ServiceError
 
 Format = Literal["auto", "png", "jpeg", "webp"]
 HIGHEST_SCALE = 8
+PAGE_PATHS = ("/", "/page/{name}")
 FORMAT = "png, jpeg, webp, or auto"
 QUALITY = "of a JPEG or WebP; without it that of the picture that came in, or a high one"
 
@@ -86,8 +87,14 @@ def mimes_of(name: Format, quality: int | None, auto: Sequence[str]) -> Sequence
 
 
 def refuse_unknown(request: Request) -> None:
-    """A dependency of FastAPI: raises ServiceError 422 for a query parameter that the endpoint does not have."""
-    known = sorted(_query_names(request.scope["route"].dependant))
+    """A dependency of FastAPI: raises ServiceError 422 for a query parameter that the endpoint does not have.
+
+    Not for the page and its files, whose address people share with what other programs append to it.
+    """
+    route = request.scope["route"]
+    if route.path in PAGE_PATHS:
+        return
+    known = sorted(_query_names(route.dependant))
     for name in request.query_params:
         if name not in known:
             valid = f"it takes {', '.join(known)}" if known else "it takes none"

@@ -42,8 +42,20 @@ class Service:
         self.engine, self.workers, self.limits, self._store = engine, workers, limits, store
         self.line = Line(limits.line_seconds, limits.seconds)
         self.places = Places(limits.queue, lambda: busy(self.line.first_end()))
-        self.jobs = Jobs(engine, workers, store, self.line, self.places, seconds_per_pixel)
+        self.jobs = Jobs(engine, workers, limits, store, self.line, self.places, seconds_per_pixel=seconds_per_pixel)
         self.ending = False  # since SIGTERM
+
+    def end(self) -> None:
+        """Stop the work that no open request waits for; nobody could fetch its result."""
+        self.ending = True
+        for job in self.jobs:
+            if job.kept:
+                self.jobs.stop(job)
+
+    def close(self) -> None:
+        """Remove what is on the disk, and end the workers, at once."""
+        self.workers.__exit__()
+        self._store.__exit__()
 
     async def open_job(self, request: Request, options: Options) -> Job:
         """A job of all pictures in the request's body, which is in line when this returns. Raises ServiceError."""
@@ -71,6 +83,8 @@ class Service:
         job = await _while_connected(request, self._open(request, sent, options, kept=kept))
         try:
             await _while_connected(request, job.wait())
+            if self.ending and job.cancelled:
+                raise ServiceError(503, "ending", "the server ends; try again", {"Retry-After": "10"})
             if job.pictures[0].error:
                 raise job.pictures[0].error
         except BaseException:

@@ -11,6 +11,7 @@ import secrets
 import shutil
 import stat
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
@@ -41,6 +42,15 @@ class Store:
     def __exit__(self, *_: object) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
         os.close(self._lock)
+
+    @contextlib.contextmanager
+    def taking_temporary_files(self) -> Iterator[None]:
+        """Around what makes temporary files that are to lie here too."""
+        usual, tempfile.tempdir = tempfile.tempdir, str(self.folder)
+        try:
+            yield
+        finally:
+            tempfile.tempdir = usual
 
     def new(self) -> Path:
         """A path for a file that nobody has."""
