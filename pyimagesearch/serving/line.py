@@ -181,8 +181,10 @@ class Line:
         """Seconds of what is worked on before this picture is done, as things stand."""
         running, nested = self._running[:1], [other.left for other in self._running[1:]]
         ahead = [other for other in self._waiting if _key(other) < _key(ticket)]
-        if ticket in self._running[1:] or not running:
-            return [other.left for other in ahead if running == []]
+        if not running:
+            return [other.left for other in ahead]
+        if ticket in self._running[1:]:
+            return []
         if ticket in running or (ticket.is_short and ticket.due < running[0].due):  # short ones alone come before it
             tile = [] if ticket in running or nested else [running[0].tile_left]
             return [*tile, *nested, *(other.left for other in ahead if other.is_short)]
