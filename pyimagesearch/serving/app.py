@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import BaseModel
 
 from pyimagesearch import __version__
-from pyimagesearch.serving import describe, formats
+from pyimagesearch.serving import describe, docs_page, formats
 from pyimagesearch.serving.answers import Delivery, base64_length, in_json, of_file, size_of
 from pyimagesearch.serving.errors import ServiceError, add_handlers
 from pyimagesearch.serving.formats import PNG
@@ -18,6 +18,9 @@ from pyimagesearch.serving.service import Service
 from pyimagesearch.serving.static import Page
 
 TAGS: list[str | Enum] = ["one picture"]
+BASE64_EXAMPLE = (
+    'printf \'{"image":"data:image/png;base64,%s"}\' "$(base64 -w0 icon.png)" | curl --json @- {here}/v1/upscale/base64'
+)
 SERVER_TAGS: list[str | Enum] = ["server"]
 
 
@@ -71,7 +74,9 @@ def _add_upscaling(app: FastAPI, service: Service) -> None:
     place = [Depends(service.places.place)]
 
     @app.post(
-        "/v1/upscale", dependencies=place, response_class=Response, openapi_extra=describe.picture_body(), tags=TAGS,
+        "/v1/upscale", dependencies=place, response_class=Response, tags=TAGS,
+        openapi_extra=describe.picture_body()
+        | describe.example("curl -F image=@photo.jpg '{here}/v1/upscale?scale=2&format=jpeg' -o photo_x2.jpg"),
         responses=describe.pictures(*formats.SUFFIXES, headers=describe.PICTURE_HEADERS)
         | describe.errors(403, 406, 408, 413, 422, 503, 504),
     )  # fmt: skip
@@ -91,7 +96,8 @@ def _add_upscaling(app: FastAPI, service: Service) -> None:
         )  # fmt: skip
 
     @app.post(
-        "/v1/upscale/base64", dependencies=place, response_model=Base64Result, openapi_extra=describe.base64_body(),
+        "/v1/upscale/base64", dependencies=place, response_model=Base64Result,
+        openapi_extra=describe.base64_body() | describe.example(BASE64_EXAMPLE),
         responses=describe.errors(403, 408, 413, 422, 503, 504), tags=TAGS,
     )  # fmt: skip
     async def upscale_base64(request: Request) -> Response:
@@ -108,7 +114,8 @@ def _add_generate(app: FastAPI, service: Service) -> None:
 
     @app.post(
         "/generate", dependencies=[Depends(service.places.place)], response_model=GenerateResult, tags=TAGS,
-        openapi_extra=describe.picture_body(ext=ext), responses=describe.errors(403, 408, 413, 422, 503, 504),
+        openapi_extra=describe.picture_body(ext=ext) | describe.example("curl -F image=@photo.jpg {here}/generate"),
+        responses=describe.errors(403, 408, 413, 422, 503, 504),
     )  # fmt: skip
     async def generate(request: Request) -> Response:
         """Upscale a picture and keep the PNG for a download."""
@@ -117,7 +124,7 @@ def _add_generate(app: FastAPI, service: Service) -> None:
 
     @app.get(
         "/download/{name}", response_class=Response, tags=TAGS,
-        responses=describe.pictures(*PNG) | describe.errors(404),
+        responses=describe.pictures(*PNG) | describe.errors(404, 422),
     )  # fmt: skip
     async def download(name: str) -> Response:
         """A result of /generate, for some minutes after it was made."""
@@ -134,7 +141,11 @@ def _add_generate(app: FastAPI, service: Service) -> None:
 def _add_pages(app: FastAPI, service: Service) -> None:
     page = Page()
 
-    @app.get("/healthz")
+    refused = describe.errors(422)
+
+    @app.get(
+        "/healthz", tags=SERVER_TAGS, openapi_extra=describe.example("curl {here}/healthz"), responses=refused
+    )  # fmt: skip
     async def healthz() -> Health:
         """What the server is, and what it takes."""
         engine, limits = service.engine, service.limits
@@ -145,22 +156,26 @@ def _add_pages(app: FastAPI, service: Service) -> None:
         about |= {"scales": engine.scales, "formats": [*formats.NAMES]}
         return Health(status="ok", version=__version__, limits=allowed, blend="crisp" in engine.sliders, **about)
 
-    @app.get("/", response_class=Response, responses=describe.file("text/html") | describe.errors(404))
+    @app.get(
+        "/", tags=SERVER_TAGS, response_class=Response, responses=describe.file("text/html") | describe.errors(404)
+    )
     async def index(request: Request) -> Response:
         """The page for people."""
         return page("index.html", request)
 
-    @app.get("/page/{name}", response_class=Response, responses=describe.file("*/*") | describe.errors(404))
+    @app.get(
+        "/page/{name}", tags=SERVER_TAGS, response_class=Response, responses=describe.file("*/*") | describe.errors(404)
+    )
     async def file_of_page(name: str, request: Request) -> Response:
         """A file of the page."""
         return page(name, request)
 
-    @app.get("/docs", response_class=HTMLResponse)
+    @app.get("/docs", tags=SERVER_TAGS, response_class=HTMLResponse, responses=refused)
     async def docs() -> Response:
         """This document for people."""
-        return HTMLResponse(describe.page(app), headers={"content-security-policy": describe.DOCS_POLICY})
+        return HTMLResponse(docs_page.page(app), headers={"content-security-policy": docs_page.POLICY})
 
-    @app.get("/openapi.json")
+    @app.get("/openapi.json", tags=SERVER_TAGS, responses=refused)
     async def openapi() -> dict[str, Any]:
         """This document for programs."""
         return app.openapi()

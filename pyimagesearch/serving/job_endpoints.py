@@ -15,6 +15,11 @@ from pyimagesearch.serving.job_answers import JobAnswer, events, told
 from pyimagesearch.serving.options import FORMAT, QUALITY, Format, WantedQuery, checked, mimes_of
 from pyimagesearch.serving.service import Service
 
+EXAMPLE = (
+    "curl -F image=@one.jpg -F image=@album.zip '{here}/v1/jobs?scale=2'   # answers with the id",
+    "curl {here}/v1/jobs/ID/events                                          # how far it is, until it has ended",
+    "curl '{here}/v1/jobs/ID/result?format=jpeg&quality=90' -o larger.zip",
+)
 TAGS: list[str | Enum] = ["jobs"]
 ZIP_NAME = "pictures_x{scale}.zip"
 
@@ -42,7 +47,7 @@ def _add_work(app: FastAPI, service: Service) -> None:
 
     @app.post(
         "/v1/jobs", status_code=202, response_model=JobAnswer, tags=TAGS, dependencies=[Depends(service.places.place)],
-        openapi_extra=describe.pictures_body(),
+        openapi_extra=describe.pictures_body() | describe.example(*EXAMPLE),
         responses=describe.accepted() | describe.errors(403, 408, 413, 422, 503),
     )  # fmt: skip
     async def open_job(request: Request, wanted: WantedQuery) -> Response:
@@ -53,14 +58,14 @@ def _add_work(app: FastAPI, service: Service) -> None:
         job = await service.open_job(request, checked(wanted, service.engine))
         return JSONResponse(told(service, job).model_dump(), 202, {"location": f"v1/jobs/{job.id}"})
 
-    @app.get("/v1/jobs/{id}", response_model=JobAnswer, tags=TAGS, responses=describe.errors(404))
+    @app.get("/v1/jobs/{id}", response_model=JobAnswer, tags=TAGS, responses=describe.errors(404, 422))
     async def job_state(id: str) -> JobAnswer:
         """How far a job is."""
         return told(service, jobs.get(id))
 
     @app.get(
         "/v1/jobs/{id}/events", response_class=Response, tags=TAGS,
-        responses=describe.stream("the job, whenever it has changed") | describe.errors(404),
+        responses=describe.stream("the job, whenever it has changed") | describe.errors(404, 422),
     )  # fmt: skip
     async def job_events(id: str) -> Response:
         """How far a job is, as server-sent events, until it has ended. Each `data` is as GET /v1/jobs/{id} has it."""
@@ -69,7 +74,7 @@ def _add_work(app: FastAPI, service: Service) -> None:
         return answers.Delivery(said, answers.NO_LIMIT, media_type="text/event-stream", headers=headers)
 
     @app.delete(
-        "/v1/jobs/{id}", status_code=204, response_class=Response, tags=TAGS, responses=describe.errors(403, 404)
+        "/v1/jobs/{id}", status_code=204, response_class=Response, tags=TAGS, responses=describe.errors(403, 404, 422)
     )
     async def cancel_job(id: str) -> Response:
         """Stop the work on a job, and forget its results."""
@@ -79,7 +84,7 @@ def _add_work(app: FastAPI, service: Service) -> None:
 
 def _add_results(app: FastAPI, service: Service) -> None:
     found = describe.pictures(*formats.SUFFIXES, "application/zip", headers=describe.FILE_HEADERS)
-    responses = found | describe.errors(404, 406, 409, 422)
+    responses = found | describe.errors(404, 406, 409, 422, 503)
 
     @app.get("/v1/jobs/{id}/result", response_class=Response, tags=TAGS, responses=responses)
     async def job_result(request: Request, id: str, encoding: EncodingQuery) -> Response:
