@@ -87,7 +87,7 @@ class Client(threading.Thread):
 
 
 def kinds_of_job(client, noise):
-    """For each size a picture, parameters and the right result, as the server makes it alone, and how long that takes."""
+    """For each size a picture, parameters, the right result, and the seconds that it takes alone."""
     models = itertools.cycle(client.get("/healthz").json()["models"])
     kinds, alone = {}, {}
     for number, (width, height) in enumerate(SIZES):
