@@ -170,7 +170,9 @@ def _add_pages(app: FastAPI, service: Service) -> None:
         """A file of the page."""
         return page(name, request)
 
-    @app.get("/docs", tags=SERVER_TAGS, response_class=HTMLResponse, responses=refused)
+    shown: dict[int | str, Any] = {200: {"description": "the document", "content": {"text/html": {}}}}
+
+    @app.get("/docs", tags=SERVER_TAGS, response_class=Response, responses=shown | refused)
     async def docs() -> Response:
         """This document for people."""
         return HTMLResponse(docs_page.page(app), headers={"content-security-policy": docs_page.POLICY})

@@ -19,6 +19,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.types import Message
 
+from pyimagesearch.serving import file_errors
 from pyimagesearch.serving.errors import ServiceError
 from pyimagesearch.serving.limits import Limits
 from pyimagesearch.serving.options import Wanted
@@ -68,7 +69,7 @@ async def received(request: Request, limits: Limits, *, most_files: int = 1) -> 
     try:
         sent = _files_of(form)
         if most_files == 1 and sent[0].bytes > most:
-            raise too_many_bytes(most)
+            raise file_errors.about(sent[0].name, too_many_bytes(most))
         yield sent
     finally:
         await form.close()

@@ -81,7 +81,9 @@ def accepted() -> dict[int | str, dict[str, Any]]:
 
 def stream(what: str) -> dict[int | str, dict[str, Any]]:
     """The `responses` of an endpoint that answers with server-sent events."""
-    return {200: {"description": what, "content": {"text/event-stream": {"schema": {"type": "string"}}}}}
+    data = {"type": "string", "contentMediaType": "application/json"}
+    schema = {"type": "object", "required": ["data"], "properties": {"data": data}}
+    return {200: {"description": what, "content": {"text/event-stream": {"schema": schema}}}}
 
 
 def base64_body() -> dict[str, Any]:

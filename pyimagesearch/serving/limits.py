@@ -10,6 +10,7 @@ from pyimagesearch.errors import InputError
 
 HIGHEST = {"seconds": 86_400, "queue": 100}  # that may be set
 MOST_PICTURES = 50  # of a job
+LEAST_LINE_SECONDS = 60.0  # of work that the line holds, however short `seconds` is
 LINE_PICTURES = 10  # of the largest ones, which the line holds at once
 
 ONE_TILE = 512 * 512  # pixels that a network sees at once: never too many
@@ -37,7 +38,7 @@ class Limits:
     @property
     def line_seconds(self) -> float:
         """Of work that is in line together."""
-        return LINE_PICTURES * self.seconds
+        return max(LINE_PICTURES * self.seconds, LEAST_LINE_SECONDS)
 
     @property
     def seen_pixels(self) -> int:

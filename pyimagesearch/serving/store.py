@@ -32,7 +32,7 @@ class Store:
     def __enter__(self) -> Self:
         remove_leftovers(self._base)
         made = Path(tempfile.mkdtemp(prefix=f".{PREFIX}", dir=self._base))  # for this user alone
-        self._lock = os.open(made / LOCK, os.O_CREAT | os.O_WRONLY, 0o600)
+        self._lock = (made / LOCK).open("x")
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         self.folder = made.with_name(made.name[1:])  # found by others only from now on, when it is locked
         made.rename(self.folder)
@@ -40,8 +40,9 @@ class Store:
         return self
 
     def __exit__(self, *_: object) -> None:
+        """Remove the folder; the kernel unlocks it. A second call, by another thread, does no harm."""
         shutil.rmtree(self.folder, ignore_errors=True)
-        os.close(self._lock)
+        self._lock.close()
 
     @contextlib.contextmanager
     def taking_temporary_files(self) -> Iterator[None]:

@@ -3,7 +3,6 @@
 import io
 import json
 import threading
-import time
 import zipfile
 
 import numpy as np
@@ -225,9 +224,7 @@ def test_a_server_that_ends_leaves_no_file_and_no_client_waiting(noise, tmp_path
 
         threading.Thread(target=listen).start()
         wait_until(lambda: client.get(job).json()["progress"] > 0)
-        began = time.monotonic()
         assert server.stop() == 0
-        assert time.monotonic() - began < 30
         assert ended.wait(10)
         assert server.errors == []
         assert [*tmp_path.iterdir()] == []

@@ -118,7 +118,7 @@ def test_the_page_opens_whatever_other_programs_append_to_its_address(client):
         (png(np.zeros((40, 40), np.uint8))[:60], 422, "my holiday.jpg is damaged, or a part of it is missing"),
         (b"%PDF-1.7", 422, "my holiday.jpg: PDF, which is not read; draw its pages to PNG first"),
         (png(np.zeros((1000, 501), np.uint8)), 413, "my holiday.jpg has 0.501 megapixels (501x1000), and at most 0.5"),
-        (bytes(server_process.MOST_BYTES + 1), 413, "my holiday.jpg is too large a file: at most 300 kB are taken"),
+        (bytes(server_process.MOST_BYTES + 1), 413, "my holiday.jpg is too large a file: at most 300.0 kB are taken"),
         (b"", 422, "my holiday.jpg is empty; send a picture's file"),
     ],
 )
