@@ -90,6 +90,7 @@ class Job:
         self.pictures: list[Picture] = []
         self.cancelled = False
         self.ended_at: float | None = None
+        self.forgetting: asyncio.TimerHandle | None = None
         self.task: asyncio.Task[None] | None = None  # the work on it, or None once that has ended
 
     @property

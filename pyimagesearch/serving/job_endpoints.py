@@ -48,7 +48,7 @@ def _add_work(app: FastAPI, service: Service) -> None:
     @app.post(
         "/v1/jobs", status_code=202, response_model=JobAnswer, tags=TAGS, dependencies=[Depends(service.places.place)],
         openapi_extra=describe.pictures_body() | describe.example(*EXAMPLE),
-        responses=describe.accepted() | describe.errors(403, 408, 413, 422, 503),
+        responses=describe.accepted() | describe.errors(403, 406, 408, 413, 422, 503),
     )  # fmt: skip
     async def open_job(request: Request, wanted: WantedQuery) -> Response:
         """Put pictures in line: the files named `image` of a form, of which a zip of pictures may be one.

@@ -109,6 +109,8 @@ class Jobs:
         self.stop(job)
         self._places.leave(job.place)
         self._jobs.pop(job.id, None)
+        if job.forgetting:
+            job.forgetting.cancel()  # it holds the job in memory
         if job.task is None:
             self._remove_files(job)
 
@@ -166,7 +168,7 @@ class Jobs:
         if job.cancelled:
             self._remove_files(job)
         elif job.kept:
-            asyncio.get_running_loop().call_later(SECONDS_KEPT, self.cancel, job)
+            job.forgetting = asyncio.get_running_loop().call_later(SECONDS_KEPT, self.cancel, job)
 
     async def _finish_picture(self, job: Job, picture: Picture) -> None:
         assert picture.ticket

@@ -1,6 +1,6 @@
 """What a request may take: the defaults, and what `srgan serve` may be told instead.
 
-bodies.py holds requests to the bytes, decode_worker.py to the pixels, service.py to the seconds, line.py to the queue.
+bodies.py holds requests to the bytes, decode_worker.py to the pixels, line.py to the seconds, places.py to the queue.
 """
 
 import dataclasses

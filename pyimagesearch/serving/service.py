@@ -59,6 +59,7 @@ class Service:
 
     async def open_job(self, request: Request, options: Options) -> Job:
         """A job of all pictures in the request's body, which is in line when this returns. Raises ServiceError."""
+        self.line.check_room(0.0)
         async with AsyncExitStack() as body:
             async with self.places.upload(request):
                 several = bodies.received(request, self.limits, most_files=self.limits.pictures)
@@ -67,6 +68,7 @@ class Service:
 
     async def run(self, request: Request, options: Options, *, kept: bool = False) -> Job:
         """The job, at its end, of the one picture that the request's body holds. Raises ServiceError."""
+        self.line.check_room(0.0)
         async with AsyncExitStack() as body:
             async with self.places.upload(request):
                 sent = await body.enter_async_context(bodies.received(request, self.limits))
@@ -74,6 +76,7 @@ class Service:
 
     async def run_base64(self, request: Request) -> Job:
         """The job, at its end, of the picture in the JSON that the request's body holds. Raises ServiceError."""
+        self.line.check_room(0.0)
         async with AsyncExitStack() as body:
             async with self.places.upload(request):
                 sent, wanted = await body.enter_async_context(bodies.received_base64(request, self.limits))

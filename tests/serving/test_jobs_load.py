@@ -22,7 +22,7 @@ from pyimagesearch.serving.line import PATIENCE
 
 CLIENTS = 30
 SECONDS = float(os.environ.get("SRGAN_LOAD_SECONDS", "25"))
-SIZES = [(40, 30), (64, 64), (128, 96), (128, 128), (200, 150), (320, 240), (480, 360), (640, 480), (1000, 750)]
+SIZES = [(40, 30), (64, 64), (128, 96), (128, 128), (200, 150), (320, 240), (480, 360), (640, 480), (800, 600)]
 FACTOR = 1.5  # between the time that was foreseen and the time that it took
 SHORT = 1.0  # seconds that do not count in that: events come once a second
 MORE_MEMORY = 150_000_000  # bytes: one more result of the largest size at work, and its encoder's
