@@ -96,7 +96,7 @@ def _add_upscaling(app: FastAPI, service: Service) -> None:
         )  # fmt: skip
 
     @app.post(
-        "/v1/upscale/base64", dependencies=place, response_model=Base64Result,
+        "/v1/upscale/base64", dependencies=place, response_model=Base64Result, response_description="the result",
         openapi_extra=describe.base64_body() | describe.example(BASE64_EXAMPLE),
         responses=describe.errors(403, 408, 413, 422, 503, 504), tags=TAGS,
     )  # fmt: skip
@@ -114,6 +114,7 @@ def _add_generate(app: FastAPI, service: Service) -> None:
 
     @app.post(
         "/generate", dependencies=[Depends(service.places.place)], response_model=GenerateResult, tags=TAGS,
+        response_description="the name of the result",
         openapi_extra=describe.picture_body(ext=ext) | describe.example("curl -F image=@photo.jpg {here}/generate"),
         responses=describe.errors(403, 408, 413, 422, 503, 504),
     )  # fmt: skip
@@ -144,7 +145,8 @@ def _add_pages(app: FastAPI, service: Service) -> None:
     refused = describe.errors(422)
 
     @app.get(
-        "/healthz", tags=SERVER_TAGS, openapi_extra=describe.example("curl {here}/healthz"), responses=refused
+        "/healthz", tags=SERVER_TAGS, response_description="the server", responses=refused,
+        openapi_extra=describe.example("curl {here}/healthz"),
     )  # fmt: skip
     async def healthz() -> Health:
         """What the server is, and what it takes."""
@@ -177,7 +179,7 @@ def _add_pages(app: FastAPI, service: Service) -> None:
         """This document for people."""
         return HTMLResponse(docs_page.page(app), headers={"content-security-policy": docs_page.POLICY})
 
-    @app.get("/openapi.json", tags=SERVER_TAGS, responses=refused)
+    @app.get("/openapi.json", tags=SERVER_TAGS, response_description="the document", responses=refused)
     async def openapi() -> dict[str, Any]:
         """This document for programs."""
         return app.openapi()

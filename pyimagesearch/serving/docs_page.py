@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import html
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,7 +23,7 @@ td:first-child, th:first-child { width: 7rem; }
 @media (max-width: 40rem) {
   h1 { font-size: 1.6rem; }
   td, th { padding-right: .5rem; font-size: .9rem; }
-  td:first-child, th:first-child { width: 5rem; }
+  td:first-child, th:first-child { width: 6rem; }
 }
 :root { color-scheme: light dark; background: #fff; color: #111; }
 a { color: #0645ad; }
@@ -62,21 +63,20 @@ def _group(tag: dict[str, str], operations: Sequence[Operation]) -> str:
 
 
 def _section(method: str, path: str, operation: dict[str, Any]) -> str:
-    parts = [f"<h3><code>{method.upper()} {_text(path)}</code></h3><p>{_text(operation.get('description', ''))}</p>"]
+    parts = [f"<h3><code>{method.upper()} {_text(path)}</code></h3><p>{_prose(operation.get('description', ''))}</p>"]
     parts += [f"<pre><code>{_text(sample['source'])}</code></pre>" for sample in operation.get("x-codeSamples", [])]
-    rows = [(field["name"], field["in"], _meaning(field)) for field in operation.get("parameters", [])]
-    rows += [(mime, "body", _fields(body["schema"])) for mime, body in _content(operation.get("requestBody", {}))]
+    rows = [(field["name"], f"{field['in']}: {_meaning(field)}") for field in operation.get("parameters", [])]
+    rows += [(mime, f"body: {_fields(body['schema'])}") for mime, body in _content(operation.get("requestBody", {}))]
     if rows:
-        parts.append(_table(("name", "where", "meaning"), rows))
+        parts.append(_table(("name", "meaning"), rows))
     answers = [
         (
             status,
-            ", ".join(mime for mime, _ in _content(answer)) or "nothing",
-            "; ".join([answer["description"], *answer.get("headers", {})]),
+            "; ".join([answer["description"], *answer.get("headers", {}), *(mime for mime, _ in _content(answer))]),
         )
         for status, answer in operation["responses"].items()
     ]
-    parts.append(_table(("status", "type", "meaning"), answers))
+    parts.append(_table(("status", "meaning"), answers))
     return "".join(parts)
 
 
@@ -100,6 +100,11 @@ def _table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     first = "".join(f'<th scope="col">{_text(head)}</th>' for head in heads)
     rest = "".join("<tr>" + "".join(f"<td>{_text(cell)}</td>" for cell in row) + "</tr>" for row in rows)
     return f"<table><tr>{first}</tr>{rest}</table>"
+
+
+def _prose(text: str) -> str:
+    """Text in which `code` may stand."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", _text(text))
 
 
 def _text(value: str) -> str:

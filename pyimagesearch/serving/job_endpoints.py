@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from enum import Enum
 from typing import Annotated, BinaryIO
 
-from fastapi import Depends, FastAPI, Query, Request
+from fastapi import Depends, FastAPI, Path, Query, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -16,8 +16,8 @@ from pyimagesearch.serving.options import FORMAT, QUALITY, Format, WantedQuery, 
 from pyimagesearch.serving.service import Service
 
 EXAMPLE = (
-    "curl -F image=@one.jpg -F image=@album.zip '{here}/v1/jobs?scale=2'   # answers with the id",
-    "curl {here}/v1/jobs/ID/events                                          # how far it is, until it has ended",
+    "curl -F image=@one.jpg -F image=@album.zip '{here}/v1/jobs?scale=2'",
+    "curl -N {here}/v1/jobs/ID/events",
     "curl '{here}/v1/jobs/ID/result?format=jpeg&quality=90' -o larger.zip",
 )
 TAGS: list[str | Enum] = ["jobs"]
@@ -33,6 +33,7 @@ class Encoding(BaseModel):
     quality: int | None = Field(default=None, ge=1, le=100, description=QUALITY, examples=[90])
 
 
+JobId = Annotated[str, Path(description="of the job", examples=["Zk3v5mJw0cW3xkq4d1r7bT2nY8uPaQeL"])]
 EncodingQuery = Annotated[Encoding, Query()]
 
 
@@ -58,8 +59,11 @@ def _add_work(app: FastAPI, service: Service) -> None:
         job = await service.open_job(request, checked(wanted, service.engine))
         return JSONResponse(told(service, job).model_dump(), 202, {"location": f"v1/jobs/{job.id}"})
 
-    @app.get("/v1/jobs/{id}", response_model=JobAnswer, tags=TAGS, responses=describe.errors(404, 422))
-    async def job_state(id: str) -> JobAnswer:
+    @app.get(
+        "/v1/jobs/{id}", response_model=JobAnswer, tags=TAGS, response_description="the job",
+        responses=describe.errors(404, 422),
+    )  # fmt: skip
+    async def job_state(id: JobId) -> JobAnswer:
         """How far a job is."""
         return told(service, jobs.get(id))
 
@@ -67,7 +71,7 @@ def _add_work(app: FastAPI, service: Service) -> None:
         "/v1/jobs/{id}/events", response_class=Response, tags=TAGS,
         responses=describe.stream("the job, whenever it has changed") | describe.errors(404, 422),
     )  # fmt: skip
-    async def job_events(id: str) -> Response:
+    async def job_events(id: JobId) -> Response:
         """How far a job is, as server-sent events, until it has ended. Each `data` is as GET /v1/jobs/{id} has it."""
         said = events(service, jobs.get(id))
         headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
@@ -76,7 +80,7 @@ def _add_work(app: FastAPI, service: Service) -> None:
     @app.delete(
         "/v1/jobs/{id}", status_code=204, response_class=Response, tags=TAGS, responses=describe.errors(403, 404, 422)
     )
-    async def cancel_job(id: str) -> Response:
+    async def cancel_job(id: JobId) -> Response:
         """Stop the work on a job, and forget its results."""
         jobs.cancel(jobs.get(id))
         return Response(status_code=204)
@@ -87,7 +91,7 @@ def _add_results(app: FastAPI, service: Service) -> None:
     responses = found | describe.errors(404, 406, 409, 422, 503)
 
     @app.get("/v1/jobs/{id}/result", response_class=Response, tags=TAGS, responses=responses)
-    async def job_result(request: Request, id: str, encoding: EncodingQuery) -> Response:
+    async def job_result(request: Request, id: JobId, encoding: EncodingQuery) -> Response:
         """The result of a job: the file of its picture, or a zip of those of its pictures that are done.
 
         Another format is encoded from the result that there is, without new work of the models.
@@ -109,7 +113,9 @@ def _add_results(app: FastAPI, service: Service) -> None:
         return answers.Delivery(pieces, service.limits.seconds, media_type="application/zip", headers=headers)
 
     @app.get("/v1/jobs/{id}/pictures/{index}/result", response_class=Response, tags=TAGS, responses=responses)
-    async def picture_result(id: str, index: int, encoding: EncodingQuery) -> Response:
+    async def picture_result(
+        id: JobId, index: Annotated[int, Path(description="of the picture, from 0")], encoding: EncodingQuery
+    ) -> Response:
         """The result of one of a job's pictures."""
         job = service.jobs.get(id)
         if not 0 <= index < len(job.pictures):
