@@ -23,13 +23,11 @@ from pyimagesearch.serving.errors import ServiceError
 from pyimagesearch.serving.forecast import Arrivals
 
 PATIENCE = 4.0
-SHORT_SECONDS = (
-    5.0  # of pictures that may be worked on between the tiles of another: their samples need memory beside it
-)
+SHORT_SECONDS = 5.0  # of pictures that are worked on between the tiles of another, in memory beside it
 LONGEST_WAIT = 600  # seconds that Retry-After asks for at most
-_NUMBERS = itertools.count()
 PACE_PART = 0.2  # of a picture that tells how long the rest takes
 LATE_SECONDS = 0.5  # that a picture is said to take still, where it has taken longer than was foreseen
+_NUMBERS = itertools.count()
 
 
 class Stopped(Exception):
