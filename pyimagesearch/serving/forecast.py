@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 
 HALF_LIFE = 30.0  # seconds of work after which a measurement counts half
 WINDOW = 60.0  # seconds of arrivals from which the next ones are foreseen
+MOST_SHARE = 0.5  # that is foreseen for what comes out of turn
 ROUNDS = 50  # of the search for a time of which the forecast depends itself
 
 
@@ -29,6 +30,24 @@ class Rate:
         return self._fixed + pixels * self._seconds / self._pixels
 
 
+class Share:
+    """The share of work that counts, in the time of all work. The latest counts most."""
+
+    def __init__(self) -> None:
+        self._counting, self._all = 0.0, 1.0
+
+    @property
+    def part(self) -> float:
+        """From 0 to less than 1."""
+        return min(self._counting / self._all, MOST_SHARE)
+
+    def add(self, seconds: float, *, counts: bool) -> None:
+        """Take account of work that was done."""
+        fade = 0.5 ** (seconds / HALF_LIFE)
+        self._counting = self._counting * fade + (seconds if counts else 0.0)
+        self._all = self._all * fade + seconds
+
+
 class Arrivals:
     """The pictures of the last minute. What comes later and is served first is foreseen as more of the same."""
 
@@ -48,7 +67,7 @@ class Arrivals:
         now = self._clock()
         while self._seen and self._seen[0][0] < now - WINDOW:
             self._seen.popleft()
-        window = min(WINDOW, max(10.0, now - self._began))  # the first seconds do not stand for a minute
+        window = min(WINDOW, max(WINDOW / 6, now - self._began))  # the first seconds do not stand for a minute
         overtaking = [(seconds / window, due - now - patience) for _, seconds, patience in self._seen]
         return _solve(work, [(share, until) for share, until in overtaking if until > 0])
 

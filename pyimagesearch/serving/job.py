@@ -10,9 +10,9 @@ from typing import Literal
 
 from pyimagesearch.serving.errors import ServiceError
 from pyimagesearch.serving.formats import Kind
-from pyimagesearch.serving.line import Ticket
 from pyimagesearch.serving.options import Options
 from pyimagesearch.serving.places import Place
+from pyimagesearch.serving.ticket import Ticket
 
 PictureState = Literal["waiting", "working", "done", "failed"]
 JobState = Literal["waiting", "working", "done", "failed", "cancelled"]

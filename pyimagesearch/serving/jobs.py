@@ -15,11 +15,12 @@ from pyimagesearch.serving.errors import ServiceError, no_disk
 from pyimagesearch.serving.forecast import Rate
 from pyimagesearch.serving.job import SECONDS_KEPT, Job, Picture
 from pyimagesearch.serving.limits import Limits
-from pyimagesearch.serving.line import Line, Ticket, busy
+from pyimagesearch.serving.line import Line, busy
 from pyimagesearch.serving.picture_workers import Decoded, PictureWorkers
 from pyimagesearch.serving.places import Places
 from pyimagesearch.serving.results import Results
 from pyimagesearch.serving.store import Store
+from pyimagesearch.serving.ticket import Ticket
 
 logger = logging.getLogger(__name__)
 

@@ -3,91 +3,32 @@
 One picture is worked on at a time, with all cores. The order is by `due`: when a picture came, plus PATIENCE times the
 seconds that it takes. So a picture is overtaken only by shorter ones, and only by those that come within PATIENCE times
 its own seconds. Since the line never holds more than `most_seconds` of work, no picture waits longer than
-most_seconds + PATIENCE * its own seconds + the rest of the one at work.
+most_seconds + PATIENCE * its own seconds + the rest of the one at work; half as long again, since the shortest may take
+SHARE of the time of all work out of turn, so that they need not wait for all that are overdue.
 
 A large picture gives way to a short one after each of its tiles.
 """
 
 import asyncio
 import contextlib
-import itertools
 import math
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from pyimagesearch.inference.tiles import LARGEST_TILE
 from pyimagesearch.serving.errors import ServiceError
-from pyimagesearch.serving.forecast import Arrivals
+from pyimagesearch.serving.forecast import Arrivals, Share
+from pyimagesearch.serving.ticket import SHORT_SECONDS, Ticket
 
-PATIENCE = 4.0
-SHORT_SECONDS = 5.0  # of pictures that are worked on between the tiles of another, in memory beside it
+SHARE = 0.5  # of the time of all work, which the shortest pictures may have out of turn beside it
+MOST_CREDIT = 10.0  # seconds of it that are saved up
 LONGEST_WAIT = 600  # seconds that Retry-After asks for at most
-PACE_PART = 0.2  # of a picture that tells how long the rest takes
-LATE_SECONDS = 0.5  # that a picture is said to take still, where it has taken longer than was foreseen
-_NUMBERS = itertools.count()
 
 
 class Stopped(Exception):
     """Nobody wants the picture any more."""
-
-
-class Ticket:
-    """One picture in line."""
-
-    def __init__(
-        self, owner: str, work: Callable[["Ticket"], Any], *, seconds: float, pixels: int, before: float = 0.0
-    ):
-        """owner: the job's id. work: what is done, in the thread; it calls Line.tile_done after each tile.
-
-        seconds: that this will take. pixels: of the picture that came in. before: seconds of the job's pictures that
-        are in line before this one, so that a job of many pictures waits like one long picture.
-        """
-        self.owner, self.work, self.seconds, self.pixels = owner, work, seconds, pixels
-        self.due = time.monotonic() + PATIENCE * (before + seconds)
-        self.number = next(_NUMBERS)
-        self.stop = threading.Event()
-        self.done_pixels = 0
-        self.worked = 0.0  # seconds, without those of pictures that were worked on between its tiles
-        self.begun = False
-        self._resumed = 0.0
-        self.future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-
-    @property
-    def left(self) -> float:
-        """Seconds of work that are left, about."""
-        return max(LATE_SECONDS, self._whole() - self._worked_now()) if self.begun else self.seconds
-
-    @property
-    def tile_left(self) -> float:
-        """Seconds until the next tile is done, about."""
-        tiles = max(1.0, self.pixels / LARGEST_TILE**2)
-        since = time.monotonic() - self._resumed if self._resumed else 0.0
-        return max(0.0, min(self.left, self._whole() / tiles - since))
-
-    @property
-    def is_short(self) -> bool:
-        """Whether it may be worked on between the tiles of another."""
-        return self.seconds <= SHORT_SECONDS
-
-    def _whole(self) -> float:
-        """Seconds that all of it takes: as foreseen, and once some of it is done, by its own pace."""
-        done = self.done_pixels / self.pixels
-        return self.worked / done if done >= PACE_PART else self.seconds
-
-    def _worked_now(self) -> float:
-        return self.worked + (time.monotonic() - self._resumed if self._resumed else 0.0)
-
-    def resume(self) -> None:
-        """The clock runs."""
-        self.begun, self._resumed = True, time.monotonic()
-
-    def pause(self) -> None:
-        """The clock stands."""
-        self.worked += time.monotonic() - self._resumed
-        self._resumed = 0.0
 
 
 class Line:
@@ -101,11 +42,14 @@ class Line:
         self._lock = threading.Lock()
         self._thread = ThreadPoolExecutor(1, "inference")
         self._arrivals = Arrivals()
+        self._out_of_turn = Share()  # of the time of work
+        self._credit = MOST_CREDIT  # seconds that the shortest pictures may take out of turn
 
     def add(self, tickets: Iterable[Ticket]) -> None:
         """Put pictures in line. Await `future` of each: what its work returned, or raised."""
         for ticket in tickets:
-            self._arrivals.add(ticket.seconds, ticket.due - time.monotonic())
+            if not ticket.is_short:  # those come out of turn mostly, of which the share is known
+                self._arrivals.add(ticket.seconds, ticket.due - time.monotonic())
             with self._lock:
                 self._waiting.append(ticket)
             self._thread.submit(self._work_on_next)
@@ -130,7 +74,7 @@ class Line:
     def tile_done(self, ticket: Ticket, pixels: int) -> None:
         """Called in the thread after each tile. Raises Stopped, and ServiceError 504 where it takes too long."""
         ticket.done_pixels += pixels
-        ticket.pause()
+        self._credit = min(self._credit + SHARE * ticket.pause(), MOST_CREDIT)
         if ticket.stop.is_set():
             raise Stopped
         if ticket.worked > self._most_each:
@@ -172,29 +116,43 @@ class Line:
     def seconds_until_done(self, ticket: Ticket) -> float:
         """Until work on this picture has ended, from the work in line and what else is foreseen to come before it."""
         with self._lock:
-            work = math.fsum([ticket.left, *self._work_before(ticket)])
-        return self._arrivals.end_of(work, ticket.due)
+            in_turn, out_of_turn = self._work_in_turn(ticket), self._work_out_of_turn(ticket)
+        beside = 1.0 - self._out_of_turn.part  # of the time that is left for those in turn
+        return min(out_of_turn, self._arrivals.end_of(in_turn / beside, ticket.due))
 
-    def _work_before(self, ticket: Ticket) -> list[float]:
-        """Seconds of what is worked on before this picture is done, as things stand."""
+    def _work_in_turn(self, ticket: Ticket) -> float:
+        """Seconds of work until this picture is done in its turn, as things stand."""
         running, nested = self._running[:1], [other.left for other in self._running[1:]]
         ahead = [other for other in self._waiting if _key(other) < _key(ticket)]
-        if not running:
-            return [other.left for other in ahead]
-        if ticket in self._running[1:]:
-            return []
-        if ticket in running or (ticket.is_short and ticket.due < running[0].due):  # short ones alone come before it
+        if ticket in self._running[1:] or not running:
+            return math.fsum([ticket.left, *(other.left for other in ahead if not running)])
+        if ticket in running or (ticket.is_short and ticket.due < running[0].due):  # between the tiles of a long one
             tile = [] if ticket in running or nested else [running[0].tile_left]
-            return [*tile, *nested, *(other.left for other in ahead if other.is_short)]
-        return [running[0].left, *nested, *(other.left for other in ahead)]
+            return math.fsum([ticket.left, *tile, *nested, *(other.left for other in ahead if other.is_short)])
+        return math.fsum([ticket.left, running[0].left, *nested, *(other.left for other in ahead)])
+
+    def _work_out_of_turn(self, ticket: Ticket) -> float:
+        """Seconds of work until this picture is done out of turn; infinite for those that only have their turn."""
+        if ticket.length > SHORT_SECONDS or ticket not in self._waiting:
+            return math.inf
+        needed = math.fsum(other.left for other in self._waiting if _shortness(other) <= _shortness(ticket))
+        if needed > self._credit:  # by then others will have come that are shorter still
+            return math.inf
+        return math.fsum([needed, *(other.tile_left for other in self._running)])
 
     def _next(self, before: Ticket | None = None) -> Ticket | None:
-        """Take the next picture out of the line; with `before`, only a short one that is due before that picture."""
+        """Take the next picture out of the line; with `before`, only a short one that may go between its tiles."""
         with self._lock:
-            fit = (
-                ticket for ticket in self._waiting if before is None or (ticket.due < before.due and ticket.is_short)
-            )
+            fit = [
+                ticket for ticket in self._waiting if before is None or (ticket.is_short and ticket.due < before.due)
+            ]
             ticket = min(fit, key=_key, default=None)
+            short = (ticket for ticket in self._waiting if ticket.length <= SHORT_SECONDS)
+            shortest = min(short, key=_shortness, default=None)
+            if shortest and shortest is not ticket and self._credit > 0:
+                ticket = shortest
+                ticket.out_of_turn = True
+                self._credit -= shortest.seconds
             if ticket:
                 self._waiting.remove(ticket)
                 self._running.append(ticket)
@@ -216,6 +174,7 @@ class Line:
             error = raised
         with self._lock:
             self._running.remove(ticket)
+        self._out_of_turn.add(ticket.worked, counts=ticket.out_of_turn)
         with contextlib.suppress(RuntimeError):  # the loop has ended, and with it those who wait
             ticket.future.get_loop().call_soon_threadsafe(_settle, ticket.future, result, error)
 
@@ -229,6 +188,10 @@ def busy(seconds: float) -> ServiceError:
 
 def _key(ticket: Ticket) -> tuple[float, int]:
     return ticket.due, ticket.number
+
+
+def _shortness(ticket: Ticket) -> tuple[float, int]:
+    return ticket.length, ticket.number
 
 
 def _settle(future: asyncio.Future[Any], result: Any, error: BaseException | None) -> None:

@@ -19,10 +19,10 @@ from pyimagesearch.serving.connections import Connection
 from pyimagesearch.serving.engine import Engine
 from pyimagesearch.serving.guard import Guard
 from pyimagesearch.serving.limits import Limits
-from pyimagesearch.serving.line import PATIENCE
 from pyimagesearch.serving.picture_workers import PictureWorkers
 from pyimagesearch.serving.service import Service
 from pyimagesearch.serving.store import Store
+from pyimagesearch.serving.ticket import PATIENCE
 from pyimagesearch.system import console
 
 MOST_ENDING_SECONDS = 60.0  # that the server takes to end

@@ -9,8 +9,9 @@ from fastapi import Request
 
 from pyimagesearch.serving import places as places_module
 from pyimagesearch.serving.errors import ServiceError
-from pyimagesearch.serving.line import PATIENCE, Line, Ticket, busy
+from pyimagesearch.serving.line import Line, busy
 from pyimagesearch.serving.places import Places
+from pyimagesearch.serving.ticket import PATIENCE, Ticket
 
 
 def request():
@@ -130,7 +131,7 @@ def test_who_has_waited_long_enough_comes_before_short_ones():
         await works.begun(1)
         old = works.ticket("old", 20)
         old.due -= PATIENCE * 20  # as it is when it has waited for so long
-        works.line.add([old, works.ticket("short", 1)])
+        works.line.add([old, works.ticket("shorter", 10)])
         works.give(3)
         await old.future
         assert works.log[:2] == ["first", "old"]
@@ -160,6 +161,23 @@ def test_a_job_of_many_pictures_waits_like_one_long_one():
         works.give(6)
         await many[-1].future
         assert works.log == ["first", "many", "one", "many", "many", "many"]
+
+    run(play)
+
+
+def test_the_shortest_need_not_wait_for_all_that_are_overdue_but_take_a_share_alone():
+    async def play(works):
+        works.line.add([works.ticket("first", 50)])
+        await works.begun(1)
+        overdue = [works.ticket("overdue", 20) for _ in range(3)]
+        for ticket in overdue:
+            ticket.due -= PATIENCE * 20
+        short = [works.ticket("short", 4) for _ in range(5)]
+        works.line.add([*overdue, *short])
+        works.give(9)
+        await asyncio.gather(*(ticket.future for ticket in [*overdue, *short]))
+        assert works.log[:4] == ["first", "short", "short", "short"]  # for which there was credit
+        assert works.log[4:7] == ["overdue"] * 3
 
     run(play)
 
