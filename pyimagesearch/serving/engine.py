@@ -59,7 +59,7 @@ class Engine:
 
         Raises ServiceError where memory is short, and what on_tile raises.
         """
-        upscaler = self._take(amounts)
+        upscaler = self._take(amounts).at_scale(scale)
         mine = self._turn
 
         def tile_done(pixels: int) -> None:
@@ -72,7 +72,7 @@ class Engine:
 
         try:
             files.fit(upscaler, samples, None)
-            return self._scaled(upscaler(samples, on_tile=tile_done), samples, scale)
+            return upscaler(samples, on_tile=tile_done)
         except (files.NoMemory, *OUT_OF_MEMORY):
             raise ServiceError(503, "out_of_memory", NO_MEMORY, {"Retry-After": "10"}) from None
 
@@ -80,7 +80,3 @@ class Engine:
         """The upscaler of a mix, until the next call."""
         self._turn = turn or object()
         return self._models.at(**amounts)
-
-    def _scaled(self, sr: np.ndarray, lr: np.ndarray, scale: int) -> np.ndarray:
-        """What the models made of `lr`, brought to `scale`."""
-        return files.shrink(sr, lr.shape[0] * scale, lr.shape[1] * scale) if scale < self.scale else sr
