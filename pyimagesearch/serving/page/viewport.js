@@ -53,6 +53,35 @@ export class Viewport {
     this.pan(0, 0);
   }
 
+  /** Every picture pixel a screen pixel around the place at these fractions of the picture, where it does not fit so. */
+  showExactly({ x, y }) {
+    if (this.fitScale >= this.exactScale) return this.fit();
+    this.scale = this.exactScale;
+    this.center({ x, y });
+  }
+
+  /** Bring the place at these fractions of the picture into the middle. */
+  center({ x, y }) {
+    const { stage, picture, scale } = this;
+    this.x = stage.width / 2 - x * picture.width * scale;
+    this.y = stage.height / 2 - y * picture.height * scale;
+    this.pan(0, 0);
+  }
+
+  /** What of the picture is seen, as fractions of it. */
+  get seen() {
+    const { left, top, right, bottom } = this.visible;
+    const [width, height] = [this.picture.width * this.scale, this.picture.height * this.scale];
+    return { x: (left - this.x) / width, y: (top - this.y) / height, width: (right - left) / width, height: (bottom - top) / height };
+  }
+
+  /** The part of each side that is seen at 1:1. */
+  get exactPart() {
+    const { stage, picture, exactScale } = this;
+    const part = (room, side) => Math.min(1, room / (side * exactScale));
+    return { width: part(stage.width, picture.width), height: part(stage.height, picture.height) };
+  }
+
   /** A stage of a new size keeps its middle, and a picture that fitted fits. */
   resize(width, height, density) {
     const fitted = this.fits;
