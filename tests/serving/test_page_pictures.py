@@ -52,13 +52,13 @@ def test_a_part_of_a_large_picture_is_sent_pixel_by_pixel(visit, noise):
     someone.give(png(picture))
     page = someone.page
     page.check("[name=fit][value=part]")
-    page.focus(".frame")
+    page.focus(".cut")
     for key in ["ArrowLeft", "ArrowUp"] * 60 + ["Shift+ArrowLeft"]:
         page.keyboard.press(key)
-    width, height = (int(side) for side in page.get_attribute(".frame", "aria-label").split()[-4:-1:2])
+    width, height = (int(side) for side in page.get_attribute(".cut", "aria-label").split()[-4:-1:2])
     assert MOST * 0.9 < width * height < MOST
-    someone.drag(".frame [data-corner='right bottom']", 4000, 4000)  # no larger than the server takes
-    width, height = (int(side) for side in page.get_attribute(".frame", "aria-label").split()[-4:-1:2])
+    someone.drag(".cut [data-corner='right bottom']", 4000, 4000)  # no larger than the server takes
+    width, height = (int(side) for side in page.get_attribute(".cut", "aria-label").split()[-4:-1:2])
     assert MOST * 0.97 < width * height <= MOST
     page.click("#go")
     page.wait_for_selector("#download:visible")

@@ -70,7 +70,7 @@ const makeWork = (sources) => new Work(sources, settings.get(), server.limits, {
 
 /** Enlarge these pictures; they join those that are at work. */
 function begin(sources) {
-  if (screen.work?.running) {
+  if (screen.work?.running && screen.work.takesMore) {
     screen.work.add(sources);
     return screen.many(screen.work);
   }
@@ -89,6 +89,7 @@ async function run(mine) {
   } catch (reason) {
     error = reason;
   }
+  mine.running = false;
   if (mine.items.length === 1) endOne(mine, error);
   else endMany(mine, error);
 }

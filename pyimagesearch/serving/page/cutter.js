@@ -13,7 +13,7 @@ export class Cutter {
   constructor(stage, onChange) {
     this.stage = stage;
     this.img = stage.querySelector("img");
-    this.frame = stage.querySelector(".frame");
+    this.frame = stage.querySelector(".cut");
     this.onChange = onChange;
     new ResizeObserver(() => this.#draw()).observe(stage);
     this.frame.addEventListener("pointerdown", (event) => this.#onPress(event));

@@ -5,8 +5,8 @@ import * as words from "./words.js";
 const $ = (id) => document.getElementById(id);
 
 export class Progress {
-  /** Show the status of a Work. */
-  show({ status, items, done, failed }) {
+  /** Show how far a Work is. */
+  show({ status, part, items, done, failed }) {
     const { phase, place, wait } = status;
     const several = items.length > 1;
     const before = `${place === 1 ? "1 other is" : `${place} others are`} before yours in line`;
@@ -19,12 +19,14 @@ export class Progress {
       lost: "The server does not answer. It is asked again until it does; nothing is lost",
     }[phase];
     say("phase", sentence);
-    this.#setBar(this.#part({ status, items }));
-    $("left").textContent = this.#aside(status);
+    const known = { sending: status.part, working: part }[phase];
+    this.#setBar(known);
+    const aside = [known === undefined ? "" : words.percent(known), status.left == null ? "" : words.left(status.left)];
+    $("left").textContent = aside.filter(Boolean).join(", ");
   }
 
   /** Some letters for a tab's title. */
-  short({ status: { phase, part } }) {
+  short({ status: { phase }, part }) {
     return phase === "working" ? words.percent(part) : { sending: "uploading", lost: "no answer" }[phase] ?? "in line";
   }
 
@@ -32,20 +34,9 @@ export class Progress {
     return items.length === 1 ? items[0].source.name : words.pictures(items.length);
   }
 
-  #aside({ phase, part, left }) {
-    const remains = left == null ? "" : words.left(left);
-    if (phase === "sending") return words.percent(part);
-    if (phase === "line") return remains;
-    return phase === "working" ? [words.percent(part), remains].filter(Boolean).join(", ") : "";
-  }
-
-  #part({ status: { phase, part } }) {
-    return phase === "sending" || phase === "working" ? part : null;
-  }
-
-  /** null: nobody knows. */
+  /** undefined: nobody knows. */
   #setBar(part) {
-    if (part === null) $("bar").removeAttribute("value");
+    if (part === undefined) $("bar").removeAttribute("value");
     else $("bar").value = part;
   }
 }

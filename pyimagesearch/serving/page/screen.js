@@ -156,10 +156,15 @@ const ALONE = ". This browser cannot show the original beside it";
 const summaryOf = ({ settings, running, done, items, failed }) =>
   [running ? "" : words.tally(done.length, items.length, failed.length), words.settings(settings)].filter(Boolean).join("; ");
 
+function tookOf(file, size, result) {
+  if (result) return result.seconds && words.seconds(result.seconds);
+  return size && words.bytes(file.size);
+}
+
 /** What there is to say of a picture, and of its result where there is one. */
 export function factsOf({ size, file, note }, result) {
   const from = size ? words.size(size) : words.bytes(file.size);
   const sizes = size ? [from, result && words.size(result)] : [result ? words.size(result) : from];
-  const facts = [sizes.filter(Boolean).join(" → "), result ? words.seconds(result.seconds) : size && words.bytes(file.size), note];
+  const facts = [sizes.filter(Boolean).join(" → "), tookOf(file, size, result), note];
   return facts.filter(Boolean).join(", ") + (result && !size ? ALONE : "");
 }

@@ -6,6 +6,8 @@ const AGAIN = 2; // seconds after which a server that does not answer is asked a
 const PATIENCE = 180; // seconds for which it is
 const TRIES = 5; // of sending the same picture, whether the connection breaks or the server forgets it
 
+const UNKNOWN = 1e6; // pixels that a picture is taken to have whose size is not known
+
 /**
  * One picture of a Work. `state` is waiting, working, done or failed; `result` (done) is a Blob, a PNG; `error` (failed) a
  * sentence; `job` where the server has it, as { id, index }.
@@ -15,11 +17,18 @@ export class Item {
   progress = 0;
   tries = 0;
   result = null;
+  seconds = null; // that it took, where it was alone
   error = null;
   job = null;
 
   constructor(source) {
     this.source = source;
+  }
+
+  /** How much work it is, roughly where this browser cannot read its size. */
+  get pixels() {
+    const { size } = this.source;
+    return size ? size.width * size.height : UNKNOWN;
   }
 
   get ended() {
@@ -32,7 +41,8 @@ const isWaiting = ({ state }) => state === "waiting";
 export class Work {
   /** What it does now: { phase: preparing, sending, line, working, busy or lost, … } with what belongs to the phase. */
   status = { phase: "sending", part: 0 };
-  running = false;
+  running = false; // until what is done of it is kept
+  takesMore = true; // pictures
   #stop = new AbortController();
   #jobs = new Set(); // that the server may still be at
 
@@ -49,6 +59,13 @@ export class Work {
     return this.items.filter(({ state }) => state === "failed");
   }
 
+  /** How much of all pictures is done, 0 to 1: by pixels, whichever job they were in. */
+  get part() {
+    const weighed = this.items.map((item) => [item.pixels, item.ended ? 1 : item.progress]);
+    const all = weighed.reduce((sum, [weight]) => sum + weight, 0);
+    return weighed.reduce((sum, [weight, progress]) => sum + weight * progress, 0) / all;
+  }
+
   get done() {
     return this.items.filter(({ state }) => state === "done");
   }
@@ -60,7 +77,7 @@ export class Work {
 
   /** Resolves when every picture is done or has failed. Throws AbortError, and Unreachable where patience is at its end. */
   async run() {
-    this.running = true;
+    this.running = this.takesMore = true;
     this.begun = performance.now();
     try {
       while (this.items.some(isWaiting)) {
@@ -69,12 +86,13 @@ export class Work {
         if (part.length) await this.#round(part);
       }
     } finally {
-      this.running = false;
+      this.takesMore = false;
     }
   }
 
   /** Stop; the server stops too. What is done stays. */
   cancel() {
+    this.running = this.takesMore = false;
     this.#stop.abort();
     for (const id of this.#jobs) api.forget(id);
     for (const item of this.items) if (!item.ended) fail(item, { message: "Stopped" });
@@ -140,7 +158,7 @@ export class Work {
         else if (!fetched.has(item)) fetched.set(item, this.#fetch(item));
       }
       const phase = now.state === "waiting" ? "line" : "working";
-      this.#say({ phase, place: now.place, part: now.progress, left: now.seconds_left });
+      this.#say({ phase, place: now.place, left: now.seconds_left });
     };
     onJob(job);
     try {
@@ -160,7 +178,7 @@ export class Work {
     try {
       item.result = await this.#persist(() => api.result(item.job, { format: "png" }, this.#stop.signal));
       item.state = "done";
-      item.seconds = (performance.now() - this.begun) / 1000;
+      if (this.items.length === 1) item.seconds = (performance.now() - this.begun) / 1000;
     } catch (error) {
       if (!(error instanceof api.ServerError)) throw error; // else the server has forgotten it: it is sent again
     }
