@@ -20,6 +20,7 @@ SHIFT = "\ue008"
 PREFERENCES = """
 user_pref("browser.download.folderList", 2);
 user_pref("browser.download.dir", "{downloads}");
+user_pref("browser.download.alwaysOpenPanel", false);
 user_pref("browser.shell.checkDefaultBrowser", false);
 user_pref("datareporting.policy.dataSubmissionEnabled", false);
 """

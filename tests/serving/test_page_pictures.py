@@ -1,4 +1,4 @@
-"""The page of `srgan serve` in a real browser: pictures that are too large, several pictures, and what is kept of them."""
+"""The page of `srgan serve` in a real browser: large pictures, several pictures, and what is kept of them."""
 
 import io
 import re
@@ -35,7 +35,7 @@ def photograph():
 def test_a_photograph_over_the_limit_is_made_smaller_before_it_is_sent(visit, photograph):
     someone = visit()
     someone.give(photograph, "IMG_2041.jpg")
-    someone.page.get_by_text("It has 0.307 megapixels (480\u00a0×\u00a0640)").wait_for()
+    someone.page.get_by_text("It has 0.307 megapixels (480\u00a0\u00d7\u00a0640)").wait_for()
     assert someone.posts == []
     someone.page.keyboard.press("Enter")  # the focus is on Enlarge
     someone.page.wait_for_selector("#download:visible")
@@ -87,7 +87,7 @@ def test_several_pictures_become_a_list_with_a_state_each_and_one_zip(visit, noi
     rows = page.locator("#rows li").all_inner_texts()
     assert [row.split("\n")[0] for row in rows] == ["a.png", "b.png", "c.png", "a.png", "notes.txt", "IMG_1.jpg"]
     assert "no picture" in rows[4]
-    assert "shrunk from 480\u00a0×\u00a0640" in rows[5]
+    assert "shrunk from 480\u00a0\u00d7\u00a0640" in rows[5]
     assert "5 of 6 done, 1 failed" in page.inner_text("#facts")
     name, saved = someone.download()
     assert name == "5 pictures.zip"
@@ -140,7 +140,7 @@ def test_results_and_settings_outlive_reload_and_other_pages(visit, noise):
     page.get_by_role("link", name="API").click()
     page.go_back()
     page.wait_for_selector("#results li >> nth=1")
-    assert page.locator("#results li").all_inner_texts() == ["3×", "4×"]
+    assert page.locator("#results li").all_inner_texts() == ["3\u00d7", "4\u00d7"]
     page.click("#results li:nth-child(2) button")
     page.wait_for_selector("#download:visible")
     assert someone.facts().startswith("8x8→32x32")

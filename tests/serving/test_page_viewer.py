@@ -189,7 +189,8 @@ def test_a_result_opens_at_one_to_one_where_it_has_most_detail(visit, noise):
     assert stage["x"] + 120 < patch[0] < stage["x"] + stage["width"] - 120
     assert stage["y"] + 120 < patch[1] < stage["y"] + stage["height"] - 120
     seen, whole = someone.box("#map i"), someone.box("#map img")
-    assert (seen["x"] - whole["x"]) / whole["width"] == pytest.approx((stage["x"] - world["x"]) / world["width"], abs=0.05)
+    left = (stage["x"] - world["x"]) / world["width"]
+    assert (seen["x"] - whole["x"]) / whole["width"] == pytest.approx(left, abs=0.05)
     page.mouse.click(whole["x"] + whole["width"] * 0.9, whole["y"] + whole["height"] * 0.1)  # the map leads elsewhere
     assert someone.box(".world")["x"] == pytest.approx(stage["x"] + stage["width"] - world["width"], abs=1)
     page.keyboard.press("0")  # wherever the focus is

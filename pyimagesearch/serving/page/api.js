@@ -2,7 +2,7 @@
 const LEAST_WAIT = 1; // seconds
 const MOST_WAIT = 30;
 
-/** An answer of the server that is an error, as its stable `code`; `wait` is in how many seconds it may be asked again. */
+/** An error that the server answered, with its stable `code`; `wait`: the seconds after which to ask again, or null. */
 export class ServerError extends Error {
   constructor({ code, message }, wait = null) {
     super(message);

@@ -176,7 +176,8 @@ async function meetServer() {
   $("scale-said").textContent = `${server.scale}×`;
   const { bytes, pixels } = server.limits;
   $("limits").textContent =
-    `Up to ${words.pixels(pixels)} and ${words.bytes(bytes)} a picture. Larger ones are made smaller here, or you cut out a part.`;
+    `Up to ${words.pixels(pixels)} and ${words.bytes(bytes)} a picture. ` +
+    "Larger ones are made smaller here, or you cut out a part.";
 }
 
 function onKey(event) {

@@ -30,7 +30,8 @@ const window = (side, part) => Math.min(side, Math.max(1, Math.round(side * part
 /** The strength of the edge at each pixel, at most MOST. */
 function edges(canvas, width, height) {
   const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
-  const grey = Float32Array.from({ length: width * height }, (_, i) => (data[4 * i] + 2 * data[4 * i + 1] + data[4 * i + 2]) / 4);
+  const greyAt = (at) => (data[at] + 2 * data[at + 1] + data[at + 2]) / 4;
+  const grey = Float32Array.from({ length: width * height }, (_, i) => greyAt(4 * i));
   return grey.map((value, i) => {
     const right = (i + 1) % width ? grey[i + 1] : value;
     const below = grey[i + width] ?? value;

@@ -17,7 +17,8 @@ export function watchPicks({ inputs, dropSign, onFiles, onNothing }) {
     dropSign.hidden = true;
     take(event.dataTransfer, "That is no file. Save the picture first, then drop the file.");
   });
-  addEventListener("paste", (event) => take(event.clipboardData, "There is no picture in the clipboard. Copy one first."));
+  const nothing = "There is no picture in the clipboard. Copy one first.";
+  addEventListener("paste", (event) => take(event.clipboardData, nothing));
 
   function take(transfer, otherwise) {
     const files = [...transfer.files];

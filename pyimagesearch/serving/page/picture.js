@@ -5,13 +5,16 @@ const SAMPLE = 64; // pixels in which transparency is looked for
 
 /** A chosen file, with what the page needs to know of it. `size` is null of what this browser cannot show. */
 export async function inspect(file, name = file.name) {
-  const source = { id: crypto.randomUUID?.() ?? String(Math.random()), name, file, note: "", size: null, clear: false };
+  const source = { id: newId(), name, file, note: "", size: null, clear: false };
   const img = await decoded(urlOf(file));
   if (!img) return source;
   source.size = { width: img.naturalWidth, height: img.naturalHeight };
   source.clear = file.type !== "image/jpeg" && isClear(img);
   return source;
 }
+
+/** An id that nothing else has; over plain HTTP browsers make no UUIDs. */
+export const newId = () => crypto.randomUUID?.() ?? String(Math.random());
 
 const urls = new WeakMap();
 
@@ -36,8 +39,8 @@ export async function thumbnail(img, clear = false) {
 }
 
 /**
- * A canvas with a part of a picture (all of it by default) at a size. Without `alpha` its files have none, as that of an
- * opaque picture has.
+ * A canvas with a part of a picture (all of it by default) at a size. Without `alpha` its files have none, as those of
+ * opaque pictures.
  */
 export function drawn(img, { width, height }, { part = whole(img), alpha = true } = {}) {
   const canvas = Object.assign(document.createElement("canvas"), { width, height });

@@ -58,7 +58,8 @@ export class Prepare {
     $("whole-does").textContent =
       `Made smaller here first, ${words.size(this.whole)}. The result: ${words.size(larger(this.whole, this.scale))}.`;
     const { part } = this.cutter;
-    $("part-does").textContent = `${words.size(part)}, every pixel kept. The result: ${words.size(larger(part, this.scale))}.`;
+    $("part-does").textContent =
+      `${words.size(part)}, every pixel kept. The result: ${words.size(larger(part, this.scale))}.`;
   }
 }
 
@@ -74,8 +75,10 @@ export const tooLarge = ({ size }, limits) => size && size.width * size.height >
 /** Throw where the file has more bytes than the server takes. */
 export function checkBytes({ file, name }, limits) {
   if (file.size > limits.bytes)
-    throw new Error(`${name} has ${words.bytes(file.size)}, and this server takes at most ${words.bytes(limits.bytes)}. ` +
-      "Choose a smaller picture, or save this one as a JPEG.");
+    throw new Error(
+      `${name} has ${words.bytes(file.size)}, and this server takes at most ${words.bytes(limits.bytes)}. ` +
+        "Choose a smaller picture, or save this one as a JPEG.",
+    );
 }
 
 const larger = ({ width, height }, scale) => ({ width: width * scale, height: height * scale });

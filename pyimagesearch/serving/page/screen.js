@@ -129,14 +129,16 @@ export class Screen {
     const elsewhere = work?.running && at.work !== work; // than what is shown
     $("another").hidden = Boolean(work?.running);
     $("back").hidden = !(elsewhere || (list && at.kind === "result"));
-    $("back").textContent = elsewhere && work.items.length === 1 ? `Back to ${work.items[0].source.name}` : "Back to the list";
+    const toOne = elsewhere && work.items.length === 1;
+    $("back").textContent = toOne ? `Back to ${work.items[0].source.name}` : "Back to the list";
     document.title = this.#title;
   }
 
   get #title() {
     const { at, work } = this;
     if (work?.running) return `${this.progress.short(work)} – ${this.progress.name(work)}`;
-    return { many: at.work && this.progress.name(at.work), result: at.source && `${at.source.name}, enlarged` }[at.kind] ?? TITLE;
+    if (at.kind === "many") return this.progress.name(at.work);
+    return at.kind === "result" ? `${at.source.name}, enlarged` : TITLE;
   }
 
   #go(at, section) {
@@ -154,7 +156,7 @@ export class Screen {
 const ALONE = ". This browser cannot show the original beside it";
 
 const summaryOf = ({ settings, running, done, items, failed }) =>
-  [running ? "" : words.tally(done.length, items.length, failed.length), words.settings(settings)].filter(Boolean).join("; ");
+  (running ? "" : `${words.tally(done.length, items.length, failed.length)}; `) + words.settings(settings);
 
 function tookOf(file, size, result) {
   if (result) return result.seconds && words.seconds(result.seconds);

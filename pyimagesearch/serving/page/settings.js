@@ -59,8 +59,8 @@ export class Settings {
 
 /** What an earlier visit set, of what this server still has. */
 function remembered(sliders, scales) {
-  const kept = Object.entries(recall(KEY) ?? {});
-  return Object.fromEntries(kept.filter(([name, value]) => (name === "scale" ? scales : sliders).includes(name === "scale" ? value : name)));
+  const has = ([name, value]) => (name === "scale" ? scales.includes(value) : sliders.includes(name));
+  return Object.fromEntries(Object.entries(recall(KEY) ?? {}).filter(has));
 }
 
 export function remember(key, value) {

@@ -1,13 +1,13 @@
 /** The strip of results that this browser keeps, the newest first. */
-import { decoded, thumbnail, urlOf } from "./picture.js";
+import { decoded, newId, thumbnail, urlOf } from "./picture.js";
 import * as store from "./store.js";
 import * as words from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 
 /**
- * A result: { id, made, name, note, file, size, clear, settings, seconds, blob, width, height, job, thumb }, as it is kept;
- * `size` is of the file that came in, null where the browser cannot show it, `width` and `height` are of the result `blob`.
+ * A result as it is kept: { id, made, source, name, note, file, size, clear, settings, seconds, blob, width, height, job,
+ * thumb }. `size` is of the file that came in, null where the browser cannot show it; `width` and `height` are of `blob`.
  */
 export class Strip {
   #results = [];
@@ -40,8 +40,8 @@ export class Strip {
     if (!img) throw new Error("The result cannot be shown by this browser. Try again.");
     const { name, note, file, size, clear } = source;
     const kept = {
-      id: crypto.randomUUID?.() ?? String(Math.random()), source: source.id, made: Date.now(), name, note, file, size, clear,
-      settings, seconds, blob, job, width: img.naturalWidth, height: img.naturalHeight, thumb: await thumbnail(img, clear),
+      id: newId(), source: source.id, made: Date.now(), name, note, file, size, clear, settings, seconds, blob, job,
+      width: img.naturalWidth, height: img.naturalHeight, thumb: await thumbnail(img, clear),
     };
     this.#results.unshift(kept);
     this.#results.splice(store.MOST);
@@ -74,7 +74,8 @@ export class Strip {
     const button = Object.assign(document.createElement("button"), { type: "button", title: result.name });
     button.dataset.id = result.id;
     button.onclick = () => this.onOpen(result);
-    const img = Object.assign(document.createElement("img"), { src: URL.createObjectURL(result.thumb), alt: result.name });
+    const img = document.createElement("img");
+    Object.assign(img, { src: URL.createObjectURL(result.thumb), alt: result.name });
     const said = Object.assign(document.createElement("span"), { textContent: words.settings(result.settings) });
     button.append(img, said);
     const item = document.createElement("li");

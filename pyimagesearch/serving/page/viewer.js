@@ -27,7 +27,7 @@ export class Viewer {
     });
   }
 
-  /** Show a picture alone, at the size that its result will have; without a size, which nobody can show, an empty stage. */
+  /** Show a picture alone, at the size that its result will have; an empty stage where the browser cannot show it. */
   open({ file, size, clear }, scale) {
     this.close();
     this.stage.classList.add("busy");
@@ -76,7 +76,7 @@ export class Viewer {
   larger = () => this.#change(() => this.#view.zoomTo(this.#view.scale * ZOOM_STEP));
   smaller = () => this.#change(() => this.#view.zoomTo(this.#view.scale / ZOOM_STEP));
 
-  /** What a key does to the view; returns whether it does anything. Arrows move what is larger than the stage `onStage`. */
+  /** What a key does to the view; returns whether it does anything. Arrows move the picture only `onStage`. */
   onKey(key, onStage) {
     const move = (dx, dy) => () => this.#change(() => this.#view.pan(dx * PAN_STEP, dy * PAN_STEP));
     const zooms = { "+": this.larger, "=": this.larger, "-": this.smaller, 0: this.fit, 1: this.exact };

@@ -53,7 +53,7 @@ export class Viewport {
     this.pan(0, 0);
   }
 
-  /** Every picture pixel a screen pixel around the place at these fractions of the picture, where it does not fit so. */
+  /** Show every picture pixel as a screen pixel, around a place in fractions of the picture; all of it where that fits. */
   showExactly({ x, y }) {
     if (this.fitScale >= this.exactScale) return this.fit();
     this.scale = this.exactScale;
@@ -72,7 +72,8 @@ export class Viewport {
   get seen() {
     const { left, top, right, bottom } = this.visible;
     const [width, height] = [this.picture.width * this.scale, this.picture.height * this.scale];
-    return { x: (left - this.x) / width, y: (top - this.y) / height, width: (right - left) / width, height: (bottom - top) / height };
+    const [x, y] = [(left - this.x) / width, (top - this.y) / height];
+    return { x, y, width: (right - left) / width, height: (bottom - top) / height };
   }
 
   /** The part of each side that is seen at 1:1. */
