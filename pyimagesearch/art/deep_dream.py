@@ -77,6 +77,7 @@ class DeepDreamer:
         step_size: float = 0.01,
         *,
         guide: np.ndarray | None = None,
+        frame: int = 0,
         on_pixels: OnPixels = lambda _: None,
     ) -> np.ndarray:
         """The dream of a picture: an array of the same type and shape.
@@ -87,6 +88,7 @@ class DeepDreamer:
             step_size: how far a step goes, 0.001 to 1: so many times the gradient, in standard deviations of it, where
                 black is -1 and white is 1.
             guide: another picture; what the layers find in it is what is dreamt of.
+            frame: of a dive; each has tiles in places of its own.
             on_pixels: called after each tile with the number of its pixels; `count_pixels` tells how many come.
 
         Raises:
@@ -97,7 +99,7 @@ class DeepDreamer:
         colours = colours_of(picture)
         self.check(*colours.shape[:2])
         ascent = self._ascent(guide)
-        rng = np.random.default_rng(self._seed)
+        rng = np.random.default_rng([self._seed, frame])
         rgb: np.ndarray | None = None
         for sides in self._octaves(*colours.shape[:2]):
             rgb = octaves.fitted(colours, sides) if rgb is None else octaves.carried(rgb, colours, sides)
