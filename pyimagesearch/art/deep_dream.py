@@ -5,7 +5,6 @@ ascent on the activations of some layers, in several sizes of the picture one af
 """
 
 import functools
-import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -138,10 +137,10 @@ class DeepDreamer:
     def _needed_memory(self, height: int, width: int) -> int:
         """About the bytes that a dream of a picture of this size takes, in 16-bit RGB and in the network.
 
-        An octave has its colours and the gradient; on the way to the next one it is there with the picture in its size.
+        An octave has its colours and the gradient; on the way to the next one, the colours of both are there.
         """
         areas = [h * w for h, w in (*self._octaves(height, width), (height, width))]
-        most = max(*(2 * area for area in areas), *(2 * a + b for a, b in itertools.pairwise(areas)))
+        most = 2 * max(areas)
         tile = min(self._tile**2, max(areas)) * backbones.gradient_bytes(self._extractor)
         return int(6 * (most + height * width) + tile)
 
