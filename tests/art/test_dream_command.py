@@ -37,6 +37,7 @@ def test_grey_stays_grey(srgan_dream, tmp_path, noise):
     assert np.abs(dream.astype(int) - picture_io.read(tmp_path / "grey.jpg").samples).mean() > 1
 
 
+@pytest.mark.slow
 def test_another_process_dreams_the_same_bits(srgan_dream, tmp_path, noise):
     Image.fromarray(noise(90, 300)).save(tmp_path / "wide.png")  # in two tiles
     tiled = ["--tile", "256", "--octaves", "0", "--seed", "7"]
