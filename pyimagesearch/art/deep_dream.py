@@ -66,6 +66,7 @@ class DeepDreamer:
             raise InputError(f"`seed` must be at least 0, received {seed}")
         self.layers = backbones.chosen_layers(backbone, layers)
         self._scale, self._powers, self._tile, self._seed = octave_scale, tuple(octave_powers), tile, seed
+        self._guided: tuple[np.ndarray, Ascent] | None = None  # compiled for the last guide
         self._least = {name: backbones.find_backbone(backbone).layers[name] for name in self.layers}
         self._extractor = backbones.find_backbone(backbone).build(self.layers, weights, argument="`weights`")
 
@@ -151,7 +152,9 @@ class DeepDreamer:
         if guide is None:
             return self._unguided
         self.check_guide(*colours_of(guide, "guide").shape[:2])
-        return self._with(guided_by(guide, self._extractor, self._tile))
+        if self._guided is None or not np.array_equal(self._guided[0], guide):
+            self._guided = (guide.copy(), self._with(guided_by(guide, self._extractor, self._tile)))
+        return self._guided[1]
 
     @functools.cached_property
     def _unguided(self) -> Ascent:
