@@ -1,0 +1,1 @@
+"""DeepDream, style transfer and stylisation of photographs."""
