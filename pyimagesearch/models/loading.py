@@ -16,8 +16,8 @@ from pyimagesearch.system.files import exists, local_copy, paths_in
 SHIPPED = {
     "light": "c151bfd6ed602351e66427ea1933fe8eb2a3e99299d0aacee11f92efa7d7bb98",
     "light-gan": "4c5eedc3f4e4d8af2015a9c6c3023cdae4b8ccb5c43b016127d9a7cdfb3969f5",
-    "photo": "c4f64b036180da33e4a52e024f23c67d4453413127fa2c4e673ad346e7814990",
-    "photo-gan": "2c03df0a49edf42e3be31da63d128965045ef275c5f42a08b9d46f218c6f1e65",
+    "photo": "520bc35987ac30da050d4fd8674c357b7c0cd5844e90362ac4c70b540271c46c",
+    "photo-gan": "e0ba280c48b0e555fceca7c721f1e2df0e19ff4afd6a22460a13acca7806eb4a",
 }
 FOLDER = Path(__file__).parent / "trained"
 
