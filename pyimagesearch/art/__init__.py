@@ -1,0 +1,1 @@
+"""DeepDream, style transfer, stylisation."""
