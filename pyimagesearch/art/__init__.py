@@ -1,1 +1,1 @@
-"""DeepDream, style transfer, stylisation."""
+"""DeepDream, style transfer and stylisation of photographs."""

@@ -38,9 +38,12 @@ def _taps(length: int, out_length: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _resize_axis(samples: np.ndarray, out_length: int, axis: int) -> np.ndarray:
-    indices, weights = _taps(samples.shape[axis], out_length)
+    return _weighted(samples, *_taps(samples.shape[axis], out_length), axis)
+
+
+def _weighted(samples: np.ndarray, indices: np.ndarray, weights: np.ndarray, axis: int) -> np.ndarray:
     shape = [1, 1, 1]
-    shape[axis] = out_length
+    shape[axis] = len(indices)
     out: np.ndarray | None = None
     for tap in np.flatnonzero(np.any(weights != 0, axis=0)):
         term = np.take(samples, indices[:, tap], axis=axis) * weights[:, tap].reshape(shape)
@@ -66,6 +69,32 @@ def resize_bicubic(picture: np.ndarray, height: int, width: int) -> np.ndarray:
         samples = to_whole(samples, kind)
     samples = _resize_axis(samples, width, 1)
     return to_whole(samples, kind)
+
+
+def resized_rows(picture: np.ndarray, height: int, width: int, rows: slice) -> np.ndarray:
+    """Some rows of resize_bicubic(picture, height, width) in float32, neither rounded nor clipped.
+
+    picture: (H, W, channels) of any type; only the rows that are needed are converted. The result is (rows, width,
+    channels).
+    """
+    indices, weights = (taps[rows] for taps in _taps(picture.shape[0], height))
+    first = indices.min()
+    needed = picture[first : indices.max() + 1].astype(np.float32)
+    return _resize_axis(_weighted(needed, indices - first, weights, 0), width, 1)
+
+
+def bands(height: int, width: int) -> list[slice]:
+    """The rows of a picture of this size in groups of at most STRIP pixels, or of one row."""
+    step = max(1, STRIP // width)
+    return [slice(top, min(top + step, height)) for top in range(0, height, step)]
+
+
+def resize_in_bands(picture: np.ndarray, height: int, width: int) -> np.ndarray:
+    """resize_bicubic without a copy of the whole picture in float32. It rounds once, also where it downscales."""
+    out = np.empty((height, width, picture.shape[2]), picture.dtype)
+    for rows in bands(height, width):
+        out[rows] = to_whole(resized_rows(picture, height, width, rows), picture.dtype)
+    return out
 
 
 def to_whole(samples: np.ndarray, kind: np.dtype) -> np.ndarray:

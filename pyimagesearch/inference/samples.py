@@ -8,8 +8,11 @@ DTYPES = (np.uint8, np.uint16)
 CHANNELS = (1, 2, 3, 4)
 
 
-def check_samples(samples: np.ndarray) -> None:
-    """Raise InputError unless `samples` is a picture: uint8 or uint16, (H, W) or (H, W, 1 to 4), not empty."""
+def check_samples(samples: np.ndarray, argument: str = "lr") -> None:
+    """Raise InputError, which names the argument, unless `samples` is a picture.
+
+    That is uint8 or uint16, (H, W) or (H, W, 1 to 4), not empty.
+    """
     if not isinstance(samples, np.ndarray):
         received = type(samples).__name__
     elif samples.dtype in DTYPES and samples.size and (samples.ndim == 2 or _has_channels(samples)):
@@ -17,8 +20,8 @@ def check_samples(samples: np.ndarray) -> None:
     else:
         received = f"{samples.dtype} of shape {samples.shape}"
     raise InputError(
-        "`lr` must be one picture, a NumPy array of uint8 or uint16 with the shape (H, W) or (H, W, 1 to 4) and at "
-        f"least one pixel, received {received}"
+        f"`{argument}` must be one picture, a NumPy array of uint8 or uint16 with the shape (H, W) or (H, W, 1 to 4) "
+        f"and at least one pixel, received {received}"
     )
 
 

@@ -1,41 +1,50 @@
 """VGG19 up to some of its layers: what the content loss compares."""
 
 import hashlib
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 import keras
 
-from pyimagesearch.errors import InputError
+from pyimagesearch.models.pretrained import check_exists, load_without_top
 
-_CHOICES = "--vgg-weights also takes random (no download) or the path of a VGG19 notop .h5 file"
+ARGUMENT = "--vgg-weights"  # what messages call the weights unless told otherwise
+_CONVOLUTIONS = (2, 2, 4, 4, 4)  # in each block
+# How many pixels a side a picture needs at least for each layer, in order: every block ends by halving them.
+VGG_LAYERS: dict[str, int] = {
+    name: side
+    for block, count in enumerate(_CONVOLUTIONS)
+    for name, side in [
+        *((f"block{block + 1}_conv{number + 1}", 2**block) for number in range(count)),
+        (f"block{block + 1}_pool", 2 ** (block + 1)),
+    ]
+}
 
 
 def weights_identity(weights: str) -> str:
     """What tells one choice of weights from another: the name, or the hash of the file."""
     if weights in ("imagenet", "random"):
         return weights
-    _check_exists(weights)
+    check_exists(weights, ARGUMENT)
     return "sha256:" + hashlib.sha256(Path(weights).read_bytes()).hexdigest()
 
 
-def _check_exists(weights: str) -> None:
-    if not Path(weights).is_file():
-        raise InputError(f"--vgg-weights: no such file {weights}; give imagenet, random or the path of an .h5 file")
-
-
 def build_vgg(
-    names: Sequence[str], weights: str, content_input: str = "imagenet", *, before_relu: bool = False
+    names: Sequence[str],
+    weights: str,
+    content_input: str = "imagenet",
+    *,
+    before_relu: bool = False,
+    argument: str = ARGUMENT,
 ) -> keras.Model:
     """A frozen extractor: RGB (B, H, W, 3) in [0, 255] -> the features (B, h, w, c) after each named layer's ReLU.
 
     weights: "imagenet" (Keras' download), "random" (He-normal with a fixed seed: Liu et al., CVPR 2021, show that
     even those compare structures usefully) or the path of an .h5 file with Keras' layer names. content_input:
     "imagenet" as VGG19 was trained (BGR, ImageNet's means taken off), "signed" for RGB brought to [-1, 1].
-    before_relu: the features before the ReLU (Wang et al., ESRGAN, section 3.3).
+    before_relu: the features before the ReLU (Wang et al., ESRGAN, section 3.3). argument: what messages call `weights`.
     """
-    base = _base(weights)
+    base = load_without_top(keras.applications.VGG19, "VGG19", weights, argument)
     rgb = keras.Input((None, None, 3), name="rgb")
     signed = keras.layers.Rescaling(1 / 127.5, offset=-1, name="signed")
     x = (signed if content_input == "signed" else _Preprocess(name="preprocess"))(rgb)
@@ -65,21 +74,3 @@ class _Preprocess(keras.layers.Layer):
 
     def call(self, rgb):
         return keras.ops.flip(rgb, axis=-1) - keras.ops.cast([103.939, 116.779, 123.68], rgb.dtype)
-
-
-def _base(weights: str) -> keras.Model:
-    if weights not in ("imagenet", "random"):
-        _check_exists(weights)
-    try:
-        if weights != "random":
-            with warnings.catch_warnings(action="ignore"):  # of each layer that a wrong file lacks; it is refused below
-                return keras.applications.VGG19(include_top=False, weights=weights)
-        base = keras.applications.VGG19(include_top=False, weights=None)
-    except Exception as error:
-        if weights == "imagenet":
-            reason = " ".join(str(error).split())
-            raise InputError(f"--vgg-weights imagenet: Keras could not download VGG19 ({reason}); {_CHOICES}") from None
-        raise InputError(f"--vgg-weights {weights}: not the weights of VGG19 without its top; {_CHOICES}") from None
-    for number, layer in enumerate(layer for layer in base.layers if layer.weights):
-        layer.kernel.assign(keras.initializers.HeNormal(seed=number)(layer.kernel.shape))
-    return base

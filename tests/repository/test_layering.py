@@ -17,7 +17,7 @@ FLOORS = (
     ("cli",),
     ("benchmarks",),
     ("training", "serving"),
-    ("evaluation", "export"),
+    ("evaluation", "export", "art"),
     ("inference",),
     ("models", "data", "losses.py", "presets"),
     ("config.py", "images"),

@@ -1,0 +1,35 @@
+"""Cuts a picture into tiles at other places at each step, so that what their borders do to gradients leaves no seam."""
+
+import itertools
+from collections.abc import Iterator
+
+import numpy as np
+
+MARGIN = 32  # pixels around a tile that the network sees too
+TILES = (256, 4096)  # pixels a side, at least and at most; parts of smaller ones could be too small for a network
+Span = tuple[slice, slice]  # of a picture's side: what a tile covers, and what the network sees of it
+Tile = tuple[tuple[slice, slice], tuple[slice, slice]]  # rows and columns of the same
+
+
+def tiles(height: int, width: int, largest: int, rng: np.random.Generator) -> list[Tile]:
+    """Tiles that cover a picture, each with what the network sees: at most `largest` pixels a side.
+
+    A side that is not longer than `largest` is not cut, so that small pictures are seen whole. Otherwise the places of
+    the cuts are drawn.
+    """
+    rows, columns = (list(_spans(side, largest, rng)) for side in (height, width))
+    return [((y, x), (seen_y, seen_x)) for (y, seen_y), (x, seen_x) in itertools.product(rows, columns)]
+
+
+def _spans(side: int, largest: int, rng: np.random.Generator) -> Iterator[Span]:
+    """Parts of a side. All are as long, but the first and the last, which a draw makes longer or shorter by half."""
+    if side <= largest:
+        yield slice(0, side), slice(0, side)
+        return
+    longest = (largest - MARGIN - 2) / 1.5  # of the parts between, so that the first and the last fit too
+    count = int(np.ceil(side / longest))
+    part = side / count
+    shift = rng.uniform(-0.5, 0.5)
+    cuts = [0, *(round((number + shift) * part) for number in range(1, count)), side]
+    for start, end in itertools.pairwise(cuts):
+        yield slice(start, end), slice(max(0, start - MARGIN), min(side, end + MARGIN))
