@@ -7,10 +7,9 @@ Pictures are float32 (H, W, 3), and stay in [0, 1].
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
-
-from pyimagesearch.system.registry import Registry
 
 RATE, BETA_1, BETA_2, EPSILON = 2e-2, 0.99, 0.999, 0.1  # of Adam
 HISTORY = 10  # pairs of differences that L-BFGS keeps
@@ -18,12 +17,13 @@ FIRST_CHANGE = 2e-2  # of a sample at L-BFGS' first step, at most
 HALVINGS = 8  # of a step of L-BFGS, before it begins anew with the gradient
 
 
-Memory = dict[str, np.ndarray]
+Arrays = tuple[np.ndarray, ...]
+Memory = dict[str, Any]  # arrays, and tuples of arrays
 
 
 @dataclass(frozen=True)
 class State:
-    """picture: where the loss is to be asked next. memory: what else the method keeps, arrays by name."""
+    """picture: where the loss is to be asked next. memory: what else the method keeps, by name."""
 
     picture: np.ndarray
     step: int = 0
@@ -31,11 +31,9 @@ class State:
 
 
 Advance = Callable[[State, float, np.ndarray], State]
-METHODS: Registry[Advance] = Registry("optimizer")
 
 
-@METHODS.register("adam")
-def adam(state: State, loss: float, gradient: np.ndarray) -> State:
+def adam(state: State, _: float, gradient: np.ndarray) -> State:
     """Adam (Kingma and Ba, ICLR 2015) with Keras' place of epsilon; samples are clipped to [0, 1] after each step."""
     step = state.step + 1
     mean, square = (state.memory.get(name, np.zeros_like(gradient)) for name in ("mean", "square"))
@@ -46,7 +44,6 @@ def adam(state: State, loss: float, gradient: np.ndarray) -> State:
     return State(picture, step, {"mean": mean, "square": square})
 
 
-@METHODS.register("lbfgs")
 def lbfgs(state: State, loss: float, gradient: np.ndarray) -> State:
     """L-BFGS (Nocedal 1980) whose steps are clipped to [0, 1], and halved until the loss falls."""
     memory = state.memory
@@ -54,23 +51,29 @@ def lbfgs(state: State, loss: float, gradient: np.ndarray) -> State:
         memory = _accepted(memory, state.picture, loss, gradient)
     else:
         tries = memory["tries"] + 1
-        misled = tries == HALVINGS and len(memory["moves"]) > 0
+        misled = tries == HALVINGS and memory["moves"]
         memory = _downhill(memory) if misled else {**memory, "tries": tries, "length": memory["length"] / 2}
     point, length = memory["point"], np.float32(memory["length"])
     return State(np.clip(point + length * memory["direction"], 0.0, 1.0), state.step + 1, memory)
 
 
+METHODS: dict[str, Advance] = {"adam": adam, "lbfgs": lbfgs}
+
+
+def lowest(state: State) -> np.ndarray:
+    """The picture to show: that of the least loss where the method knows it, else the latest."""
+    return state.memory.get("point", state.picture)
+
+
 def _accepted(memory: Memory, point: np.ndarray, loss: float, gradient: np.ndarray) -> Memory:
     """What is known at a new lowest point, with the direction from there."""
-    none = np.zeros((0, *point.shape), np.float32)
-    moves, turns = memory.get("moves", none), memory.get("turns", none)
+    moves, turns = memory.get("moves", ()), memory.get("turns", ())
     if memory:
         move, turn = point - memory["point"], gradient - memory["gradient"]
         if _dot(move, turn) > 0:  # the loss is convex along the move, as the method supposes
-            moves = np.concatenate([moves[-HISTORY + 1 :], move[None]])
-            turns = np.concatenate([turns[-HISTORY + 1 :], turn[None]])
+            moves, turns = (*moves, move)[-HISTORY:], (*turns, turn)[-HISTORY:]
     memory = {"point": point, "loss": np.float64(loss), "gradient": gradient, "moves": moves, "turns": turns}
-    if not len(moves):
+    if not moves:
         return _downhill(memory)
     # A sample at a bound that would leave it takes no part.
     free = ~(((point <= 0) & (gradient > 0)) | ((point >= 1) & (gradient < 0)))
@@ -83,13 +86,12 @@ def _accepted(memory: Memory, point: np.ndarray, loss: float, gradient: np.ndarr
 def _downhill(memory: Memory) -> Memory:
     """Forget the history: against the gradient, with a step of FIRST_CHANGE."""
     gradient = memory["gradient"]
-    length = FIRST_CHANGE / max(float(np.abs(gradient).max()), np.finfo(np.float32).tiny)
-    none = memory["moves"][:0]
-    return {**memory, "moves": none, "turns": none, "direction": -gradient, "length": np.float64(length),
+    length = FIRST_CHANGE / max(float(np.abs(gradient).max()), 1e-30)
+    return {**memory, "moves": (), "turns": (), "direction": -gradient, "length": np.float64(length),
             "tries": np.int64(0)}  # fmt: skip
 
 
-def _curved(gradient: np.ndarray, moves: np.ndarray, turns: np.ndarray) -> np.ndarray:
+def _curved(gradient: np.ndarray, moves: Arrays, turns: Arrays) -> np.ndarray:
     """The gradient times the inverse Hessian that the history tells: the two loops of Nocedal and Wright 2006, 7.4."""
     vector = gradient.copy()
     parts = []

@@ -3,7 +3,7 @@
 Gatys et al., "Image Style Transfer Using Convolutional Neural Networks" (CVPR 2016), on VGG19. Pictures are float32 RGB
 (H, W, 3) in [0, 1]; masks are float32 (H, W) in [0, 1].
 
-A picture larger than a tile goes through the network in tiles. A Gram matrix is a sum over places, so those of the tiles
+A picture larger than a tile goes through the network in tiles. A Gram matrix is a sum over places: those of the tiles
 add up to that of the picture. Once it is known, the loss of each tile has an exact gradient, and these add up too. Each
 tile is seen with as much around it as its features depend on: the result has no seam, and differs from that of the
 undivided picture by rounding alone.
@@ -33,14 +33,14 @@ class Area(NamedTuple):
     bottom: int
     right: int
 
-    def of(self, picture: np.ndarray, stride: int = 1) -> np.ndarray:
-        """This part of a picture, or of a map with one place for `stride` pixels a side; a view."""
-        top, left, bottom, right = (side // stride for side in self)
+    def of(self, picture: np.ndarray, side: int = 1) -> np.ndarray:
+        """This part of a picture, or of a map with one place for `side` pixels a side; a view."""
+        top, left, bottom, right = (edge // side for edge in self)
         return picture[top:bottom, left:right]
 
 
 class Description(NamedTuple):
-    """A picture as VGG19 sees it: features (h, w, c) of the content layers, Gram matrices (c, c) of the style layers."""
+    """What VGG19 sees: the content layers' features (h, w, c), and the style layers' Gram matrices (c, c)."""
 
     content: Maps
     grams: Maps
@@ -52,8 +52,8 @@ class StyleLoss:
     def __init__(
         self,
         extractor: keras.Model,
-        content_layers: Sequence[str],
-        style_layers: Sequence[str],
+        content_layers: tuple[str, ...],
+        style_layers: tuple[str, ...],
         *,
         content_weight: float,
         style_weight: float,
@@ -64,10 +64,11 @@ class StyleLoss:
         errors, each averaged over its layers. tile: pixels a side, a multiple of PERIOD. masked: whether the style
         counts only where a mask says so, which every call then takes."""
         self._extractor, self._tile = extractor, tile
-        self._content_layers, self._style_layers = tuple(content_layers), tuple(style_layers)
+        self._content_layers, self._style_layers = content_layers, style_layers
         self._content_weight = content_weight / len(content_layers)
         self._style_weight = style_weight / len(style_layers)
-        self.context = context([*content_layers, *style_layers])
+        self.layers = (*content_layers, *style_layers)
+        self.context = context(self.layers)
         content = {name: tf.TensorSpec([None, None, None], tf.float32) for name in content_layers}
         grams = {name: tf.TensorSpec([None, None], tf.float32) for name in style_layers}
         numbers = {
@@ -177,6 +178,21 @@ class StyleLoss:
             share = tf.add_n([scales[name] * tf.reduce_sum(tf.square(maps[name] - content[name])) for name in maps])
             pulled = share + tf.add_n([tf.reduce_sum(pulls[name] * sums[name]) for name in sums])
         return share, tape.gradient(pulled, seen)
+
+
+def total_variation(picture: np.ndarray) -> tuple[float, np.ndarray]:
+    """The mean over pixels of the absolute differences to the pixels below and right, summed over channels, and its
+    gradient (H, W, 3): tf.image.total_variation divided by the number of pixels."""
+    pixels = picture.shape[0] * picture.shape[1]
+    total, slope = 0.0, np.zeros_like(picture)
+    for axis in (0, 1):
+        differences = np.diff(picture, axis=axis)
+        total += float(np.abs(differences).sum(dtype=np.float64))
+        signs = np.sign(differences)
+        before, behind = ((slice(None),) * axis + (part,) for part in (slice(None, -1), slice(1, None)))
+        slope[before] -= signs
+        slope[behind] += signs
+    return total / pixels, slope / np.float32(pixels)
 
 
 def stride(layer: str) -> int:
