@@ -22,6 +22,7 @@ _HOMES = {
     "draw_report": "evaluation.run_report",
     "evaluate_folder": "evaluation.scoring",
     "export_model": "export.exporter",
+    "DeepDreamer": "art.deep_dream",
     "upscale_file": "inference.files",
     "upscale_folder": "inference.files",
     "get_config": "presets",

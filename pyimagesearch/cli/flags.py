@@ -1,6 +1,7 @@
 """What the flags of several commands have in common. Standard library only, so that --help answers at once."""
 
 import argparse
+import re
 from typing import NoReturn
 
 from pyimagesearch.errors import InputError
@@ -13,6 +14,16 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise InputError(f"{message} (see {self.prog} --help)")
+
+    def parse_known_args(self, args=None, namespace=None):
+        """argparse takes -2,-1,0 for a flag; joined to the flag before it, as --octaves=-2,-1,0, it is a value."""
+        joined: list[str] = []
+        for arg in args or ():
+            if joined and joined[-1].startswith("--") and re.fullmatch(r"-[\d.]+(,[-\d.]+)+", arg):
+                joined[-1] += f"={arg}"
+            else:
+                joined.append(arg)
+        return super().parse_known_args(None if args is None else joined, namespace)
 
 
 def add_command(commands, name: str, text: str, **kwargs) -> argparse.ArgumentParser:

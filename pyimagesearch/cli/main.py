@@ -14,6 +14,7 @@ from pyimagesearch import __version__
 from pyimagesearch.cli import (
     benchmark,
     degrade,
+    dream,
     evaluate,
     export,
     grid,
@@ -36,6 +37,7 @@ COMMANDS = {
     "grid": grid,
     "evaluate": evaluate,
     "upscale": upscale,
+    "dream": dream,
     "export": export,
     "serve": serve,
     "results": results,

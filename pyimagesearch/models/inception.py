@@ -17,7 +17,9 @@ def build_inception(names: Sequence[str], weights: str, *, argument: str = "`wei
     """A frozen extractor: RGB (B, H, W, 3) in [0, 255] -> the features (B, h, w, c) of the named concatenations.
 
     names: of INCEPTION_LAYERS. weights: "imagenet" (Keras' download), "random" (He-normal with a fixed seed) or the
-    path of an .h5 file. argument: what messages call `weights`. Batch normalisation uses its stored statistics.
+    path of an .h5 file. argument: what messages call the choice of weights.
+    Batch normalisation uses its stored statistics.
+
     Szegedy et al., "Rethinking the Inception Architecture for Computer Vision", arXiv 1512.00567.
     """
     base = load_without_top(keras.applications.InceptionV3, "InceptionV3", weights, argument)

@@ -42,7 +42,8 @@ def build_vgg(
     weights: "imagenet" (Keras' download), "random" (He-normal with a fixed seed: Liu et al., CVPR 2021, show that
     even those compare structures usefully) or the path of an .h5 file with Keras' layer names. content_input:
     "imagenet" as VGG19 was trained (BGR, ImageNet's means taken off), "signed" for RGB brought to [-1, 1].
-    before_relu: the features before the ReLU (Wang et al., ESRGAN, section 3.3). argument: what messages call `weights`.
+    before_relu: the features before the ReLU (Wang et al., ESRGAN, section 3.3). argument: what messages call the
+    choice of weights.
     """
     base = load_without_top(keras.applications.VGG19, "VGG19", weights, argument)
     rgb = keras.Input((None, None, 3), name="rgb")

@@ -1,0 +1,70 @@
+"""srgan dream."""
+
+import argparse
+from argparse import ArgumentParser, Namespace
+
+from pyimagesearch.cli.flags import folder_path
+from pyimagesearch.cli.libraries import load_tensorflow
+
+HELP = "DeepDream: let a network draw into a picture what it looks for."
+
+
+def add_flags(parser: ArgumentParser) -> None:
+    """Add the flags of `srgan dream`."""
+    add = parser.add_argument
+    add("picture", metavar="PICTURE", help="one picture file")
+    add("-o", "--output", type=folder_path, metavar="OUT", required=True, help="a picture file, or a folder")
+    add(
+        "--backbone",
+        choices=("inception_v3", "vgg19"),
+        default="inception_v3",
+        help="the network (default inception_v3)",
+    )
+    add("--weights", metavar="NAME_OR_PATH", default="imagenet", help="imagenet (download), random, or an .h5 file")
+    add(
+        "--layers", type=names, metavar="NAME,…",
+        help="layers to amplify; later ones dream of larger things (default mixed3,mixed5; block4_conv3,block5_conv2)",
+    )  # fmt: skip
+    add(
+        "--octaves", type=powers, metavar="POWER,…", default=(-2.0, -1.0, 0.0, 1.0, 2.0),
+        help="sizes to dream in: the picture's times 1.3 to these powers (default -2,-1,0,1,2)",
+    )  # fmt: skip
+    add("--steps", type=int, default=100, metavar="N", help="steps in each octave (default 100)")
+    add("--step-size", type=float, default=0.01, metavar="SIZE", help="0.001 to 1 (default 0.01)")
+    add("--guide", metavar="PICTURE", help="dream of what this picture shows")
+    add("--tile", type=int, default=512, metavar="N", help="pixels a side at once, 256 to 4096 (default 512)")
+    add("--seed", type=int, default=42, metavar="N", help="of the places of the tiles (default 42)")
+    add("--overwrite", action="store_true", help="replace results that exist")
+
+
+def run(args: Namespace) -> None:
+    """Run `srgan dream`."""
+    load_tensorflow()
+    from pyimagesearch.art import files
+    from pyimagesearch.art.deep_dream import DeepDreamer, check_steps
+
+    check_steps(args.steps, args.step_size)
+    job = files.plan_picture(args.picture, args.output, overwrite=args.overwrite)
+    dreamer = DeepDreamer(
+        octave_powers=args.octaves,
+        layers=args.layers,
+        backbone=args.backbone,
+        weights=args.weights,
+        tile=args.tile,
+        seed=args.seed,
+    )
+    guide = files.read_guide(args.guide, dreamer)
+    files.dream_file(job, dreamer, steps=args.steps, step_size=args.step_size, guide=guide)
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Names separated by commas."""
+    return tuple(name.strip() for name in text.split(","))
+
+
+def powers(text: str) -> tuple[float, ...]:
+    """Numbers separated by commas."""
+    try:
+        return tuple(map(float, text.split(",")))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"takes numbers, such as -2,-1,0,1,2, received {text}") from None
