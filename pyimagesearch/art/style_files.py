@@ -1,25 +1,27 @@
-"""Style transfer from picture files to a picture file: checks, progress, interruptions, what the file keeps."""
+"""Style transfer from picture files to a picture file: checks before the work, progress, stopping and going on."""
 
 import dataclasses
 import logging
-import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from pyimagesearch.art import unfinished
-from pyimagesearch.art.style_transfer import Snapshot, StyleTransferrer, Transfer
+from pyimagesearch.art.files import describe, plan_picture
+from pyimagesearch.art.style_transfer import StyleTransferrer
+from pyimagesearch.art.transfer import Snapshot, Transfer
 from pyimagesearch.errors import InputError, Interrupted
 from pyimagesearch.images import picture_io
 from pyimagesearch.images.picture_io import Picture
-from pyimagesearch.inference.jobs import Job, plan_jobs
+from pyimagesearch.inference.files import NoMemory, check_new
 from pyimagesearch.system import console, memory
-from pyimagesearch.system.console import duration
 
-BYTES_OF_TILE = 2600  # of a float32 VGG19 and its gradients for a pixel that goes through it
-BYTES_OF_PICTURE = {"adam": 150, "lbfgs": 420}  # for each pixel of the result: copies, and what the method keeps
+BYTES_OF_TILE = 2600  # of VGG19 and its gradients, for each pixel that goes through it at once
+BYTES_OF_PICTURE = {"adam": 200, "lbfgs": 480}  # of copies and of what the method keeps, for each pixel of the result
 
-FilePath = str | os.PathLike[str]
 logger = logging.getLogger(__name__)
 
 
@@ -29,26 +31,161 @@ class StyleJob:
 
     content: Path
     styles: tuple[Path, ...]
+    mask: Path | None
     target: Path
-    mask: Path | None = None
 
-    def named(self) -> dict[str, Path]:
+    @property
+    def sources(self) -> dict[str, Path]:
         """The pictures that are read, by what they are."""
-        named = {"content": self.content} | ({"mask": self.mask} if self.mask else {})
-        return named | {f"style {number}": path for number, path in enumerate(self.styles, 1)}
+        named = {"content": self.content} | {f"style {number}": path for number, path in enumerate(self.styles, 1)}
+        return named | ({"mask": self.mask} if self.mask else {})
 
 
-def plan_style(content: str, styles: Sequence[str], output: str, mask: str | None = None) -> StyleJob:
-    """The job of these files. Raises InputError where one does not exist or the result cannot be written."""
-    if Path(content).is_dir():
-        raise InputError(f"{content}: is a folder, but one picture at a time is stylised; name a picture")
-    jobs: list[Job] = plan_jobs([content], output, recursive=False)
-    if len(jobs) > 1:
-        raise InputError(f"{content}: names {len(jobs)} pictures, but one at a time is stylised; name one")
-    job = StyleJob(jobs[0].source, tuple(map(Path, styles)), jobs[0].target, Path(mask) if mask else None)
-    for path in job.named().values():
+@dataclasses.dataclass(frozen=True)
+class Pictures:
+    """What the files of a job hold."""
+
+    content: Picture
+    styles: list[np.ndarray]
+    mask: np.ndarray | None
+
+
+def plan_style(content: str, styles: Sequence[str], output: str, mask: str | None) -> StyleJob:
+    """The files of a transfer. Raises InputError where one does not exist, or the result cannot be written.
+
+    Whether the result may replace a file is asked later: it may if a transfer goes on.
+    """
+    planned = plan_picture(content, output, overwrite=True)
+    job = StyleJob(planned.source, tuple(map(Path, styles)), Path(mask) if mask else None, planned.target)
+    for path in job.sources.values():
         if not path.is_file():
-            raise InputError(f"{path}: no such picture")
-        if path.exists() and job.target.exists() and path.samefile(job.target):
-            raise InputError(f"{path}: would be replaced by the result; name another output")
+            raise InputError(f"{path}: " + ("is no file; name one picture" if path.exists() else "no such file"))
+        if job.target.exists() and path.samefile(job.target):
+            raise InputError(f"{job.target}: would be replaced by the result, but is one of the pictures")
     return job
+
+
+def read_pictures(job: StyleJob) -> Pictures:
+    """The pictures of a job. Raises InputError where one cannot be read."""
+    styles = [picture_io.read(path).samples for path in job.styles]
+    return Pictures(picture_io.read(job.content), styles, picture_io.read(job.mask).samples if job.mask else None)
+
+
+@contextmanager
+def naming_files(job: StyleJob) -> Iterator[None]:
+    """Name the files in an InputError that names arguments."""
+    try:
+        yield
+    except InputError as error:
+        text = str(error)
+        for name, path in job.sources.items():
+            text = text.replace(f"`{name}`", f"{path}:")
+        raise type(error)(text) from None
+
+
+def result_of(content: Picture, samples: np.ndarray) -> Picture:
+    """What is written: all that the content's file holds, but a profile for grey where there are colours now."""
+    becomes_colour = _channels(content.samples) < 3 <= _channels(samples)
+    return dataclasses.replace(content, samples=samples, icc=None if becomes_colour else content.icc)
+
+
+def _channels(samples: np.ndarray) -> int:
+    return samples.shape[2] if samples.ndim == 3 else 1
+
+
+def style_file(
+    job: StyleJob,
+    transferrer: StyleTransferrer,
+    *,
+    progress_every: int | None = None,
+    overwrite: bool = False,
+) -> None:
+    """Write the content of a job in the style of its pictures, or go on with that.
+
+    progress_every: after so many steps, write the picture so far beside the result, too.
+
+    Raises InputError before anything is computed, and Interrupted, with the picture so far in place of the result,
+    where a signal arrives. A result appears only when it is whole.
+    """
+    stopwatch = console.Stopwatch()
+    told = unfinished.told(job.sources, transferrer.settings)
+    start = unfinished.load(job.target, told, overwrite=overwrite)
+    check_new(job.target, overwrite=overwrite or start is not None)
+    pictures = read_pictures(job)
+    with naming_files(job):
+        transfer = transferrer.plan(pictures.styles, pictures.content.samples, mask=pictures.mask)
+    writer = _Writer(job.target, pictures.content, transfer, told)
+    writer.check(progress_every, start, overwrite=overwrite)
+    if start:
+        logger.info(f"{job.target}: goes on after step {start.done} of {transfer.total}")
+    last = writer.walk(start, progress_every, job.content.name)
+    writer.finish(last)
+    logger.info(f"{job.target}: {writer.sides}, {transfer.total} steps, loss {last.loss:.4g} ({stopwatch})")
+    if pictures.content.frames > 1:
+        logger.info(f"{job.content}: {describe(pictures.content)}")
+
+
+class _Writer:
+    """Takes the steps of a transfer and writes its pictures."""
+
+    def __init__(self, target: Path, content: Picture, transfer: Transfer, told: dict[str, Any]):
+        self._target, self._content, self._transfer, self._told = target, content, transfer, told
+        height, width = transfer.levels[-1]
+        self.sides = f"{content.samples.shape[1]}x{content.samples.shape[0]} to {width}x{height}"
+
+    def check(self, progress_every: int | None, start: Snapshot | None, *, overwrite: bool) -> None:
+        """Raise InputError where the result would not fit into its format or the memory, or replace a picture."""
+        (height, width), settings = self._transfer.levels[-1], self._transfer.settings
+        picture_io.check_format(self._target, result_of(self._content, self._transfer.sample), height, width)
+        side = settings.tile + 2 * self._transfer.context
+        needed = height * width * BYTES_OF_PICTURE[settings.optimizer]
+        needed += min(height, side) * min(width, side) * BYTES_OF_TILE
+        if needed > (free := memory.available()):
+            raise NoMemory(
+                f"{self._target}: {width}x{height} pixels need {console.size(needed)} of memory, but "
+                f"{console.size(free)} are free; give a smaller `size` or `tile`"
+            )
+        if progress_every:
+            for done in range(progress_every, self._transfer.total + 1, progress_every):
+                check_new(self._progress_path(done), overwrite=overwrite or (start is not None and done <= start.done))
+
+    def walk(self, start: Snapshot | None, progress_every: int | None, label: str) -> Snapshot:
+        """Take all steps after `start`; gives the last one."""
+        last = start
+        with console.progress_bar(total=self._transfer.total, label=label, unit="step", leave=False) as bar:
+            bar.update(start.done if start else 0)
+            try:
+                for last in self._transfer.steps(start):
+                    bar.update()
+                    if progress_every and last.done % progress_every == 0:
+                        self._write(self._progress_path(last.done), last)
+                        unfinished.save(self._target, last, self._told)
+            except (KeyboardInterrupt, Interrupted) as stop:
+                if last is None:
+                    raise
+                self._keep(last, stop)
+        assert last is not None
+        return last
+
+    def finish(self, last: Snapshot) -> None:
+        """Write the result; nothing is left to go on with."""
+        self._write(self._target, last)
+        unfinished.remove(self._target)
+
+    def _keep(self, last: Snapshot, stop: BaseException) -> None:
+        """Write the picture so far, and what a transfer goes on from; raise Interrupted."""
+        unfinished.save(self._target, last, self._told)
+        self._write(self._target, last)
+        said, code = (str(stop), stop.exit_code) if isinstance(stop, Interrupted) else ("stopped by SIGINT", 130)
+        raise Interrupted(
+            f"{said} after step {last.done} of {self._transfer.total}: {self._target} is the picture so far; the same "
+            "command goes on",
+            code,
+        ) from None
+
+    def _progress_path(self, done: int) -> Path:
+        digits = len(str(self._transfer.total))
+        return self._target.with_name(f"{self._target.stem}_step{done:0{digits}}{self._target.suffix}")
+
+    def _write(self, path: Path, snapshot: Snapshot) -> None:
+        picture_io.write(path, result_of(self._content, self._transfer.picture(snapshot)))

@@ -16,9 +16,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from pyimagesearch.art.style_settings import BLOCKS
+
 Maps = dict[str, np.ndarray]  # by layer
 PERIOD = 16  # pixels of one place in VGG19's fifth block: tiles begin at multiples of it
-BLOCKS = {1: 2, 2: 2, 3: 4, 4: 4, 5: 4}  # convolutions of each block
 
 _PICTURE = tf.TensorSpec([None, None, 3], tf.float32)
 _MASK = tf.TensorSpec([None, None], tf.float32)

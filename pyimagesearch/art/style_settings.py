@@ -8,6 +8,8 @@ from pyimagesearch.errors import InputError
 
 CONTENT_LAYERS = ("block5_conv2",)
 STYLE_LAYERS = tuple(f"block{number}_conv1" for number in range(1, 6))
+BLOCKS = {1: 2, 2: 2, 3: 4, 4: 4, 5: 4}  # convolutions in each block of VGG19
+LAYERS = tuple(f"block{block}_conv{number + 1}" for block, count in BLOCKS.items() for number in range(count))
 OPTIMIZERS = ("adam", "lbfgs")
 KEEPS = ("no", "luminance", "match")
 SIDES = (32, 16384)  # of `size` and `coarsest`, pixels
@@ -18,6 +20,9 @@ TILES = (128, 4096)  # pixels a side, multiples of 16
 class StyleSettings:
     """How a picture is stylised. The defaults are those of Gatys' algorithm as TensorFlow's users know it."""
 
+    content_layers: tuple[str, ...] = CONTENT_LAYERS
+    style_layers: tuple[str, ...] = STYLE_LAYERS
+    weights: str = "imagenet"  # Keras' download; "random" (no download; for trials), or the path of a notop .h5 file
     content_weight: float = 1e4  # of the features' mean squared error
     style_weight: float = 1e-2  # of the Gram matrices' mean squared error
     smoothness: float = 0.0  # weight of the total variation for each pixel
@@ -32,11 +37,12 @@ class StyleSettings:
     keep_colours: str = "no"
 
     def __post_init__(self) -> None:
+        for kind in ("content_layers", "style_layers"):
+            _check_layers(kind, getattr(self, kind))
         check_choice("optimizer", self.optimizer, OPTIMIZERS)
         check_choice("keep_colours", self.keep_colours, KEEPS)
-        for name, least in (("epochs", 1), ("steps_per_epoch", 1)):
-            if not getattr(self, name) >= least:
-                raise InputError(f"`{name}` must be at least {least}, received {getattr(self, name)}")
+        for name in ("epochs", "steps_per_epoch"):
+            check_count(name, getattr(self, name))
         for name in ("content_weight", "style_weight", "smoothness"):
             check_number(name, getattr(self, name), 0.0, math.inf)
         check_number("strength", self.strength, 0.0, 2.0)
@@ -51,6 +57,12 @@ class StyleSettings:
         return parts_of(self.mix, styles)
 
 
+def check_count(name: str, value: int) -> None:
+    """Raise InputError unless a number is at least 1."""
+    if value < 1:
+        raise InputError(f"`{name}` must be at least 1, received {value}")
+
+
 def parts_of(mix: Sequence[float] | None, styles: int) -> tuple[float, ...]:
     """The share of each of so many styles, from the numbers of `mix`. Raises InputError where these do not fit."""
     if mix is None:
@@ -60,6 +72,13 @@ def parts_of(mix: Sequence[float] | None, styles: int) -> tuple[float, ...]:
     if not all(0 <= part < math.inf for part in mix) or not sum(mix) > 0:
         raise InputError(f"`mix` must be numbers from 0, not all 0, received {', '.join(f'{part:g}' for part in mix)}")
     return tuple(part / sum(mix) for part in mix)
+
+
+def _check_layers(kind: str, names: Sequence[str]) -> None:
+    for name in names:
+        check_choice(kind, name, LAYERS)
+    if not names or len(set(names)) < len(names):
+        raise InputError(f"`{kind}` must be one or more layers, each once, received {', '.join(names) or 'none'}")
 
 
 def check_number(name: str, value: float, least: float, most: float) -> None:

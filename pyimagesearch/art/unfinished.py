@@ -2,17 +2,19 @@
 
 import hashlib
 import json
-import os
 import zipfile
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from pyimagesearch.art.descent import State
-from pyimagesearch.art.style_transfer import Snapshot
+from pyimagesearch.art.style_settings import StyleSettings
+from pyimagesearch.art.transfer import Snapshot
 from pyimagesearch.errors import InputError
+from pyimagesearch.models import weights_identity
 from pyimagesearch.system.files import appearing
 
 SUFFIX = ".unfinished"
@@ -24,13 +26,15 @@ def path_of(target: Path) -> Path:
     return target.with_name(target.name + SUFFIX)
 
 
-def settings_of(pictures: Mapping[str, str | os.PathLike[str]], others: Mapping[str, Any]) -> dict[str, Any]:
-    """What a transfer is told, with the content of its picture files instead of their names, as JSON stores it."""
-    hashes = {name: hashlib.sha256(Path(path).read_bytes()).hexdigest() for name, path in pictures.items()}
-    return json.loads(json.dumps({**hashes, **others}))
+def told(pictures: Mapping[str, Path], settings: StyleSettings) -> dict[str, Any]:
+    """What decides how a result looks, as JSON stores it: the contents of the pictures, by what these are, and the
+    settings, by their arguments."""
+    hashes = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in pictures.items()}
+    values = {f"`{name}`": value for name, value in asdict(settings).items()}
+    return json.loads(json.dumps({**hashes, **values, "`weights`": weights_identity(settings.weights)}))
 
 
-def save(target: Path, snapshot: Snapshot, settings: Mapping[str, Any]) -> None:
+def save(target: Path, snapshot: Snapshot, told: Mapping[str, Any]) -> None:
     """Keep a snapshot beside `target`; the file appears whole or not at all."""
     state = snapshot.state
     arrays: dict[str, np.ndarray] = {"picture": state.picture}
@@ -43,19 +47,28 @@ def save(target: Path, snapshot: Snapshot, settings: Mapping[str, Any]) -> None:
             kept[name] = None
             arrays[name] = value
     head = {"done": snapshot.done, "level": snapshot.level, "step": state.step, "loss": snapshot.loss}
-    text = json.dumps({**head, "memory": kept, "settings": settings})
+    text = json.dumps({**head, "memory": kept, "told": told})
     with appearing(path_of(target)) as beside, open(beside, "wb") as file:
         np.savez(file, allow_pickle=False, **arrays, **{_HEAD: np.array(text)})
 
 
-def load(target: Path, settings: Mapping[str, Any]) -> Snapshot | None:
-    """The snapshot beside `target`; None where there is none.
+def load(target: Path, told: Mapping[str, Any], *, overwrite: bool) -> Snapshot | None:
+    """The snapshot beside `target` to go on from; None where there is none.
 
-    Raises InputError where the file is damaged, or is of a transfer that was told something else.
+    Where the file is damaged, or of a transfer that was told something else, it does not count if it may be replaced
+    (overwrite), and else raises InputError.
     """
-    path = path_of(target)
-    if not path.exists():
+    if not path_of(target).exists():
         return None
+    try:
+        return _load(path_of(target), told)
+    except InputError:
+        if overwrite:
+            return None
+        raise
+
+
+def _load(path: Path, told: Mapping[str, Any]) -> Snapshot:
     try:
         with np.load(path, allow_pickle=False) as stored:
             head = json.loads(str(stored[_HEAD]))
@@ -63,13 +76,16 @@ def load(target: Path, settings: Mapping[str, Any]) -> Snapshot | None:
                 name: stored[name] if count is None else tuple(stored[f"{name}/{number}"] for number in range(count))
                 for name, count in head["memory"].items()
             }
-            snapshot = Snapshot(head["done"], head["level"], State(stored["picture"], head["step"], memory), head["loss"])
+            snapshot = Snapshot(
+                head["done"], head["level"], State(stored["picture"], head["step"], memory), head["loss"]
+            )
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         raise InputError(f"{path}: is damaged; remove it, or `overwrite` begins anew") from None
-    different = sorted(name for name in settings if head["settings"].get(name) != settings[name])
+    before = head["told"]
+    different = sorted(name for name in {*told, *before} if before.get(name) != told.get(name))
     if different:
         raise InputError(
-            f"{path}: belongs to a transfer with another {', '.join(different)}; give the same to go on, or "
+            f"{path}: belongs to a transfer with another {' and '.join(different)}; give the same to go on, or "
             "`overwrite` to begin anew"
         )
     return snapshot
