@@ -10,7 +10,11 @@ from typing import Any
 import numpy as np
 
 from pyimagesearch.art import unfinished
+from pyimagesearch.art.fast_style import check_sides, paint
 from pyimagesearch.art.files import describe, plan_picture
+from pyimagesearch.art.float_pictures import samples_of
+from pyimagesearch.art.painting import Painter
+from pyimagesearch.art.style_settings import StyleSettings
 from pyimagesearch.art.style_transfer import StyleTransferrer
 from pyimagesearch.art.transfer import Snapshot, Transfer
 from pyimagesearch.errors import InputError, Interrupted
@@ -120,9 +124,29 @@ def style_file(
         logger.info(f"{job.target}: goes on after step {start.done} of {transfer.total}")
     last = writer.walk(start, progress_every, job.content.name)
     writer.finish(last)
-    logger.info(f"{job.target}: {writer.sides}, {transfer.total} steps, loss {last.loss:.4g} ({stopwatch})")
-    if pictures.content.frames > 1:
-        logger.info(f"{job.content}: {describe(pictures.content)}")
+    height, width = transfer.levels[-1]
+    logger.info(
+        f"{job.target}: {describe(pictures.content)} to {width}x{height}, {transfer.total} steps, loss {last.loss:.4g} "
+        f"({stopwatch})"
+    )
+
+
+def paint_file(job: StyleJob, painter: Painter, settings: StyleSettings, *, overwrite: bool = False) -> None:
+    """Write the content of a job in the style of its pictures, by one pass of a network.
+
+    Raises InputError. The result appears only when it is whole.
+    """
+    stopwatch = console.Stopwatch()
+    check_new(job.target, overwrite=overwrite)
+    pictures = read_pictures(job)
+    content = pictures.content
+    with naming_files(job):
+        height, width = check_sides(painter, content.samples, settings)
+        sample = samples_of(np.zeros((1, 1, 3), np.float32), content.samples[:1, :1], grey=settings.keeps_colours)
+        picture_io.check_format(job.target, result_of(content, sample), height, width)
+        painted = paint(painter, pictures.styles, content.samples, settings, pictures.mask)
+    picture_io.write(job.target, result_of(content, painted))
+    logger.info(f"{job.target}: {describe(content)} to {width}x{height} ({stopwatch})")
 
 
 class _Writer:
@@ -130,8 +154,6 @@ class _Writer:
 
     def __init__(self, target: Path, content: Picture, transfer: Transfer, told: dict[str, Any]):
         self._target, self._content, self._transfer, self._told = target, content, transfer, told
-        height, width = transfer.levels[-1]
-        self.sides = f"{content.samples.shape[1]}x{content.samples.shape[0]} to {width}x{height}"
 
     def check(self, progress_every: int | None, start: Snapshot | None, *, overwrite: bool) -> None:
         """Raise InputError where the result would not fit into its format or the memory, or replace a picture."""

@@ -52,6 +52,11 @@ class StyleSettings:
         if not TILES[0] <= self.tile <= TILES[1] or self.tile % 16:
             raise InputError(f"`tile` must be a multiple of 16 from {TILES[0]} to {TILES[1]}, received {self.tile}")
 
+    @property
+    def keeps_colours(self) -> bool:
+        """Whether the colours are the content's, so that grey stays grey."""
+        return self.keep_colours != "no"
+
     def parts(self, styles: int) -> tuple[float, ...]:
         """The share of each of so many styles; they add up to 1."""
         return parts_of(self.mix, styles)

@@ -59,7 +59,7 @@ class Transfer:
     @property
     def sample(self) -> np.ndarray:
         """One pixel of the kind that the result has."""
-        return samples_of(np.zeros((1, 1, 3), np.float32), self._samples[:1, :1], grey=self._keeps_grey)
+        return samples_of(np.zeros((1, 1, 3), np.float32), self._samples[:1, :1], grey=self.settings.keeps_colours)
 
     @property
     def total(self) -> int:
@@ -79,7 +79,7 @@ class Transfer:
                 continue
             target = self._target(level, content, mask)
             while state.step < self.counts[level]:
-                loss, gradient = self._loss_at(_within(state.picture, content, mask), target, mask)
+                loss, gradient = self._loss_at(within(state.picture, content, mask), target, mask)
                 state = descent.METHODS[self.settings.optimizer](state, loss, gradient)
                 done += 1
                 yield Snapshot(done, level, state, loss)
@@ -87,16 +87,12 @@ class Transfer:
     def picture(self, snapshot: Snapshot) -> np.ndarray:
         """The picture so far, in its final size, as `transfer` returns it."""
         level = snapshot.level
-        shown = _within(descent.lowest(snapshot.state), self._content_at(level), self._mask_at(level))
+        shown = within(descent.lowest(snapshot.state), self._content_at(level), self._mask_at(level))
         height, width = self.levels[-1]
         if level < len(self.levels) - 1:
             shown = resized_floats(shown, height, width)
         result = self._colours.result(shown, floats(self._content, height, width))
-        return samples_of(result, self._samples, grey=self._keeps_grey)
-
-    @property
-    def _keeps_grey(self) -> bool:
-        return self.settings.keep_colours != "no"
+        return samples_of(result, self._samples, grey=self.settings.keeps_colours)
 
     def _loss_at(self, shown: np.ndarray, target: Description, mask: np.ndarray | None) -> tuple[float, np.ndarray]:
         """The loss, and its gradient by what is changed: less of that where the mask hides it."""
@@ -162,8 +158,8 @@ def mask_of(mask: np.ndarray, sides: tuple[int, int]) -> np.ndarray:
     return floats(colours, *sides).mean(axis=2)
 
 
-def _within(picture: np.ndarray, content: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
-    """The picture where the mask is white, the content where it is black."""
+def within(picture: np.ndarray, content: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
+    """The picture (H, W, 3) where the mask is white, the content where it is black."""
     return picture if mask is None else content + mask[:, :, None] * (picture - content)
 
 

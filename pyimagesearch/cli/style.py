@@ -90,6 +90,12 @@ def _run_fast(args: Namespace, settings: StyleSettings) -> None:
     slow = [f"`{name}`" for name in SLOW if getattr(args, name) is not None]
     if slow:
         raise InputError(f"{', '.join(slow)}: not with `fast`, which optimises nothing")
+    load_tensorflow()
+    from pyimagesearch.art import style_files
+    from pyimagesearch.art.painters import load_painter
+
+    job = style_files.plan_style(args.content, args.styles, args.output, args.mask)
+    style_files.paint_file(job, load_painter(args.fast_models), settings, overwrite=args.overwrite)
 
 
 def side(text: str) -> int | None:
