@@ -37,7 +37,7 @@ class StyleTransferrer:
         StyleSettings, such as weights="vgg19_notop.h5". Raises InputError."""
         self.settings = StyleSettings(tuple(content_layers), tuple(style_layers), **settings)
         layers = list(dict.fromkeys([*content_layers, *style_layers]))
-        self._extractor = build_vgg(layers, self.settings.weights, argument="`weights`")
+        self.extractor = build_vgg(layers, self.settings.weights, argument="`weights`")
         self._losses: dict[tuple, StyleLoss] = {}  # compiled, by what they differ in
 
     def transfer(
@@ -95,7 +95,7 @@ class StyleTransferrer:
         kind = (settings.content_weight, settings.style_weight, settings.tile, masked)
         if kind not in self._losses:
             self._losses[kind] = StyleLoss(
-                self._extractor, settings.content_layers, settings.style_layers, tile=settings.tile, masked=masked,
+                self.extractor, settings.content_layers, settings.style_layers, tile=settings.tile, masked=masked,
                 content_weight=settings.content_weight, style_weight=settings.style_weight,
             )  # fmt: skip
         return self._losses[kind]

@@ -36,8 +36,8 @@ class TflitePainter:
         by_inputs = {len(_interpreter(content).get_input_details()): content for content in contents.values()}
         if len(files) != 2 or set(by_inputs) != {1, 2}:
             raise InputError(
-                f"`fast_models` {path}: must hold two .tflite files, one that predicts a style (one input) and one that "
-                f"paints (content and style), received {', '.join(file.name for file in files)}"
+                f"`fast_models` {path}: must hold two .tflite files, one that predicts a style (one input) and one "
+                f"that paints (content and style), received {', '.join(file.name for file in files)}"
             )
         self._predictor = _interpreter(by_inputs[1])
         self._predictor.allocate_tensors()
@@ -49,11 +49,11 @@ class TflitePainter:
 
     def __call__(self, content: np.ndarray, style: StyleMix) -> np.ndarray:
         """See Painter."""
-        numbers = [part * self.predict(picture) for picture, part in zip(style.pictures, style.parts, strict=True)]
-        mixed = style.strength * sum(numbers)
+        shares = [(style.strength * part, picture) for part, picture in zip(style.parts, style.pictures, strict=True)]
         if style.strength != 1:
-            mixed = mixed + (1 - style.strength) * self.predict(style.own)
-        return self.paint(content, mixed.astype(np.float32))
+            shares.append((1 - style.strength, style.own))
+        numbers = np.sum([share * self.predict(picture) for share, picture in shares], axis=0)
+        return self.paint(content, numbers)
 
     def bytes_needed(self, height: int, width: int) -> int:
         """See Painter."""
