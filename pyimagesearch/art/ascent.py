@@ -32,11 +32,11 @@ class Ascent:
         The gradient is that of the whole picture before the step. rng: draws where the tiles are.
         Raises RunError where it is not finite.
         """
-        area = rgb.shape[0] * rgb.shape[1]
+        height, width, _ = rgb.shape
         parts, sums = [], np.zeros(2)
-        for core, seen in tiles(*rgb.shape[:2], self._tile, rng):
+        for core, seen in tiles(height, width, self._tile, rng):
             window = rgb[seen]
-            weight = window.shape[0] * window.shape[1] / min(area, LARGEST_AREA)
+            weight = window.shape[0] * window.shape[1] / min(height * width, LARGEST_AREA)
             inner = tuple(slice(c.start - s.start, c.stop - s.start) for c, s in zip(core, seen, strict=True))
             gradient = self._program(window, weight).numpy()[inner]
             sums += gradient.sum(dtype=np.float64), np.square(gradient, dtype=np.float64).sum()

@@ -19,7 +19,7 @@ class Parser(argparse.ArgumentParser):
         """argparse takes -2,-1,0 for a flag; joined to the flag before it, as --octaves=-2,-1,0, it is a value."""
         joined: list[str] = []
         for arg in args or ():
-            if joined and joined[-1].startswith("--") and re.fullmatch(r"-[\d.]+(,[-\d.]+)+", arg):
+            if joined and re.fullmatch(r"--[a-z-]+", joined[-1]) and re.fullmatch(r"-[\d.]+(,[-\d.]+)+", arg):
                 joined[-1] += f"={arg}"
             else:
                 joined.append(arg)

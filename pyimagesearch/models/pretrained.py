@@ -18,7 +18,7 @@ def load_without_top(application: Application, name: str, weights: str, argument
     name: of the network, and argument: of what gave `weights`, for messages.
     Raises InputError.
     """
-    choices = f"{argument} also takes random (no download) or the path of a {name} notop .h5 file"
+    choices = f"{argument} also takes random (no download) or the path of an .h5 file of {name} without its top"
     if weights not in ("imagenet", "random"):
         check_exists(weights, argument)
     try:

@@ -143,7 +143,7 @@ def test_vgg_weights_that_cannot_be_had_are_refused_before_training(capsys, reco
     monkeypatch.setattr(keras.applications, "VGG19", fail)  # the download's outermost edge
     line = refused(capsys, *SMOKE, *run, "--vgg-weights", "imagenet")
     assert "random" in line
-    assert "path of a VGG19 notop .h5 file" in line
+    assert "path of an .h5 file of VGG19 without its top" in line
     assert not (tmp_path / "run").exists()
 
 

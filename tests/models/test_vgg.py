@@ -120,7 +120,7 @@ def test_imagenet_without_a_network_names_the_other_choices(monkeypatch, tmp_pat
     text = str(refused.value)
     assert "--vgg-weights imagenet: Keras could not download VGG19 (URL fetch failure" in text
     assert "random (no download)" in text
-    assert "the path of a VGG19 notop .h5 file" in text
+    assert "the path of an .h5 file of VGG19 without its top" in text
     assert "\n" not in text
 
 

@@ -1,0 +1,38 @@
+"""Tiles cover a picture once, at other places at each step."""
+
+import numpy as np
+import pytest
+
+from pyimagesearch.art.tiling import MARGIN, tiles
+
+LEAST_SEEN = 75  # pixels a side that the deepest layers of InceptionV3 need
+
+
+@pytest.mark.parametrize(("height", "width"), [(257, 900), (300, 300), (1000, 100), (4000, 3000)])
+@pytest.mark.parametrize("largest", [256, 512])
+def test_every_pixel_is_in_one_tile_whose_network_sees_enough_around_it(height, width, largest):
+    for seed in range(5):
+        covered = np.zeros((height, width), np.uint8)
+        for core, seen in tiles(height, width, largest, np.random.default_rng(seed)):
+            covered[core] += 1
+            for inner, outer, side in zip(core, seen, (height, width), strict=True):
+                assert outer.start == max(0, inner.start - MARGIN) or side <= largest
+                assert outer.stop == min(side, inner.stop + MARGIN) or side <= largest
+                assert min(side, LEAST_SEEN) <= outer.stop - outer.start <= largest
+        assert (covered == 1).all()
+
+
+def test_a_picture_that_fits_is_seen_whole():
+    ((core, seen),) = tiles(256, 100, 256, np.random.default_rng(0))
+    assert core == seen == (slice(0, 256), slice(0, 100))
+
+
+def test_cuts_come_to_lie_everywhere():
+    rng = np.random.default_rng(0)
+    cuts = {core[1].start for _ in range(4000) for core, _ in tiles(10, 600, 256, rng)}
+    assert set(range(100, 500)) <= cuts  # all but the ends, where parts would be too small
+
+
+def test_the_same_seed_gives_the_same_places():
+    draws = [tiles(700, 900, 256, np.random.default_rng(seed)) for seed in (1, 1, 2)]
+    assert draws[0] == draws[1] != draws[2]
