@@ -99,7 +99,7 @@ def _channels(samples: np.ndarray) -> int:
 
 def style_file(
     job: StyleJob,
-    transferrer: StyleTransferrer,
+    settings: StyleSettings,
     *,
     progress_every: int | None = None,
     overwrite: bool = False,
@@ -112,10 +112,11 @@ def style_file(
     where a signal arrives. A result appears only when it is whole.
     """
     stopwatch = console.Stopwatch()
-    told = unfinished.told(job.sources, transferrer.settings)
+    told = unfinished.told(job.sources, settings)
     start = unfinished.load(job.target, told, overwrite=overwrite)
     check_new(job.target, overwrite=overwrite or start is not None)
     pictures = read_pictures(job)
+    transferrer = StyleTransferrer(**vars(settings))
     with naming_files(job):
         transfer = transferrer.plan(pictures.styles, pictures.content.samples, mask=pictures.mask)
     writer = _Writer(job.target, pictures.content, transfer, told)

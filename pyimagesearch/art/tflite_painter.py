@@ -16,6 +16,7 @@ from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 from pyimagesearch.art.painting import StyleMix, padded
 from pyimagesearch.errors import InputError
+from pyimagesearch.system.console import hidden_native_stderr
 from pyimagesearch.system.parallel import cores
 
 IDENTIFIER = b"TFL3"  # bytes 4 to 8 of a TFLite file
@@ -92,7 +93,8 @@ class TflitePainter:
 
 def _interpreter(content: bytes, *, delegated: bool = True) -> Interpreter:
     kind = OpResolverType.AUTO if delegated else OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-    return Interpreter(model_content=content, num_threads=cores(), experimental_op_resolver_type=kind)
+    with hidden_native_stderr():  # LiteRT tells of each delegate
+        return Interpreter(model_content=content, num_threads=cores(), experimental_op_resolver_type=kind)
 
 
 def _run(interpreter: Interpreter, *inputs: Any) -> np.ndarray:

@@ -15,6 +15,7 @@ from pyimagesearch.art.style_settings import StyleSettings
 from pyimagesearch.art.transfer import Snapshot
 from pyimagesearch.errors import InputError
 from pyimagesearch.models import weights_identity
+from pyimagesearch.models.pretrained import check_exists
 from pyimagesearch.system.files import appearing
 
 SUFFIX = ".unfinished"
@@ -29,6 +30,8 @@ def path_of(target: Path) -> Path:
 def told(pictures: Mapping[str, Path], settings: StyleSettings) -> dict[str, Any]:
     """What decides how a result looks, as JSON stores it: the contents of the pictures, by what these are, and the
     settings, by their arguments."""
+    if settings.weights not in ("imagenet", "random"):
+        check_exists(settings.weights, "`weights`")
     hashes = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in pictures.items()}
     values = {f"`{name}`": value for name, value in asdict(settings).items()}
     return json.loads(json.dumps({**hashes, **values, "`weights`": weights_identity(settings.weights)}))

@@ -79,11 +79,9 @@ def run(args: Namespace) -> None:
         raise InputError("`fast_models` belongs to `fast`, which is missing")
     load_tensorflow()
     from pyimagesearch.art import style_files
-    from pyimagesearch.art.style_transfer import StyleTransferrer
 
     job = style_files.plan_style(args.content, args.styles, args.output, args.mask)
-    transferrer = StyleTransferrer(**vars(settings))
-    style_files.style_file(job, transferrer, progress_every=progress, overwrite=args.overwrite)
+    style_files.style_file(job, settings, progress_every=progress, overwrite=args.overwrite)
 
 
 def _run_fast(args: Namespace, settings: StyleSettings) -> None:

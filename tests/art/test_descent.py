@@ -43,7 +43,7 @@ def test_adam_takes_the_steps_of_keras():
 
 def test_lbfgs_finds_the_lowest_point_within_the_bounds_that_scipy_finds():
     expected = minimize(
-        lambda x: [np.float64(part) for part in bowl(x.reshape(SHAPE).astype(np.float32))][0],
+        lambda x: bowl(x.reshape(SHAPE).astype(np.float32))[0],
         START.ravel(), jac=lambda x: bowl(x.reshape(SHAPE).astype(np.float32))[1].ravel().astype(np.float64),
         method="L-BFGS-B", bounds=[(0, 1)] * START.size,
     )  # fmt: skip

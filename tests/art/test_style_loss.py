@@ -117,8 +117,10 @@ def test_total_variation_is_tensorflows_for_each_pixel():
     np.testing.assert_allclose(gradient, tape.gradient(expected, watched), atol=1e-7)
 
 
-@pytest.mark.parametrize(("layer", "pixels", "places"), [("block1_conv1", 16, 1), ("block3_conv4", 32, 4),
-                                                         ("block5_conv1", 80, 16), ("block5_conv4", 128, 16)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("layer", "pixels", "places"),
+    [("block1_conv1", 16, 1), ("block3_conv4", 32, 4), ("block5_conv1", 80, 16), ("block5_conv4", 128, 16)],
+)
 def test_how_far_a_layer_sees(layer, pixels, places):
     assert (context([layer]), stride(layer)) == (pixels, places)
 

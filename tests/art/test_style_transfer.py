@@ -144,9 +144,15 @@ def test_8_bits_are_rounded(transferrer, photograph, style):
 @pytest.mark.parametrize(
     ("settings", "wrong"),
     [
-        ({"content_layers": ("conv1",)}, "`content_layers` has no conv1; valid: block1_conv1, block1_conv2, block2_conv1"),
+        (
+            {"content_layers": ("conv1",)},
+            "`content_layers` has no conv1; valid: block1_conv1, block1_conv2, block2_conv1",
+        ),
         ({"style_layers": ()}, "`style_layers` must be one or more layers, each once, received none"),
-        ({"style_layers": ("block1_conv1",) * 2}, "must be one or more layers, each once, received block1_conv1, block1"),
+        (
+            {"style_layers": ("block1_conv1",) * 2},
+            "must be one or more layers, each once, received block1_conv1, block1",
+        ),
         ({"optimizer": "sgd"}, "`optimizer` has no sgd; valid: adam, lbfgs"),
         ({"tile": 500}, "`tile` must be a multiple of 16 from 128 to 4096, received 500"),
         ({"strength": float("nan")}, "`strength` must be from 0 to 2, received nan"),
@@ -166,7 +172,10 @@ def test_settings_that_make_no_sense_are_refused(settings, wrong):
     ("settings", "wrong"),
     [
         ({"size": 32, "content": (4, 80)}, "`content` is too small: 80x4 pixels are seen as 32x2, of which each side"),
-        ({"size": 32, "style": (80, 4)}, "`style 1` is too small: 4x80 pixels are seen as 2x32, of which each side must"),
+        (
+            {"size": 32, "style": (80, 4)},
+            "`style 1` is too small: 4x80 pixels are seen as 2x32, of which each side must",
+        ),
         ({"mix": (1, 2)}, "`mix` must have a number for each style, 1, received 2"),
         ({"mix": (-1,)}, "`mix` must be numbers from 0, not all 0, received -1"),
         ({"mask": np.zeros((5, 6), np.uint8)}, "`mask` must have the content's size, 60x50, received 6x5"),
