@@ -3,13 +3,13 @@
 import dataclasses
 import logging
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
+from pyimagesearch.art import frames
 from pyimagesearch.art.deep_dream import DeepDreamer
+from pyimagesearch.art.dive import dive, frame_steps
 from pyimagesearch.errors import InputError
 from pyimagesearch.images import picture_io
 from pyimagesearch.images.picture_io import Picture
@@ -20,13 +20,18 @@ from pyimagesearch.system import console
 logger = logging.getLogger(__name__)
 
 
-def plan_picture(source: str, target: str, *, overwrite: bool) -> Job:
-    """The one picture that `source` names, and the file for its dream: `target`, or of its name in that folder.
-
-    Raises InputError where `source` is not one file, and where the result cannot be written or must not be replaced.
-    """
+def check_source(source: str) -> None:
+    """Raise InputError unless `source` is one file."""
     if not os.path.isfile(source):
         raise InputError(f"{source}: " + ("is no file; name one picture" if os.path.exists(source) else "no such file"))
+
+
+def plan_picture(source: str, target: str, *, overwrite: bool) -> Job:
+    """The picture and the file for its dream: `target`, or one of its name in that folder.
+
+    Raises InputError where the result cannot be written or must not be replaced.
+    """
+    check_source(source)
     (job,) = plan_jobs([source], target, recursive=False)
     check_new(job.target, overwrite=overwrite)
     return job
@@ -44,28 +49,53 @@ def read_guide(path: str | None, dreamer: DeepDreamer) -> np.ndarray | None:
 def dream_file(job: Job, dreamer: DeepDreamer, *, steps: int, step_size: float, guide: np.ndarray | None) -> None:
     """Write the dream of a picture file. It appears only when it is whole."""
     stopwatch = console.Stopwatch()
-    picture = picture_io.read(job.source)
+    picture = _read(job.source, dreamer)
     height, width = picture.samples.shape[:2]
-    with about(job.source):
-        dreamer.check(height, width)
     picture_io.check_format(job.target, picture, height, width)
     total = dreamer.count_pixels(height, width, steps)
     with console.progress_bar(total=total, label=job.source.name, unit="px", leave=False) as bar:
         dream = dreamer.dream(picture.samples, steps, step_size, guide=guide, on_pixels=bar.update)
     picture_io.write(job.target, dataclasses.replace(picture, samples=dream))
-    logger.info("%s: %s (%s)", job.target, describe(picture), stopwatch)
+    logger.info("%s: %s (%s)", job.target, _sides(picture), stopwatch)
 
 
-def describe(picture: Picture) -> str:
+def dive_file(
+    source: Path,
+    target: str,
+    dreamer: DeepDreamer,
+    count: int,
+    *,
+    steps: int,
+    step_size: float,
+    guide: np.ndarray | None,
+) -> None:
+    """Write `count` frames of a dive into the dream of a picture file, as `frames.writing` does."""
+    stopwatch = console.Stopwatch()
+    picture = _read(source, dreamer)
+    height, width = picture.samples.shape[:2]
+    total = sum(dreamer.count_pixels(height, width, frame_steps(steps, number)) for number in range(count))
+    with (
+        console.progress_bar(total=total, label=source.name, unit="px", leave=False) as bar,
+        frames.writing(target, picture) as write,
+    ):
+        for frame in dive(
+            dreamer, picture.samples, count, steps=steps, step_size=step_size, guide=guide, on_pixels=bar.update
+        ):
+            write(frame)
+    logger.info("%s: %d frame(s) of %s (%s)", target, count, _sides(picture), stopwatch)
+
+
+def _read(source: Path, dreamer: DeepDreamer) -> Picture:
+    """A picture that can be dreamt of. Raises InputError, which names the file."""
+    picture = picture_io.read(source)
+    try:
+        dreamer.check(*picture.samples.shape[:2])
+    except InputError as error:
+        raise InputError(f"{source}: {error}") from None
+    return picture
+
+
+def _sides(picture: Picture) -> str:
     """The size of a picture, and what of its file is left out."""
     sides = f"{picture.samples.shape[1]}x{picture.samples.shape[0]}"
     return sides if picture.frames == 1 else f"{sides}, the first of {picture.frames} pages or frames"
-
-
-@contextmanager
-def about(source: Path) -> Iterator[None]:
-    """Put the file to blame before the text of an InputError."""
-    try:
-        yield
-    except InputError as error:
-        raise InputError(f"{source}: {error}") from None

@@ -2,9 +2,11 @@
 
 import argparse
 from argparse import ArgumentParser, Namespace
+from pathlib import Path
 
 from pyimagesearch.cli.flags import folder_path
 from pyimagesearch.cli.libraries import load_tensorflow
+from pyimagesearch.errors import InputError
 
 HELP = "DeepDream: let a network draw into a picture what it looks for."
 
@@ -32,6 +34,7 @@ def add_flags(parser: ArgumentParser) -> None:
     add("--steps", type=int, default=100, metavar="N", help="steps in each octave (default 100)")
     add("--step-size", type=float, default=0.01, metavar="SIZE", help="0.001 to 1 (default 0.01)")
     add("--guide", metavar="PICTURE", help="dream of what this picture shows")
+    add("--zoom", type=int, metavar="N", help="N frames of a dive: pictures in the folder OUT, or a film OUT.mp4")
     add("--tile", type=int, default=512, metavar="N", help="pixels a side at once, 256 to 4096 (default 512)")
     add("--seed", type=int, default=42, metavar="N", help="of the places of the tiles (default 42)")
     add("--overwrite", action="store_true", help="replace results that exist")
@@ -39,12 +42,18 @@ def add_flags(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> None:
     """Run `srgan dream`."""
+    if args.zoom is not None and args.zoom < 1:
+        raise InputError(f"--zoom must be at least 1 frame, received {args.zoom}")
     load_tensorflow()
-    from pyimagesearch.art import files
+    from pyimagesearch.art import files, frames
     from pyimagesearch.art.deep_dream import DeepDreamer, check_steps
 
     check_steps(args.steps, args.step_size)
-    job = files.plan_picture(args.picture, args.output, overwrite=args.overwrite)
+    if args.zoom:
+        files.check_source(args.picture)
+        frames.check_target(args.output, overwrite=args.overwrite)
+    else:
+        job = files.plan_picture(args.picture, args.output, overwrite=args.overwrite)
     dreamer = DeepDreamer(
         octave_powers=args.octaves,
         layers=args.layers,
@@ -53,8 +62,15 @@ def run(args: Namespace) -> None:
         tile=args.tile,
         seed=args.seed,
     )
-    guide = files.read_guide(args.guide, dreamer)
-    files.dream_file(job, dreamer, steps=args.steps, step_size=args.step_size, guide=guide)
+    options = {
+        "steps": args.steps,
+        "step_size": args.step_size,
+        "guide": files.read_guide(args.guide, dreamer),
+    }
+    if args.zoom:
+        files.dive_file(Path(args.picture), args.output, dreamer, args.zoom, **options)
+    else:
+        files.dream_file(job, dreamer, **options)
 
 
 def names(text: str) -> tuple[str, ...]:
