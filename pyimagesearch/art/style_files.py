@@ -11,7 +11,7 @@ import numpy as np
 
 from pyimagesearch.art import unfinished
 from pyimagesearch.art.fast_style import check_sides, paint
-from pyimagesearch.art.files import describe, plan_picture
+from pyimagesearch.art.files import check_source, describe, plan_picture
 from pyimagesearch.art.float_pictures import samples_of
 from pyimagesearch.art.painting import Painter
 from pyimagesearch.art.style_settings import StyleSettings
@@ -62,8 +62,7 @@ def plan_style(content: str, styles: Sequence[str], output: str, mask: str | Non
     planned = plan_picture(content, output, overwrite=True)
     job = StyleJob(planned.source, tuple(map(Path, styles)), Path(mask) if mask else None, planned.target)
     for path in job.sources.values():
-        if not path.is_file():
-            raise InputError(f"{path}: " + ("is no file; name one picture" if path.exists() else "no such file"))
+        check_source(str(path))
         if job.target.exists() and path.samefile(job.target):
             raise InputError(f"{job.target}: would be replaced by the result, but is one of the pictures")
     return job

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
-from ai_edge_litert.interpreter import Interpreter
+from helpers.optional_extras import need_art
 from PIL import Image
 
-from pyimagesearch.art import painters, tflite_painter
+from pyimagesearch.art import painters
 from pyimagesearch.art.fast_style import centre, paint
 from pyimagesearch.art.painters import load_painter
 from pyimagesearch.art.painting import StyleMix
@@ -19,6 +19,8 @@ from pyimagesearch.art.style_settings import StyleSettings
 from pyimagesearch.cli.main import main
 from pyimagesearch.errors import InputError
 from pyimagesearch.images import picture_io, resize
+
+need_art()
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +44,8 @@ def styles():
 
 def by_litert(path: Path, *inputs: np.ndarray) -> np.ndarray:
     """What an interpreter makes of the file as it is."""
+    from ai_edge_litert.interpreter import Interpreter
+
     interpreter = Interpreter(str(path))
     interpreter.allocate_tensors()
     for given, details in zip(inputs, interpreter.get_input_details(), strict=True):
@@ -84,7 +88,7 @@ def test_every_size_comes_out_as_it_went_in(pair, styles, noise, size):
 def test_large_pictures_are_painted_alike_by_the_kernels_that_need_less_memory(pair, styles, noise, monkeypatch):
     content, numbers = np.float32(noise(128, 160) / 255), pair.predict(centre(styles[0]))
     fast = pair.paint(content, numbers)
-    monkeypatch.setattr(tflite_painter, "MOST_DELEGATED", 1000)
+    monkeypatch.setattr("pyimagesearch.art.tflite_painter.MOST_DELEGATED", 1000)
     np.testing.assert_allclose(pair.paint(content, numbers), fast, atol=2e-3)
 
 
@@ -124,7 +128,6 @@ def test_a_saved_model_is_called_as_tensorflow_hubs_module_is(hub, photograph):
 
 
 def test_without_a_folder_kagglehub_finds_what_it_has_downloaded_before(hub, tmp_path, photograph, monkeypatch):
-    pytest.importorskip("kagglehub")
     cached = tmp_path / "models" / painters.HANDLE
     cached.parent.mkdir(parents=True)
     cached.symlink_to(hub)
@@ -137,7 +140,6 @@ def test_without_a_folder_kagglehub_finds_what_it_has_downloaded_before(hub, tmp
 
 
 def test_without_a_network_the_other_ways_are_named(tmp_path):
-    pytest.importorskip("kagglehub")
     program = "import sys; from pyimagesearch.art.painters import load_painter; load_painter(None)"
     environment = {**os.environ, "KAGGLEHUB_CACHE": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)}
     environment |= dict.fromkeys(("https_proxy", "HTTPS_PROXY"), "http://127.0.0.1:9")
