@@ -31,17 +31,21 @@ class TflitePainter:
     def __init__(self, path: Path, files: Sequence[Path]):
         """files: all .tflite files of the folder `path`. Raises InputError where they are not such a pair."""
         contents = {file: file.read_bytes() for file in files}
+        by_inputs: dict[int, bytes] = {}
         for file, content in contents.items():
             if content[4:8] != IDENTIFIER:
                 raise InputError(f"`fast_models` {file}: is no TFLite file")
-        by_inputs = {len(_interpreter(content).get_input_details()): content for content in contents.values()}
+            try:
+                inputs = _interpreter(content).get_input_details()
+            except (ValueError, RuntimeError):
+                raise InputError(f"`fast_models` {file}: is a damaged TFLite file") from None
+            by_inputs[len(inputs)] = content
         if len(files) != 2 or set(by_inputs) != {1, 2}:
             raise InputError(
                 f"`fast_models` {path}: must hold two .tflite files, one that predicts a style (one input) and one "
                 f"that paints (content and style), received {', '.join(file.name for file in files)}"
             )
         self._predictor = _interpreter(by_inputs[1])
-        self._predictor.allocate_tensors()
         self._model = schema.ModelT.InitFromPackedBuf(by_inputs[2], 0)
         content, style = _interpreter(by_inputs[2]).get_input_details()
         if list(style["shape"]) != list(self._predictor.get_output_details()[0]["shape"]):
@@ -68,9 +72,8 @@ class TflitePainter:
         """The content (H, W, 3), of any size, with the numbers of a style."""
         seen = padded(content)
         height, width = seen.shape[:2]
-        painter = _interpreter(self._file_for(height, width), delegated=height * width <= MOST_DELEGATED)
-        painter.resize_tensor_input(painter.get_input_details()[0]["index"], [1, height, width, 3])
-        painter.allocate_tensors()
+        delegated = height * width <= MOST_DELEGATED
+        painter = _interpreter(self._file_for(height, width), delegated=delegated, shape=(1, height, width, 3))
         return _run(painter, seen[None], style)[0, : content.shape[0], : content.shape[1]]
 
     def _file_for(self, height: int, width: int) -> bytes:
@@ -91,10 +94,15 @@ class TflitePainter:
         return bytes(builder.Output())
 
 
-def _interpreter(content: bytes, *, delegated: bool = True) -> Interpreter:
+def _interpreter(content: bytes, *, delegated: bool = True, shape: tuple[int, ...] | None = None) -> Interpreter:
+    """An interpreter of a file that is ready to run. shape: of its first input, if not that of the file."""
     kind = OpResolverType.AUTO if delegated else OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
     with hidden_native_stderr():  # LiteRT tells of each delegate
-        return Interpreter(model_content=content, num_threads=cores(), experimental_op_resolver_type=kind)
+        interpreter = Interpreter(model_content=content, num_threads=cores(), experimental_op_resolver_type=kind)
+        if shape:
+            interpreter.resize_tensor_input(interpreter.get_input_details()[0]["index"], shape)
+        interpreter.allocate_tensors()
+    return interpreter
 
 
 def _run(interpreter: Interpreter, *inputs: Any) -> np.ndarray:

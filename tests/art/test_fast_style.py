@@ -210,7 +210,11 @@ def test_a_picture_that_is_too_small_is_named(hub, capsys):
 
 
 def test_a_pair_needs_one_network_of_each_kind(test_data, tmp_path):
+    predictor = (test_data / "style" / "style_predict_quantized_256.tflite").read_bytes()
+    (tmp_path / "a.tflite").write_bytes(predictor[:1000])
+    with pytest.raises(InputError, match=r"a.tflite: is a damaged TFLite file"):
+        load_painter(str(tmp_path))
     for name in ("a.tflite", "b.tflite"):
-        (tmp_path / name).write_bytes((test_data / "style" / "style_predict_quantized_256.tflite").read_bytes())
+        (tmp_path / name).write_bytes(predictor)
     with pytest.raises(InputError, match=r"must hold two .tflite files, one .* received a.tflite, b.tflite"):
         load_painter(str(tmp_path))

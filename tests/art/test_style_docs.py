@@ -51,7 +51,8 @@ def pictures(tmp_path, monkeypatch, noise):
 
 def check_results(lines: list[str]) -> None:
     """Each command made the picture that it names, and not the same as another one."""
-    results = [shlex.split(line)[shlex.split(line).index("-o") + 1] for line in lines]
+    words = [shlex.split(line, comments=True) for line in lines]
+    results = [each[each.index("-o") + 1] for each in words]
     made = [picture_io.read_rgb(name) for name in results]
     assert len({picture.tobytes() for picture in made}) == len(lines)
 
@@ -90,10 +91,10 @@ def test_the_commands_that_paint_at_once_run_as_written(test_data, tmp_path, mon
 
 
 def test_4_megapixels_take_less_than_3_gigabytes(tmp_path):
-    """With the layers that need the most memory, in tiles, at their full size at once."""
+    """With the layers that need the most memory; the deeper ones take 15 times as long, and a quarter more of it."""
     rows = np.linspace(0, 255, 2000, dtype=np.uint8)[:, None, None]
     Image.fromarray(np.broadcast_to(rows, (2000, 2000, 3)).copy()).save(tmp_path / "large.jpg")
-    flags = ["--weights", "random", "--size", "full", "--coarsest", "16384", "--epochs", "1", "--steps-per-epoch", "2"]
+    flags = ["--weights", "random", "--size", "full", "--coarsest", "16384", "--epochs", "1", "--steps-per-epoch", "1"]
     flags += ["--content-layers", "block3_conv1", "--style-layers", "block1_conv1,block2_conv1", "--optimizer", "lbfgs"]
     large = str(tmp_path / "large.jpg")
     ended = subprocess.run(
