@@ -33,23 +33,26 @@ class Ascent:
         Raises RunError where it is not finite.
         """
         height, width, _ = rgb.shape
-        parts, sums = [], np.zeros(2)
-        for core, seen in tiles(height, width, self._tile, rng):
+        # In half of float32's memory, each tile over its largest value: 11 bits are more than a step can use. One array
+        # for all tiles, since many small ones among those of TensorFlow would leave holes in the memory.
+        gradients = np.empty(rgb.shape, np.float16)
+        largest, sums = [], np.zeros(2)
+        places = tiles(height, width, self._tile, rng)
+        for core, seen in places:
             window = rgb[seen]
             weight = window.shape[0] * window.shape[1] / min(height * width, LARGEST_AREA)
             inner = tuple(slice(c.start - s.start, c.stop - s.start) for c, s in zip(core, seen, strict=True))
             gradient = self._program(window, weight).numpy()[inner]
             sums += gradient.sum(dtype=np.float64), np.square(gradient, dtype=np.float64).sum()
-            largest = float(np.abs(gradient).max())
-            # Half of float32's memory; 11 bits of a step are more than the picture holds of it.
-            parts.append((core, largest, (gradient / (largest or 1.0)).astype(np.float16)))
+            largest.append(float(np.abs(gradient).max()))
+            gradients[core] = gradient / (largest[-1] or 1.0)
             on_pixels(gradient.shape[0] * gradient.shape[1])
         mean, mean_square = sums / rgb.size
         if not np.isfinite(mean_square):
             raise RunError("the gradient of the dream is not finite; the weights of the network are damaged, or others")
         deviation = np.sqrt(max(0.0, mean_square - mean**2))
-        for core, largest, part in parts:
-            change = part * np.float32(largest * step_size / (deviation + EPSILON) * MOST / 2)
+        for (core, _), unit in zip(places, largest, strict=True):
+            change = gradients[core] * np.float32(unit * step_size / (deviation + EPSILON) * MOST / 2)
             rgb[core] = to_whole(change + rgb[core], rgb.dtype)
 
     def _gradient(self, window: tf.Tensor, weight: tf.Tensor) -> tf.Tensor:

@@ -5,7 +5,6 @@ ascent on the activations of some layers, in several sizes of the picture one af
 """
 
 import functools
-import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -67,6 +66,7 @@ class DeepDreamer:
             raise InputError(f"`seed` must be at least 0, received {seed}")
         self.layers = backbones.chosen_layers(backbone, layers)
         self._scale, self._powers, self._tile, self._seed = octave_scale, tuple(octave_powers), tile, seed
+        self._guided: tuple[np.ndarray, Ascent] | None = None  # compiled for the last guide
         self._least = {name: backbones.find_backbone(backbone).layers[name] for name in self.layers}
         self._extractor = backbones.find_backbone(backbone).build(self.layers, weights, argument="`weights`")
 
@@ -77,6 +77,7 @@ class DeepDreamer:
         step_size: float = 0.01,
         *,
         guide: np.ndarray | None = None,
+        frame: int = 0,
         on_pixels: OnPixels = lambda _: None,
     ) -> np.ndarray:
         """The dream of a picture: an array of the same type and shape.
@@ -87,6 +88,7 @@ class DeepDreamer:
             step_size: how far a step goes, 0.001 to 1: so many times the gradient, in standard deviations of it, where
                 black is -1 and white is 1.
             guide: another picture; what the layers find in it is what is dreamt of.
+            frame: of a dive; each has tiles in places of its own.
             on_pixels: called after each tile with the number of its pixels; `count_pixels` tells how many come.
 
         Raises:
@@ -97,7 +99,7 @@ class DeepDreamer:
         colours = colours_of(picture)
         self.check(*colours.shape[:2])
         ascent = self._ascent(guide)
-        rng = np.random.default_rng(self._seed)
+        rng = np.random.default_rng([self._seed, frame])
         rgb: np.ndarray | None = None
         for sides in self._octaves(*colours.shape[:2]):
             rgb = octaves.fitted(colours, sides) if rgb is None else octaves.carried(rgb, colours, sides)
@@ -136,10 +138,10 @@ class DeepDreamer:
     def _needed_memory(self, height: int, width: int) -> int:
         """About the bytes that a dream of a picture of this size takes, in 16-bit RGB and in the network.
 
-        An octave has its colours and the gradient; on the way to the next one it is there with the picture in its size.
+        An octave has its colours and the gradient; on the way to the next one, the colours of both are there.
         """
         areas = [h * w for h, w in (*self._octaves(height, width), (height, width))]
-        most = max(*(2 * area for area in areas), *(2 * a + b for a, b in itertools.pairwise(areas)))
+        most = 2 * max(areas)
         tile = min(self._tile**2, max(areas)) * backbones.gradient_bytes(self._extractor)
         return int(6 * (most + height * width) + tile)
 
@@ -150,7 +152,9 @@ class DeepDreamer:
         if guide is None:
             return self._unguided
         self.check_guide(*colours_of(guide, "guide").shape[:2])
-        return self._with(guided_by(guide, self._extractor, self._tile))
+        if self._guided is None or not np.array_equal(self._guided[0], guide):
+            self._guided = (guide.copy(), self._with(guided_by(guide, self._extractor, self._tile)))
+        return self._guided[1]
 
     @functools.cached_property
     def _unguided(self) -> Ascent:

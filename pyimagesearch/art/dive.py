@@ -33,6 +33,7 @@ def dive(
             frame_steps(steps, number),
             step_size,
             guide=guide,
+            frame=number,
             on_pixels=on_pixels,
         )
         yield frame

@@ -21,6 +21,7 @@ FILM = ".mp4"
 FRAME = re.compile(r"frame_\d{4,}\.png")
 RATE = 25  # frames a second
 QUALITY = "18"  # x264's constant rate factor: hardly a difference can be seen
+SIDES = (2, 16384)  # pixels that x264 takes, at least and at most
 BT709 = 1  # in ITU-T H.273: matrix, primaries and transfer of HD films
 STUDIO = 1  # FFmpeg's number of the range 16 to 235
 
@@ -53,8 +54,14 @@ def writing(target: str, picture: Picture) -> Iterator[Write]:
     """A function that writes the next frame; a film appears at the end, once it is whole, and pictures one by one.
 
     picture: what else frames keep of their file. Frames of an earlier dive in the folder are removed.
+    Raises InputError where a film cannot have the picture's size.
     """
     if Path(target).suffix.lower() == FILM:
+        height, width = picture.samples.shape[:2]
+        if not SIDES[0] <= min(height, width) <= max(height, width) <= SIDES[1]:
+            raise InputError(
+                f"{target}: a film has {SIDES[0]} to {SIDES[1]} pixels a side, not {width}x{height}; name a folder"
+            )
         with files.appearing(target) as beside, _film(beside, picture.samples) as write:
             yield write
         return

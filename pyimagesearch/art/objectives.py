@@ -29,19 +29,20 @@ def guided_by(guide: np.ndarray, extractor: keras.Model, tile: int) -> Objective
     Mordvintsev et al.). guide: samples as `Picture.samples`. tile: pixels a side that the network sees, at most.
     Raises InputError where the guide is no picture.
     """
-    vectors = {
-        name: tf.constant(_spread(each.numpy(), tile, rgb.shape[1]))
-        for rgb in [_shrunk(guide)]
-        for name, each in extractor(rgb, training=False).items()
-    }
+    rgb = _shrunk(guide)
+    found = extractor(rgb, training=False)
+    vectors = {name: tf.constant(_spread(each.numpy(), tile, rgb.shape[1])) for name, each in found.items()}
 
     def likeness(features: Features) -> tf.Tensor:
-        products = {name: tf.matmul(_rows(each), vectors[name], transpose_b=True) for name, each in features.items()}
-        return tf.add_n(
-            [tf.reduce_mean(tf.reduce_max(each, axis=1)) / vectors[name].shape[1] for name, each in products.items()]
-        )
+        return tf.add_n([_mean_of_best(_rows(each), vectors[name]) for name, each in features.items()])
 
     return likeness
+
+
+def _mean_of_best(rows: tf.Tensor, vectors: tf.Tensor) -> tf.Tensor:
+    """The mean over the rows (n, c) of the largest product with one of the vectors (k, c), divided by c."""
+    products = tf.matmul(rows, vectors, transpose_b=True)  # (n, k)
+    return tf.reduce_mean(tf.reduce_max(products, axis=1)) / vectors.shape[1]
 
 
 def guide_sides(height: int, width: int) -> tuple[int, int]:
@@ -62,8 +63,8 @@ def _rows(features: tf.Tensor) -> tf.Tensor:
 
 
 def _spread(features: np.ndarray, tile: int, side: int) -> np.ndarray:
-    """(k, c): vectors of places that are spread evenly over (1, h, w, c). side: pixels of the w places."""
+    """(k, c): vectors of places that are spread evenly over (1, h, w, c). side: pixels that the h places stand for."""
     rows = features.reshape(-1, features.shape[-1])
-    places_of_tile = (tile * features.shape[2] / side) ** 2
+    places_of_tile = (tile * features.shape[1] / side) ** 2
     count = min(len(rows), GUIDE_VECTORS, max(1, int(MOST_PRODUCTS / places_of_tile)))
     return rows[np.linspace(0, len(rows) - 1, count).round().astype(int)]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from pyimagesearch.art.pictures import MOST
-from pyimagesearch.images.resize import bands, resized_rows, to_whole
+from pyimagesearch.images.resize import bands, resized_rows, source_rows, to_whole
 
 Sides = tuple[int, int]  # height, width
 
@@ -28,11 +28,14 @@ def carried(dream: np.ndarray, colours: np.ndarray, sides: Sides) -> np.ndarray:
 
     So whatever the picture loses by resizing comes back, and where nothing was dreamt it is the picture itself.
     """
-    before = fitted(colours, dream.shape[:2])
+    height, width, _ = dream.shape
     out = np.empty((*sides, 3), np.uint16)
     for rows in bands(*sides):
-        lost = _rows16(colours, sides, rows) - resized_rows(before, *sides, rows)
-        out[rows] = to_whole(resized_rows(dream, *sides, rows) + lost, out.dtype)
+        part = source_rows(height, sides[0], rows)
+        before = to_whole(_rows16(colours, (height, width), part), out.dtype)
+        change = dream[part].astype(np.float32) - before
+        kept = _rows16(colours, sides, rows)
+        out[rows] = to_whole(kept + resized_rows(change, *sides, rows, length=height), out.dtype)
     return out
 
 

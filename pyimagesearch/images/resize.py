@@ -71,16 +71,22 @@ def resize_bicubic(picture: np.ndarray, height: int, width: int) -> np.ndarray:
     return to_whole(samples, kind)
 
 
-def resized_rows(picture: np.ndarray, height: int, width: int, rows: slice) -> np.ndarray:
+def source_rows(length: int, height: int, rows: slice) -> slice:
+    """The rows of a picture of `length` rows that some rows of its resize to `height` rows are made of."""
+    indices = _taps(length, height)[0][rows]
+    return slice(int(indices.min()), int(indices.max()) + 1)
+
+
+def resized_rows(picture: np.ndarray, height: int, width: int, rows: slice, length: int | None = None) -> np.ndarray:
     """Some rows of resize_bicubic(picture, height, width) in float32, neither rounded nor clipped.
 
-    picture: (H, W, channels) of any type; only the rows that are needed are converted. The result is (rows, width,
-    channels).
+    picture: (H, W, channels) of any type; only the rows that are needed are converted. length: H, where `picture` holds
+    its `source_rows` alone. The result is (rows, width, channels).
     """
-    indices, weights = (taps[rows] for taps in _taps(picture.shape[0], height))
-    first = indices.min()
-    needed = picture[first : indices.max() + 1].astype(np.float32)
-    return _resize_axis(_weighted(needed, indices - first, weights, 0), width, 1)
+    needed = source_rows(length or len(picture), height, rows)
+    indices, weights = (taps[rows] for taps in _taps(length or len(picture), height))
+    part = picture if length else picture[needed]
+    return _resize_axis(_weighted(part.astype(np.float32), indices - needed.start, weights, 0), width, 1)
 
 
 def bands(height: int, width: int) -> list[slice]:

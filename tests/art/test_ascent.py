@@ -64,6 +64,7 @@ def test_a_step_equals_one_in_numpy(noise):
     assert np.abs(values(found) - x).max() > 0.02
 
 
+@pytest.mark.slow
 def test_a_dream_in_one_octave_equals_the_source_written_anew(noise):
     picture = noise(80, 90)
     base = load_without_top(keras.applications.InceptionV3, "InceptionV3", "random", "`weights`")

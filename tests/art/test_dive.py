@@ -1,11 +1,13 @@
 """`srgan dream --zoom`: frames of a dive, as pictures or a film."""
 
 import itertools
+import sys
 
 import numpy as np
 import pytest
 from helpers.optional_extras import need_video
 from helpers.result_folders import files
+from PIL import Image
 
 from pyimagesearch.art.dive import closer
 from pyimagesearch.images import picture_io
@@ -55,7 +57,6 @@ class TestFilm:
     def test_a_film_has_the_frames_in_their_colours(self, srgan_dream, tmp_path):
         need_video()
         import av
-        from PIL import Image
 
         Image.new("RGB", (49, 40), (220, 60, 30)).save(tmp_path / "red.png")
         flags = ["--zoom", "4", "--octaves", "0", "--step-size", "0.001"]
@@ -69,8 +70,17 @@ class TestFilm:
         assert frames[0].shape == (40, 48, 3)
         np.testing.assert_allclose(frames[0][5:-5, 5:-5].mean(axis=(0, 1)), [220, 60, 30], atol=3)
 
+    def test_a_size_that_no_film_has_is_refused(self, srgan_dream, tmp_path):
+        need_video()
+        Image.new("RGB", (40, 1)).save(tmp_path / "line.png")
+        flags = ["--zoom", "4", "--octaves", "0"]
+        code, _, err = srgan_dream(tmp_path / "line.png", "-o", tmp_path / "dive.mp4", *flags)
+        assert code == 2
+        assert err[0].endswith("dive.mp4: a film has 2 to 16384 pixels a side, not 40x1; name a folder")
+        assert files(tmp_path) == ["line.png"]
+
     def test_without_pyav_the_extra_is_named_before_any_work(self, srgan_dream, photo, tmp_path, monkeypatch):
-        monkeypatch.setitem(__import__("sys").modules, "av", None)
+        monkeypatch.setitem(sys.modules, "av", None)
         code, _, err = srgan_dream(photo, "--zoom", "4", "-o", tmp_path / "dive.mp4")
         assert code == 2
         assert 'pip install -e ".[video]"' in err[0]

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from urllib.error import URLError
 
 import numpy as np
 import pytest
@@ -36,6 +37,7 @@ def test_grey_stays_grey(srgan_dream, tmp_path, noise):
     assert np.abs(dream.astype(int) - picture_io.read(tmp_path / "grey.jpg").samples).mean() > 1
 
 
+@pytest.mark.slow
 def test_another_process_dreams_the_same_bits(srgan_dream, tmp_path, noise):
     Image.fromarray(noise(90, 300)).save(tmp_path / "wide.png")  # in two tiles
     tiled = ["--tile", "256", "--octaves", "0", "--seed", "7"]
@@ -88,6 +90,20 @@ def test_wrong_flags_are_refused_in_one_line(srgan_dream, photo, tmp_path, monke
     assert len(err) == 1
     assert err[0].startswith(f"srgan: {line.format(photo=photo)}")
     assert files(tmp_path) == ["photo.png"]
+
+
+def test_without_a_network_the_other_weights_are_named(srgan_dream, photo, tmp_path, monkeypatch):
+    def no_network(*_):
+        raise URLError("Name or service not known")
+
+    monkeypatch.setattr("keras.src.utils.file_utils.urlretrieve", no_network)
+    monkeypatch.setattr("keras.src.utils.file_utils.config.keras_home", lambda: str(tmp_path))  # nothing cached
+    code, _, err = srgan_dream(photo, "-o", tmp_path / "dream.png", "--weights", "imagenet")
+    assert code == 2
+    assert err[-1].startswith("srgan: --weights imagenet: Keras could not download VGG19 (URL fetch failure")
+    assert err[-1].endswith(
+        "--weights also takes random (no download) or the path of an .h5 file of VGG19 without its top"
+    )
 
 
 def test_octaves_that_are_no_numbers_are_refused(srgan_dream, photo):

@@ -105,3 +105,21 @@ def test_a_downscale_in_strips_is_seamless(noise, monkeypatch):
     whole = resize.downscale(hr, 4)
     monkeypatch.setattr(resize, "STRIP", 64 * 5)
     np.testing.assert_array_equal(resize.downscale(hr, 4), whole)
+
+
+@pytest.mark.parametrize(("height", "width"), [(50, 70), (24, 90), (49, 30)])
+def test_rows_resized_apart_are_those_of_the_whole_resize(height, width):
+    picture = np.random.default_rng(0).integers(0, 65536, (37, 61, 3)).astype(np.uint16)
+    expected = resize.resize_bicubic(picture, height, width).astype(int)
+    rows = slice(20, 24)
+    found = resize.resized_rows(picture, height, width, rows)
+    np.testing.assert_allclose(found.clip(0, 65535), expected[rows], atol=2)  # neither rounded once nor twice
+    needed = picture[resize.source_rows(37, height, rows)]
+    np.testing.assert_array_equal(resize.resized_rows(needed, height, width, rows, length=37), found)
+
+
+def test_a_resize_in_bands_is_the_whole_resize(monkeypatch, noise):
+    monkeypatch.setattr(resize, "STRIP", 200)  # bands of two rows
+    picture = noise(37, 61)
+    found = resize.resize_in_bands(picture, 50, 80)
+    np.testing.assert_array_equal(found, resize.resize_bicubic(picture, 50, 80))

@@ -40,13 +40,13 @@ def test_features_equal_those_of_keras(kerass_own, weights):
         np.testing.assert_allclose(found[name], each, rtol=1e-3, atol=1e-4 * float(np.abs(each).max()))
 
 
-@pytest.mark.parametrize("layer", INCEPTION_LAYERS)
+@pytest.mark.parametrize("layer", ["mixed2", "mixed3", "mixed7", "mixed8"])  # where the least side changes
 def test_the_least_side_of_a_layer_is_the_one_from_which_it_gives_features(kerass_own, layer):
     assert _gives_features(kerass_own, layer, INCEPTION_LAYERS[layer])
     assert not _gives_features(kerass_own, layer, INCEPTION_LAYERS[layer] - 1)
 
 
-@pytest.mark.parametrize("layer", ["block1_conv1", "block1_pool", "block3_conv4", "block5_conv4", "block5_pool"])
+@pytest.mark.parametrize("layer", ["block1_conv1", "block1_pool", "block5_conv4", "block5_pool"])
 def test_the_same_for_vgg19(layer):
     model = keras.applications.VGG19(include_top=False, weights=None)
     assert list(VGG_LAYERS) == [each.name for each in model.layers[1:]]
