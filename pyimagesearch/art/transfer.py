@@ -9,7 +9,7 @@ import numpy as np
 from pyimagesearch.art import descent, style_colours
 from pyimagesearch.art.float_pictures import fitted_sides, floats, resized_floats, samples_of
 from pyimagesearch.art.pictures import colours_of
-from pyimagesearch.art.style_loss import Description, StyleLoss, stride, total_variation
+from pyimagesearch.art.style_loss import PERIOD, Description, StyleLoss, stride, total_variation
 from pyimagesearch.art.style_settings import StyleSettings
 from pyimagesearch.errors import InputError
 
@@ -74,7 +74,9 @@ class Transfer:
             if state is None:
                 state = descent.State(content)
             elif state.picture.shape != content.shape:
-                state = descent.State(resized_floats(descent.lowest(state), *self.levels[level]))
+                height, width = self.levels[level - 1]
+                enlarged = resized_floats(descent.lowest(state)[:height, :width], *self.levels[level])
+                state = descent.State(mirrored(enlarged))
             if state.step == self.counts[level]:
                 continue
             target = self._target(level, content, mask)
@@ -88,6 +90,7 @@ class Transfer:
         """The picture so far, in its final size, as `transfer` returns it."""
         level = snapshot.level
         shown = within(descent.lowest(snapshot.state), self._content_at(level), self._mask_at(level))
+        shown = shown[: self.levels[level][0], : self.levels[level][1]]
         height, width = self.levels[-1]
         if level < len(self.levels) - 1:
             shown = resized_floats(shown, height, width)
@@ -105,13 +108,13 @@ class Transfer:
         return loss, gradient if mask is None else gradient * mask[:, :, None]
 
     def _content_at(self, level: int) -> np.ndarray:
-        """What is stylised, in the size of a level."""
-        return self._colours.content(floats(self._content, *self.levels[level]))
+        """What is stylised, in the size of a level, mirrored out for the network."""
+        return mirrored(self._colours.content(floats(self._content, *self.levels[level])))
 
     def _mask_at(self, level: int) -> np.ndarray | None:
         if self._mask is None:
             return None
-        return resized_floats(self._mask[:, :, None], *self.levels[level])[:, :, 0]
+        return mirrored(resized_floats(self._mask[:, :, None], *self.levels[level]))[:, :, 0]
 
     def _target(self, level: int, content: np.ndarray, mask: np.ndarray | None) -> Description:
         """The content's features and the Gram matrices of the styles, mixed with the content's own for `strength`."""
@@ -145,6 +148,13 @@ class Transfer:
                     f"`{name}` is too small: {width}x{height} pixels are seen as {sides[1]}x{sides[0]}, of which each "
                     f"side must be at least {least}; give a picture that is less narrow, or a larger `size`"
                 )
+
+
+def mirrored(picture: np.ndarray) -> np.ndarray:
+    """A picture (H, W, channels) mirrored out to multiples of PERIOD: VGG19's deeper layers leave out what is beyond
+    the last one, where noise would grow along the right and the lower border."""
+    missing = [(0, -side % PERIOD) for side in picture.shape[:2]]
+    return np.pad(picture, [*missing, (0, 0)], mode="symmetric")
 
 
 def mask_of(mask: np.ndarray, sides: tuple[int, int]) -> np.ndarray:

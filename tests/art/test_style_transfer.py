@@ -43,7 +43,7 @@ def test_the_steps_are_those_of_a_transfer_as_the_cookbook_writes_it(transferrer
         assert snapshot.loss == pytest.approx(source.step(), rel=tolerance)
     difference = np.abs(snapshot.state.picture - source.picture)
     moved = np.abs(source.picture - floats(photograph, 80, 64))
-    assert difference.mean() < 0.05 * moved.mean()
+    assert difference.mean() < 0.1 * moved.mean()
 
 
 def resized(picture: np.ndarray, longest: int) -> tuple[int, int]:
@@ -133,6 +133,14 @@ def test_a_result_is_of_the_contents_kind(transferrer, photograph, style):
     assert transferrer.transfer(style, one, **SMALL).shape == (64, 51, 3)
     assert transferrer.transfer(style, one, **SMALL, keep_colours="luminance").shape == (64, 51)
     assert transferrer.transfer(style[:, :, :1], np.dstack([one, alpha]), **SMALL).shape == (64, 51, 4)
+
+
+def test_sides_that_vgg19_cannot_halve_are_mirrored_out_and_cut_again(transferrer, photograph, style):
+    plan = transferrer.plan(style, photograph[:, :53], epochs=1, steps_per_epoch=2, size=150, coarsest=75)
+    assert plan.levels == [(75, 50), (150, 99)]
+    *_, last = plan.steps()
+    assert last.state.picture.shape == (160, 112, 3)
+    assert plan.picture(last).shape == (150, 99, 3)
 
 
 def test_8_bits_are_rounded(transferrer, photograph, style):
