@@ -23,7 +23,7 @@ from pyimagesearch.images.picture_io import Picture
 from pyimagesearch.inference.files import NoMemory, check_new
 from pyimagesearch.system import console, memory
 
-BYTES_OF_TILE = 2600  # of VGG19 and its gradients, for each pixel that goes through it at once
+BYTES_OF_TILE = 3000  # of VGG19 and its gradients, for each pixel that goes through it at once
 BYTES_OF_PICTURE = {"adam": 200, "lbfgs": 480}  # of copies and of what the method keeps, for each pixel of the result
 
 logger = logging.getLogger(__name__)

@@ -135,6 +135,14 @@ def test_a_result_is_of_the_contents_kind(transferrer, photograph, style):
     assert transferrer.transfer(style[:, :, :1], np.dstack([one, alpha]), **SMALL).shape == (64, 51, 4)
 
 
+def test_tiles_leave_no_seam(photograph, style):
+    shallow = StyleTransferrer(("block3_conv1",), ("block1_conv1", "block3_conv1"), weights="random", optimizer="lbfgs")
+    settings = {"epochs": 1, "steps_per_epoch": 5, "size": 200, "coarsest": 200}
+    whole, tiled = (shallow.transfer(style, photograph, **settings, tile=tile).astype(int) for tile in (512, 128))
+    assert np.abs(whole - resize.resize_bicubic(photograph, 200, 160)).mean() > 2
+    assert np.abs(tiled - whole).max() <= 1
+
+
 def test_sides_that_vgg19_cannot_halve_are_mirrored_out_and_cut_again(transferrer, photograph, style):
     plan = transferrer.plan(style, photograph[:, :53], epochs=1, steps_per_epoch=2, size=150, coarsest=75)
     assert plan.levels == [(75, 50), (150, 99)]
