@@ -20,16 +20,16 @@ help: ## this list
 $(SETUP)/.setup: setup.cfg pyproject.toml
 	@case "$(DEVICE)" in cpu|gpu|tpu) ;; *) echo "make: DEVICE is cpu, gpu or tpu, received $(DEVICE)" >&2; exit 2;; esac
 	$(PYTHON) -m venv $(SETUP)
-	$(SETUP)/bin/pip install --quiet -e ".[$(DEVICE),export,serve]"
+	$(SETUP)/bin/pip install --quiet -e ".[$(DEVICE),export,formats,serve,video]"
 	touch $@
 
 .venv/.test: .venv/.cpu
-	$(BIN)/pip install --quiet -e ".[cpu,art,export,serve,test,video]"
+	$(BIN)/pip install --quiet -e ".[cpu,art,export,formats,serve,test,video]"
 	touch $@
 
 .venv-oldest/.test: setup.cfg pyproject.toml
 	$(PYTHON) -m venv .venv-oldest
-	.venv-oldest/bin/pip install --quiet -e ".[art,export,serve,test,video]" tensorflow-cpu==2.19.1 "tensorflow-metadata<1.18"
+	.venv-oldest/bin/pip install --quiet -e ".[art,export,formats,serve,test,video]" tensorflow-cpu==2.19.1 "tensorflow-metadata<1.18"
 	touch $@
 
 setup: $(SETUP)/.setup ## .venv with all that the commands need; with DEVICE=gpu .venv-gpu, with DEVICE=tpu .venv-tpu

@@ -14,6 +14,7 @@ from pyimagesearch.errors import InputError
 from pyimagesearch.images import picture_io
 from pyimagesearch.images.picture_io import Picture
 from pyimagesearch.inference.files import check_new
+from pyimagesearch.inference.film.formats import Moving, is_film
 from pyimagesearch.inference.jobs import Job, plan_jobs
 from pyimagesearch.system import console
 
@@ -21,7 +22,9 @@ logger = logging.getLogger(__name__)
 
 
 def check_source(source: str) -> None:
-    """Raise InputError unless `source` is one file."""
+    """Raise InputError unless `source` is one file, and no film."""
+    if is_film(source):
+        raise InputError(f"{source}: is a film; name a picture")
     if not os.path.isfile(source):
         raise InputError(f"{source}: " + ("is no file; name one picture" if os.path.exists(source) else "no such file"))
 
@@ -32,7 +35,7 @@ def plan_picture(source: str, target: str, *, overwrite: bool) -> Job:
     Raises InputError where the result cannot be written or must not be replaced.
     """
     check_source(source)
-    (job,) = plan_jobs([source], target, recursive=False)
+    (job,) = plan_jobs([source], target, recursive=False, moving=Moving(first_frame=True))
     check_new(job.target, overwrite=overwrite)
     return job
 

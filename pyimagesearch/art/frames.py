@@ -6,14 +6,16 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 
-from pyimagesearch.errors import InputError, MissingLibraryError
+from pyimagesearch.errors import InputError
 from pyimagesearch.images import picture_io
 from pyimagesearch.images.picture_io import Picture
+from pyimagesearch.images.yuv import Coding
 from pyimagesearch.inference.files import check_new
+from pyimagesearch.inference.film.pictures import frame_of
+from pyimagesearch.inference.film.pyav import load_pyav
 from pyimagesearch.system import files
 from pyimagesearch.system.outputs import check_file, check_folder, naming
 
@@ -37,7 +39,7 @@ def check_target(target: str, *, overwrite: bool) -> None:
             check_file(path)
         check_new(path, overwrite=overwrite)
         return
-    if suffix in picture_io.SUFFIXES or path.is_file():
+    if suffix in picture_io.WRITTEN or path.is_file():
         raise InputError(f"`output` {target}: holds no frames; name a folder, or a {FILM} file")
     with naming("output"):
         check_folder(path)
@@ -91,21 +93,8 @@ def _film(path: str, samples: np.ndarray) -> Iterator[Write]:
         context.color_range = STUDIO
 
         def write(frame: np.ndarray) -> None:
-            rgb = np.ascontiguousarray(picture_io.rgb_of_samples(frame)[:height, :width])
-            coded = av.VideoFrame.from_ndarray(rgb, format="rgb24").reformat(
-                format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG"
-            )
-            container.mux(stream.encode(coded))
+            rgb = picture_io.rgb_of_samples(frame)[:height, :width]
+            container.mux(stream.encode(frame_of(rgb, Coding(BT709, full=False))))
 
         yield write
         container.mux(stream.encode(None))
-
-
-def load_pyav() -> ModuleType:
-    """PyAV, which brings FFmpeg. Raises MissingLibraryError, which says how to install it."""
-    try:
-        import av
-    except ImportError as error:
-        raise MissingLibraryError(f'films need PyAV ({error}): pip install -e ".[video]"') from None
-    av.logging.set_libav_level(av.logging.PANIC)  # what matters arrives as an exception
-    return av

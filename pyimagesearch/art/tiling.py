@@ -1,6 +1,7 @@
 """Cuts a picture into tiles at other places at each step, so that what their borders do to gradients leaves no seam."""
 
 import itertools
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -22,14 +23,18 @@ def tiles(height: int, width: int, largest: int, rng: np.random.Generator) -> li
 
 
 def _spans(side: int, largest: int, rng: np.random.Generator) -> Iterator[Span]:
-    """Parts of a side. All are as long, but the first and the last, which a draw makes longer or shorter by half."""
+    """Parts of a side, whose cuts a draw moves by up to MARGIN pixels, each with MARGIN pixels around it, or more.
+
+    The network sees as many pixels of each part: of every new size it would keep another program in memory.
+    """
     if side <= largest:
         yield slice(0, side), slice(0, side)
         return
-    longest = (largest - MARGIN - 2) / 1.5  # of the parts between, so that the first and the last fit too
-    count = int(np.ceil(side / longest))
+    count = math.ceil(side / (largest - 2 * MARGIN))
     part = side / count
-    shift = rng.uniform(-0.5, 0.5)
-    cuts = [0, *(round((number + shift) * part) for number in range(1, count)), side]
+    seen = math.ceil(part) + 2 * MARGIN
+    shift = rng.uniform(-MARGIN, MARGIN)
+    cuts = [0, *(round(number * part + shift) for number in range(1, count)), side]
     for start, end in itertools.pairwise(cuts):
-        yield slice(start, end), slice(max(0, start - MARGIN), min(side, end + MARGIN))
+        first = min(max(0, start - MARGIN), side - seen)
+        yield slice(start, end), slice(first, first + seen)

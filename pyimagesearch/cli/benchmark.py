@@ -41,12 +41,18 @@ def add_flags(parser: ArgumentParser) -> None:
     style.add_argument(
         "--weights", metavar="WHICH", default="imagenet", help="imagenet (download; default), random, or an .h5 file"
     )
+    flicker = add_command(which, "flicker", "Measure how much still parts of a film flicker: ours over bicubic's.")
+    flicker.add_argument("film", metavar="FILM", help="from a camera at rest")
+    flicker.add_argument(
+        "--model", action="append", metavar="NAME_OR_PATH", help="as upscale's; several times for several"
+    )
+    flicker.add_argument("--frames", type=int, default=24, help="the first ones of the film (default 24)")
     for parser in (loader, records):
         parser.add_argument(
             "--images", type=folder_path, metavar="DIR", help="pictures to use (default: made, 2040x1356)"
         )
         parser.add_argument("--plot", metavar="FILE", help="draw the figures here, as PNG or PDF")
-    for parser in (step, loader, records, quality, upscale, style):
+    for parser in (step, loader, records, quality, upscale, flicker, style):
         parser.add_argument("--json", metavar="FILE", help="write the figures here")
 
 
@@ -84,6 +90,10 @@ def run(args: Namespace) -> None:
         from pyimagesearch.benchmarks import style
 
         style.run(size=args.size, steps=args.steps, weights=args.weights, json_path=args.json)
+    elif args.benchmark == "flicker":
+        from pyimagesearch.benchmarks import flicker
+
+        flicker.run(film=args.film, models=args.model or ["photo-gan"], frames=args.frames, json_path=args.json)
     else:
         from pyimagesearch.benchmarks import records
 

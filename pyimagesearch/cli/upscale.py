@@ -8,7 +8,7 @@ from pyimagesearch.cli.libraries import load_tensorflow
 from pyimagesearch.errors import InputError
 from pyimagesearch.system.console import Stopwatch
 
-HELP = "Upscale pictures, with their alpha, bit depth, ICC profile and EXIF."
+HELP = "Upscale pictures, with their alpha, bit depth, ICC profile and EXIF, and films, with their sound."
 
 
 def add_flags(parser: ArgumentParser) -> None:
@@ -41,11 +41,20 @@ def add_flags(parser: ArgumentParser) -> None:
         help="one model: light, light-gan, photo, photo-gan, bicubic or a .keras file",
     )
     add("--gan-model", metavar="NAME_OR_PATH", help="with --model: the other end of --crisp, trained from it")
-    add("--size", metavar="WxH", help="downscale the result to WIDTHxHEIGHT; WIDTHx and xHEIGHT keep the shape")
+    add(
+        "--scale",
+        type=int,
+        metavar="N",
+        help="how many times larger: 1 (clean alone) to what the model makes (default: that, 4)",
+    )
+    add("--size", metavar="WxH", help="pixels, instead of --scale: WIDTHxHEIGHT; WIDTHx and xHEIGHT keep the shape")
     add(
         "--tile", type=tile_side, metavar="{auto,N}", help="LR pixels a side at once (default auto: by the free memory)"
     )
-    add("--overwrite", action="store_true", help="replace results that exist")
+    add("--codec", metavar="NAME", help="of films: h264, hevc, av1 or vp9 (default: by bit depth and container)")
+    add("--crf", type=int, metavar="N", help="of films: quality, 0 the best (default 18 for h264, 20 hevc, 24 others)")
+    add("--first-frame", action="store_true", help="of animated GIF, PNG and WebP: the first frame alone, as a picture")
+    add("--overwrite", action="store_true", help="replace results that exist, unless they would be the same")
 
 
 def run(args: Namespace) -> None:
@@ -53,22 +62,28 @@ def run(args: Namespace) -> None:
     stopwatch = Stopwatch()
     size = parse_size(args.size) if args.size else None
     load_tensorflow()
-    from pyimagesearch.inference import files, mixture, streams
-    from pyimagesearch.inference.jobs import plan_jobs
+    from pyimagesearch.inference import batches, files, mixture, streams
+    from pyimagesearch.inference.film.formats import Moving
+    from pyimagesearch.inference.jobs import check_films, plan_jobs
 
+    moving = Moving(args.codec, args.crf, args.first_frame)
+    files.check_options(scale=args.scale, size=size, tile=args.tile)
     streamed = streams.is_streamed(args.pictures, args.output)
     if streamed:
         streams.check_stream(args.pictures, args.output)
-    jobs = [] if streamed else plan_jobs(args.pictures, args.output, recursive=args.recursive)
+    jobs = [] if streamed else plan_jobs(args.pictures, args.output, recursive=args.recursive, moving=moving)
+    check_films(jobs, moving)
     amounts = {name: amount for name in ("clean", "crisp") if (amount := getattr(args, name)) is not None}
     upscaler = mixture.load_models(args.model, args.gan_model).at(**amounts)
+    if args.scale is not None:
+        upscaler = upscaler.at_scale(args.scale)
     options = {"size": size, "tile": args.tile, "overwrite": args.overwrite}
     if streamed:  # nothing but the picture may be in standard output
         streams.upscale_stream(args.pictures[0], args.output, upscaler, **options)
         return
-    failures = files.run(jobs, upscaler, **options)
-    print(f"{len(jobs) - len(failures)} of {len(jobs)} picture(s) upscaled x{upscaler.scale} ({stopwatch})")
-    report_failures(failures, len(jobs))
+    report = batches.run(jobs, upscaler, **options, moving=moving)
+    print(f"{report} ({stopwatch})")
+    report_failures(report.failures, len(jobs))
 
 
 def parse_size(text: str) -> tuple[int | None, int | None]:

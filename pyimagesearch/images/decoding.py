@@ -62,7 +62,7 @@ def read(source: Source, most: int | None = None) -> Picture:
         data = data_of(source)
         if most is not None:
             inspection.check_structure(data, source)
-        other_formats.refuse(data, source)
+        other_formats.refuse(data, source, stranger=most is not None)
         try:
             with Image.open(io.BytesIO(data), formats=None if most is None else OPEN_TO_ALL) as opened:
                 return _by_pillow(source, data, opened, most)
@@ -164,6 +164,9 @@ def _profile(data: bytes, opened: ImageFile.ImageFile) -> bytes | None:
         return color_profiles.of_png(png_chunks.colours(data), grey=grey) or stored
     if opened.format == "AVIF" and (numbers := AVIF_COLOURS.search(data[:HEAD])):
         return stored or color_profiles.of_numbers(*struct.unpack(">HH", numbers[1]), grey=grey)
+    if opened.format == "HEIF" and (numbers := opened.info.get("nclx_profile")):
+        primaries, transfer = numbers["color_primaries"], numbers["transfer_characteristics"]
+        return stored or color_profiles.of_numbers(primaries, transfer, grey=grey)
     return jpeg2000.profile(data) if opened.format == "JPEG2000" else stored
 
 

@@ -2,7 +2,7 @@
 
 import io
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -11,31 +11,38 @@ import numpy as np
 from PIL import Image
 
 from pyimagesearch.errors import InputError
-from pyimagesearch.images import color_profiles, metadata, png_chunks, tiff_directories
+from pyimagesearch.images import color_profiles, metadata, plugins, png_chunks, tiff_directories
 from pyimagesearch.images.opencv import load_opencv
 from pyimagesearch.images.picture import Picture
 from pyimagesearch.system.files import appearing
 
-WITH_ALPHA = (".png", ".tif", ".tiff", ".webp", ".jp2")
+WITH_ALPHA = (".png", ".tif", ".tiff", ".webp", ".jp2", ".avif", *plugins.FORMATS)
 WITH_16_BITS = (".png", ".tif", ".tiff")
-LONGEST = {".webp": 16383, ".jpg": 65500, ".jpeg": 65500}  # pixels a side
+WITH_16_BIT_GREY = (".jxl",)
+LONGEST = {".avif": 32768, ".webp": 16383, ".jpg": 65500, ".jpeg": 65500}  # pixels a side
 FAST_PNG = {"compress_level": 1, "compress_type": 3}  # zlib's run-length strategy, which suits filtered rows
 LONGEST_SEGMENT = 65533  # bytes of EXIF or of a comment in a JPEG
-WITHOUT_PROFILE = ("BMP", "JPEG2000")  # as Pillow writes them; the colours become sRGB
+WITHOUT_PROFILE = ("BMP", "JPEG2000", "JXL")  # as Pillow writes them; the colours become sRGB
+WITHOUT_GREY_ALPHA = ("AVIF", "HEIF")
 # Encoder settings where those of the source are unknown.
 DEFAULTS: dict[str, dict[str, Any]] = {
     "JPEG": {"quality": 95, "subsampling": 0},
     "WEBP": {"quality": 90},
+    "AVIF": {"quality": 90, "subsampling": "4:4:4"},
+    "HEIF": {"quality": 90, "chroma": 444},
+    "JXL": {"quality": 95},
     "TIFF": {"compression": "tiff_adobe_deflate"},
 }
 
 
 def check_format(path: str | os.PathLike[str], picture: Picture, height: int, width: int) -> None:
     """Raise InputError where the format of `path`'s suffix cannot hold the picture's channels in this size (pixels)."""
+    check_writer(path)
     suffix = Path(path).suffix.lower()
     if picture.alpha and suffix not in WITH_ALPHA:
         raise InputError(f"{path}: {suffix} holds no transparency; name a .png, .tif or .webp file")
-    if picture.samples.dtype == np.uint16 and suffix not in WITH_16_BITS:
+    with_16_bits = (*WITH_16_BITS, *WITH_16_BIT_GREY) if picture.samples.ndim == 2 else WITH_16_BITS
+    if picture.samples.dtype == np.uint16 and suffix not in with_16_bits:
         raise InputError(f"{path}: {suffix} holds no 16 bits; name a .png or .tif file")
     if max(height, width) > LONGEST.get(suffix, max(height, width)):
         raise InputError(
@@ -43,16 +50,26 @@ def check_format(path: str | os.PathLike[str], picture: Picture, height: int, wi
         )
 
 
-def write(path: str | os.PathLike[str], picture: Picture) -> None:
+def check_writer(path: str | os.PathLike[str]) -> None:
+    """Raise InputError where the format of `path`'s suffix needs a plug-in that is not installed."""
+    file_format = plugins.FORMATS.get(Path(path).suffix.lower())
+    if file_format and not plugins.load(file_format):
+        raise InputError(f"{path}: is written with {plugins.EXTRA}; or name a .png file")
+
+
+def write(path: str | os.PathLike[str], picture: Picture, on_whole: Callable[[str], object] = lambda _: None) -> None:
     """Write a picture in the format of the suffix. The file appears under its name only when it is whole.
 
+    on_whole: called with the path of the whole file, just before it gets its name.
     Raises InputError where the format cannot hold the picture.
 
     >>> write("photo.png", Picture(np.zeros((480, 640, 3), np.uint8)))
     """
     check_format(path, picture, *picture.samples.shape[:2])
-    with appearing(path) as beside, open(beside, "w+b") as file:
-        _save(file, Path(path).suffix, picture)
+    with appearing(path) as beside:
+        with open(beside, "w+b") as file:
+            _save(file, Path(path).suffix, picture)
+        on_whole(beside)
 
 
 def encode(suffix: str, picture: Picture) -> bytes:
@@ -95,8 +112,12 @@ def _save(file: BinaryIO, suffix: str, picture: Picture) -> None:
 def _save_by_pillow(file: BinaryIO, picture: Picture, file_format: str) -> None:
     settings = dict(picture.encoder.get(file_format, DEFAULTS.get(file_format, {})))
     exif, icc, pixels = picture.exif, picture.icc, picture.samples
+    if file_format in WITHOUT_GREY_ALPHA and pixels.shape[2:] == (2,):
+        pixels, icc = (color_profiles.to_srgb(pixels, icc) if icc else pixels)[:, :, [0, 0, 0, 1]], None
     if icc and (file_format in WITHOUT_PROFILE or (file_format == "WEBP" and pixels.ndim == 2)):
         pixels, icc = color_profiles.to_srgb(pixels, icc), None
+    if file_format == "AVIF" and pixels.ndim == 2:
+        settings["subsampling"] = "4:0:0"  # else grey becomes RGB
     if file_format == "JPEG":
         exif = metadata.shortened(exif, LONGEST_SEGMENT)
         comment = picture.texts.get(metadata.COMMENT, "").encode()

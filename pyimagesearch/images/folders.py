@@ -9,13 +9,14 @@ from pathlib import Path
 from PIL import Image
 
 from pyimagesearch.errors import InputError
+from pyimagesearch.images import other_formats, plugins
 from pyimagesearch.system import console
 from pyimagesearch.system.gcs import on_bucket
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".jp2")  # of pictures in folders
 # By their content, under any suffix. TIFF only without one: the raw files of cameras are TIFFs of a thumbnail.
 BY_CONTENT = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "JPEG2000", "PPM", "AVIF")
-HEIC = (b"heic", b"heix", b"hevc", b"mif1", b"msf1")  # brands of HEIF files
+WRITTEN = (*SUFFIXES, ".avif", *plugins.FORMATS)  # of files that may be named for a result
 
 
 @dataclass(frozen=True)
@@ -89,11 +90,19 @@ def is_picture(file: Path) -> bool:
         return True
     if not file.is_file():  # opening a pipe would wait for ever
         return False
+    if plugin := other_formats.by_plugin(file):
+        return plugins.load(plugin)
     try:
         with Image.open(file, formats=BY_CONTENT if file.suffix else (*BY_CONTENT, "TIFF")):
             return True
     except Exception:  # Pillow's parsers raise many types for what is no picture
         return False
+
+
+def lacks_plugin(file: Path) -> bool:
+    """Whether a file holds a picture that only a plug-in reads, which is not installed."""
+    plugin = other_formats.by_plugin(file) if file.is_file() and file.suffix.lower() not in SUFFIXES else None
+    return plugin is not None and not plugins.load(plugin)
 
 
 def _not_read(files: list[Path]) -> list[str]:
@@ -108,10 +117,10 @@ def _reason(file: Path) -> str:
     try:
         if not file.is_file():
             return "files that hold no picture that can be read"
-        with file.open("rb") as opened:
-            start = opened.read(12)
+        with file.open("rb"):
+            pass
     except OSError:
         return "files that cannot be opened"
-    if start[4:8] == b"ftyp" and start[8:] in HEIC:
-        return "HEIC pictures, which are not read (convert them to JPEG or PNG)"
+    if lacks_plugin(file):
+        return f"HEIC or JPEG XL, which is read with {plugins.EXTRA}"
     return "files that hold no picture that can be read"

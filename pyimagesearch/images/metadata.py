@@ -28,13 +28,18 @@ DESCRIPTIONS = {
 # What only a camera's EXIF has in its first directory; 0x9C9B to 0x9C9F are Windows' title, comment, author, ...
 CAMERA_DESCRIPTIONS = {int(ExifTags.Base.Rating), int(ExifTags.Base.RatingPercent), *range(0x9C9B, 0x9CA0)}
 LOSSLESS_TIFF = ("raw", "packbits", "tiff_lzw", "tiff_deflate", "tiff_adobe_deflate")
-PAGED = ("GIF", "TIFF", "PNG", "WEBP", "AVIF")
+PAGED = ("GIF", "TIFF", "PNG", "WEBP", "AVIF", "HEIF")
 MOST_TEXT = 1 << 20  # letters of all texts together
 COMMENT = "Comment"  # what a PNG calls the text that JPEG and GIF have without a name
 
 
 def orientation(opened: Image.Image) -> int:
-    """The EXIF orientation of a loaded picture, 1 to 8; 1 where its EXIF is broken."""
+    """The EXIF orientation of a loaded picture, 1 to 8; 1 where its EXIF is broken.
+
+    HEIC and JPEG XL say themselves how they are turned, and their decoders do it, unless the JPEG XL is a packed JPEG.
+    """
+    if opened.format == "HEIF" or (opened.format == "JXL" and not opened.jpeg):  # type: ignore[attr-defined]
+        return 1
     try:
         return int(opened.getexif().get(ORIENTATION, 1))
     except Exception:  # a picture with broken EXIF can be read all the same
@@ -43,7 +48,7 @@ def orientation(opened: Image.Image) -> int:
 
 def exif_of(opened: Image.Image) -> bytes:
     """The EXIF of a loaded picture, to write with the result: no orientation, no thumbnail, no broken tags."""
-    block = opened.info.get("exif", b"")
+    block = opened.info.get("exif") or b""  # None of a HEIC
     if not block and "Raw profile type exif" in opened.info:  # ImageMagick
         try:
             block = bytes.fromhex("".join(opened.info["Raw profile type exif"].split("\n")[3:]))

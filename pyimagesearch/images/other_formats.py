@@ -1,22 +1,25 @@
-"""Files that are no pictures for this package, and what to do with them: their decoders would only give a thumbnail of
-them, the wrong brightness, or an error that says nothing."""
+"""Files that are no pictures for this package, or only with a plug-in, and what to do with them: without it, decoders
+would give a thumbnail of them, the wrong brightness, or an error that says nothing."""
 
 import io
 import re
+from pathlib import Path
 
-from pyimagesearch.images import tiff_directories
+from pyimagesearch.images import plugins, tiff_directories
 from pyimagesearch.images.picture import Source, UnreadablePicture
 
 HEAD = 4096  # bytes in which a file tells what it is
 RAW = "a camera's RAW file", "develop it to TIFF or JPEG first, for example with darktable"
 HEIC = "HEIC", "save it as JPEG or PNG, for example with heif-convert"
+JXL = "JPEG XL", "save it as PNG, for example with djxl"
+BY_PLUGIN = {HEIC: "HEIF", JXL: "JXL"}
 HDR = "a picture in HDR", "tone-map it and save it as PNG or TIFF"
 VIDEO = "a video", "take pictures out of it first, for example with ffmpeg"
 # What a file begins with, its name, and what to do.
 SIGNATURES = (
     (rb"\x76\x2f\x31\x01", "OpenEXR, a picture in HDR", HDR[1]),
     (rb"#\?(RADIANCE|RGBE)", "Radiance HDR, a picture in HDR", HDR[1]),
-    (rb"\xff\x0a|\0\0\0\x0cJXL ", "JPEG XL", "save it as PNG, for example with djxl"),
+    (rb"\xff\x0a|\0\0\0\x0cJXL ", *JXL),
     (rb"II\xbc", "JPEG XR", "save it as PNG"),
     (rb"\s*%PDF", "PDF", "draw its pages to PNG first, for example with pdftoppm -png"),
     (rb"(\xef\xbb\xbf)?\s*<(?=.*<svg\b)", "SVG",
@@ -33,17 +36,37 @@ SUBFILE_TYPE, SUB_IFDS, DNG_VERSION = 254, 330, 50706
 REDUCED = 1  # bit of SUBFILE_TYPE: a smaller copy of another picture in the file
 
 
-def refuse(data: bytes, source: Source) -> None:
+def refuse(data: bytes, source: Source, *, stranger: bool) -> None:
     """Raise UnreadablePicture, with the format's name and what to do, for formats that are known and not read.
 
-    data: the whole file.
+    data: the whole file. stranger: whether it is a stranger's, for whom no plug-in decodes.
     """
-    if (found := _of(data)) is not None:
-        raise UnreadablePicture(f"{source}: {found[0]}, which is not read; {found[1]}")
+    found = _of(data)
+    if found is None:
+        return
+    (name, advice), plugin = found, BY_PLUGIN.get(found)
+    if plugin is None or stranger:
+        raise UnreadablePicture(f"{source}: {name}, which is not read; {advice}")
+    if not plugins.load(plugin):
+        raise UnreadablePicture(f"{source}: {name}, which is read with {plugins.EXTRA}; or {advice}")
+
+
+def by_plugin(path: Path) -> str | None:
+    """Pillow's name of the format of a file, if a plug-in of `plugins` reads it; else None."""
+    try:
+        with path.open("rb") as file:
+            found = _of_head(file.read(HEAD))
+    except OSError:
+        return None
+    return BY_PLUGIN.get(found) if found else None
 
 
 def _of(data: bytes) -> tuple[str, str] | None:
-    head = bytes(data[:HEAD])
+    return _of_head(bytes(data[:HEAD])) or (RAW if data[:2] in (b"II", b"MM") and _is_raw(data) else None)
+
+
+def _of_head(head: bytes) -> tuple[str, str] | None:
+    """What a file is by its first bytes; None where nothing is known against it."""
     for pattern, name, advice in SIGNATURES:
         if re.match(pattern, head, re.DOTALL):
             return name, advice
@@ -52,7 +75,7 @@ def _of(data: bytes) -> tuple[str, str] | None:
         brands = [head[8:12], *(head[place : place + 4] for place in range(16, min(size, HEAD), 4))]
         known = [BRANDS[brand] for brand in brands if brand in BRANDS]
         return (None if None in known else known[0]) if known else VIDEO
-    return RAW if head[:2] in (b"II", b"MM") and _is_raw(data) else None
+    return None
 
 
 def _is_raw(data: bytes) -> bool:

@@ -121,10 +121,20 @@ def downscale(hr: np.ndarray, scale: int) -> np.ndarray:
 
 def shrink_weights(scale: int) -> tuple[np.ndarray, np.ndarray]:
     """The HR pixels that one LR pixel is made of: their offsets from `scale` times its position, and their weights."""
-    centre = (scale - 1) / 2  # of the first output pixel
-    offsets = np.arange(math.floor(centre - 2 * scale) + 1, math.ceil(centre + 2 * scale))  # inside the kernel
-    weights = cubic((centre - offsets) / scale)
-    return offsets, (weights / weights.sum()).astype(np.float32)
+    offsets, weights = cell_weights(scale, 1)
+    return offsets, weights[0]
+
+
+def cell_weights(pixels: int, fewer: int) -> tuple[np.ndarray, np.ndarray]:
+    """How each `pixels` pixels of a row become `fewer`, by antialiased bicubic.
+
+    Returns the offsets of the pixels that count from the first of the cell, and their weights, float32 (fewer, taps).
+    """
+    stretch = pixels / fewer
+    centres = (np.arange(fewer) + 0.5) * stretch - 0.5
+    offsets = np.arange(math.floor(centres[0] - 2 * stretch) + 1, math.ceil(centres[-1] + 2 * stretch))
+    weights = cubic((centres[:, None] - offsets) / stretch)
+    return offsets, (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
 def _shrink_axis(samples: np.ndarray, scale: int, axis: int) -> np.ndarray:

@@ -1,27 +1,25 @@
-"""Upscales picture files and folders, one picture after the other."""
+"""Upscales a picture file."""
 
 import dataclasses
-import logging
 import os
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from pyimagesearch.errors import InputError, MissingLibraryError, RunError, os_error_text
-from pyimagesearch.images import picture_io, resize
+from pyimagesearch.errors import InputError
+from pyimagesearch.images import picture_io
+from pyimagesearch.images.animation import is_animated
 from pyimagesearch.images.picture_io import Picture
+from pyimagesearch.inference.film.formats import Moving
+from pyimagesearch.inference.finished import Finished, file_sha256
 from pyimagesearch.inference.jobs import Job, plan_jobs
+from pyimagesearch.inference.sizes import Size, check_size, resized, target_size
 from pyimagesearch.inference.upscaler import AnyUpscaler, Upscaler, load_upscaler
 from pyimagesearch.system import console, memory, outputs
 
-STRIP = 64  # rows or columns of a large picture that are resized at once
 TILES = (32, 4096)  # LR pixels a side, at least and at most
 
-Size = tuple[int | None, int | None]  # width and height; None follows from the other
 FilePath = str | os.PathLike[str]
-
-logger = logging.getLogger(__name__)
 
 
 class NoMemory(InputError):
@@ -33,9 +31,11 @@ def upscale_file(
     target: FilePath,
     *,
     model: str | AnyUpscaler = "photo-gan",
+    scale: int | None = None,
     size: Size | None = None,
     tile: int | None = None,
     overwrite: bool = False,
+    first_frame: bool = False,
 ) -> None:
     """Upscale one picture file. Alpha, bit depth, grey, ICC profile and EXIF are kept.
 
@@ -43,10 +43,13 @@ def upscale_file(
         source: a picture in any format that Pillow or OpenCV reads.
         target: the file to write; its suffix decides the format. It appears only when it is whole.
         model: "light", "light-gan", "photo", "photo-gan", "bicubic", the path of a .keras file, or an upscaler.
-        size: width and height in pixels to which the result is downscaled; None for one of them keeps the shape. None
-            keeps the size that the model makes: `scale` times the source's.
+        scale: how many times larger the result is, from 1, which cleans alone, to what the model makes, which is the
+            default and 4 for those that ship.
+        size: width and height in pixels instead of `scale`; None for one of them keeps the shape. The model's result is
+            brought to it by bicubic, down or up.
         tile: LR pixels a side that go through the network at once, 32 to 4096. None chooses by the free memory.
         overwrite: whether to replace a file that is at `target`.
+        first_frame: whether an animated GIF, PNG or WebP becomes a still picture instead of an animated one.
 
     Raises:
         InputError: an argument is wrong, a file cannot be read, `target` exists, or its format cannot hold the result.
@@ -56,97 +59,56 @@ def upscale_file(
     Example:
         upscale_file("photo.jpg", "photo_x4.png", model="light-gan", size=(3000, None))
     """
-    _check_options(size, tile)
-    if Path(target).suffix.lower() not in picture_io.SUFFIXES or Path(target).is_dir():
-        raise InputError(f"`target` must be a picture file ({', '.join(picture_io.SUFFIXES)}), received {target}")
-    (job,) = plan_jobs([os.fspath(source)], os.fspath(target), recursive=False)
-    upscale_picture(job, _loaded(model), size=size, tile=tile, overwrite=overwrite)
+    check_options(scale=scale, size=size, tile=tile)
+    if Path(target).suffix.lower() not in picture_io.WRITTEN or Path(target).is_dir():
+        raise InputError(f"`target` must be a picture file ({', '.join(picture_io.WRITTEN)}), received {target}")
+    moving = Moving(first_frame=first_frame)
+    (job,) = plan_jobs([os.fspath(source)], os.fspath(target), recursive=False, moving=moving)
+    upscale_picture(job, loaded(model, scale), size=size, tile=tile, overwrite=overwrite, first_frame=first_frame)
 
 
-def upscale_folder(
-    source: FilePath,
-    target: FilePath,
-    *,
-    model: str | AnyUpscaler = "photo-gan",
-    recursive: bool = False,
-    size: Size | None = None,
-    tile: int | None = None,
-    overwrite: bool = False,
-) -> list[str]:
-    """Upscale all pictures of a folder into another folder, under the same names.
-
-    Args:
-        source: a folder of pictures.
-        target: the folder for the results, which is made where it is missing.
-        recursive: whether to go into the folders inside `source`; the results lie in folders of the same names.
-        model, size, tile, overwrite: as in upscale_file.
-
-    Returns:
-        One line for each picture that failed, with the file and the reason; the others are done.
-
-    Raises:
-        InputError: an argument is wrong, `source` holds no picture, or a result would replace a picture. Nothing was
-            written.
-        MissingLibraryError: a library of the system is missing, without which no picture can be read.
-
-    Example:
-        failures = upscale_folder("photos", "larger", model="light", recursive=True)
-    """
-    _check_options(size, tile)
-    if not Path(source).is_dir():
-        raise InputError(f"`source` must be a folder of pictures, received {source}")
-    jobs = plan_jobs([os.fspath(source)], os.path.join(target, ""), recursive=recursive)
-    return run(jobs, _loaded(model), size=size, tile=tile, overwrite=overwrite)
+def loaded(model: str | AnyUpscaler, scale: int | None) -> AnyUpscaler:
+    """The upscaler of a model, or the one that is given, at a scale; None is the model's own."""
+    upscaler = load_upscaler(model) if isinstance(model, str) else model
+    return upscaler if scale is None else upscaler.at_scale(scale)
 
 
-def _loaded(model: str | AnyUpscaler) -> AnyUpscaler:
-    return load_upscaler(model) if isinstance(model, str) else model
-
-
-def _check_options(size: Size | None, tile: int | None) -> None:
+def check_options(*, scale: int | None, size: Size | None, tile: int | None) -> None:
+    """Raise InputError where an option is wrong, or where two contradict each other."""
     if tile is not None and not TILES[0] <= tile <= TILES[1]:
         raise InputError(f"`tile` must be None or {TILES[0]} to {TILES[1]}, received {tile}")
-    if size is not None and (len(size) != 2 or not any(size) or any(side is not None and side < 1 for side in size)):
-        raise InputError(f"`size` must be (width, height) in pixels, of which one may be None, received {size}")
+    check_size(size, scale)
 
 
-def run(
-    jobs: Sequence[Job], upscaler: AnyUpscaler, *, size: Size | None = None, tile: int | None = None, overwrite: bool
-) -> list[str]:
-    """Upscale pictures; returns a line for each that failed. tile: LR pixels a side, None by the free memory."""
-    failures = []
-    for job in console.progress(jobs, total=len(jobs), label="upscaling", unit="picture"):
-        stopwatch = console.Stopwatch()
-        try:
-            sides = upscale_picture(job, upscaler, size=size, tile=tile, overwrite=overwrite)
-        except MissingLibraryError:  # every other picture would fail too
-            raise
-        except Exception as error:
-            if isinstance(error, OSError) and error.errno in outputs.FULL:  # and so would every other
-                raise RunError(f"{os_error_text(error)}; the results before this one are done") from None
-            failures.append(_failure(job, error))
-        else:
-            logger.info("%s: %s (%s)", job.target, sides, console.duration(stopwatch.seconds))
-    return failures
+def upscale_picture(
+    job: Job,
+    upscaler: AnyUpscaler,
+    *,
+    size: Size | None,
+    tile: int | None,
+    overwrite: bool,
+    finished: Finished | None = None,
+    first_frame: bool = False,
+) -> str:
+    """Upscale one picture; returns a text with the sizes before and after, and what of the file was left out.
 
+    finished: where the result is recorded. first_frame: whether an animated one becomes still.
+    """
+    from pyimagesearch.inference.animations import upscale_animation  # which uses this module
 
-def _failure(job: Job, error: Exception) -> str:
-    text = os_error_text(error) if isinstance(error, OSError) else " ".join(str(error).split())
-    text = text[:300]
-    if isinstance(error, InputError):
-        return text if str(job.source) in text or str(job.target) in text else f"{job.source}: {text}"
-    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
-        return f"{job.source}: out of memory, even with the smallest tile"
-    return f"{job.source}: {text or type(error).__name__}"
-
-
-def upscale_picture(job: Job, upscaler: AnyUpscaler, *, size: Size | None, tile: int | None, overwrite: bool) -> str:
-    """Upscale one picture; returns a text with the sizes before and after, and what of the file was left out."""
     check_new(job.target, overwrite=overwrite)
     outputs.check_folder(job.target.parent)  # the disk may have filled up since the first picture
+    digest = file_sha256(job.source) if finished else ""  # before it is read: a change in between is seen next time
     lr = picture_io.read(job.source)
+
+    def record(whole: str) -> None:
+        if finished:
+            finished.add(job, digest, whole)
+
+    if lr.frames > 1 and not first_frame and is_animated(job.source):
+        return upscale_animation(job.source, job.target, lr, upscaler, size=size, tile=tile, on_whole=record)
     sr = enlarged(lr, job.source.name, job.target, upscaler, size=size, tile=tile)
-    picture_io.write(job.target, sr)
+    picture_io.write(job.target, sr, record)
     (before, after) = (f"{each.samples.shape[1]}x{each.samples.shape[0]}" for each in (lr, sr))
     sides = f"{before} to {after}"
     return sides if lr.frames == 1 else f"{sides}, the first of {lr.frames} pages or frames"
@@ -168,15 +130,21 @@ def enlarged(
     before = lr.samples.shape[:2]
     height, width = target_size((before[0] * upscaler.scale, before[1] * upscaler.scale), size)
     picture_io.check_format(target, lr, height, width)
-    fit(upscaler, lr.samples, tile)
+    fit(upscaler, lr.samples, tile, (height, width))
     with console.progress_bar(total=before[0] * before[1], label=name, unit="px", leave=False) as bar:
         sr = upscaler(lr.samples, on_tile=bar.update)
-    return dataclasses.replace(lr, samples=shrink(sr, height, width))
+    return dataclasses.replace(lr, samples=resized(sr, height, width))
 
 
-def fit(upscaler: AnyUpscaler, samples: np.ndarray, tile: int | None) -> None:
-    """Choose the tile, by the free memory where it is None; raise NoMemory where the result would not fit."""
+def fit(upscaler: AnyUpscaler, samples: np.ndarray, tile: int | None, sides: tuple[int, int] | None = None) -> None:
+    """Choose the tile, by the free memory where it is None; raise NoMemory where the result would not fit.
+
+    sides: height and width of the result where it is not to have those that the model makes.
+    """
     result = samples.nbytes * upscaler.scale**2
+    height, width = samples.shape[:2]
+    if sides and sides != (height * upscaler.scale, width * upscaler.scale):  # made of the other, beside it
+        result += samples.nbytes // (height * width) * sides[0] * sides[1]
     copies = 7 / 3 if samples.dtype == np.uint8 else 3.0  # Pillow: 4 bytes a pixel; OpenCV: its order, the file
     needed, free = int(result * copies), memory.available()
     if needed > free:
@@ -186,30 +154,3 @@ def fit(upscaler: AnyUpscaler, samples: np.ndarray, tile: int | None) -> None:
             upscaler.tile = tile
         else:
             upscaler.fit_tile(reserved=result)
-
-
-def target_size(larger: tuple[int, int], size: Size | None) -> tuple[int, int]:
-    """Height and width of the result, from those that the model makes. Raises InputError where `size` is larger."""
-    if size is None:
-        return larger
-    width, height = size
-    width = width or max(1, round(larger[1] * (height or 1) / larger[0]))
-    height = height or max(1, round(larger[0] * width / larger[1]))
-    if height > larger[0] or width > larger[1]:
-        raise InputError(f"`size` {width}x{height} is more than the {larger[1]}x{larger[0]} that the model makes of it")
-    return height, width
-
-
-def shrink(samples: np.ndarray, height: int, width: int) -> np.ndarray:
-    """resize.resize_bicubic to at most the picture's size, strip by strip: no copy of the picture in float32."""
-    picture = samples if samples.ndim == 3 else samples[:, :, None]
-    if height < picture.shape[0]:
-        strips = range(0, picture.shape[1], STRIP)
-        columns = [
-            resize.resize_bicubic(picture[:, x : x + STRIP], height, picture[:, x : x + STRIP].shape[1]) for x in strips
-        ]
-        picture = np.concatenate(columns, axis=1)
-    if width < picture.shape[1]:
-        rows = [picture[y : y + STRIP] for y in range(0, picture.shape[0], STRIP)]
-        picture = np.concatenate([resize.resize_bicubic(strip, strip.shape[0], width) for strip in rows])
-    return picture if samples.ndim == 3 else picture[:, :, 0]

@@ -8,7 +8,8 @@ from pathlib import Path
 from pyimagesearch.errors import InputError
 from pyimagesearch.images import picture_io
 from pyimagesearch.images.picture_io import Picture, Upload
-from pyimagesearch.inference.files import Size, check_new, enlarged
+from pyimagesearch.inference.files import check_new, enlarged
+from pyimagesearch.inference.sizes import Size
 from pyimagesearch.inference.upscaler import AnyUpscaler
 from pyimagesearch.system.outputs import check_file
 
@@ -36,10 +37,10 @@ def check_stream(inputs: Sequence[str], output: str) -> None:
         if sys.stdout.isatty():
             raise InputError("`output` -: standard output is a terminal; redirect it to a file or to a program")
         return
-    if Path(output).suffix.lower() not in picture_io.SUFFIXES or output.endswith(os.sep):
+    if Path(output).suffix.lower() not in picture_io.WRITTEN or output.endswith(os.sep):
         raise InputError(
             f"`output` {output}: standard input has no name for a file in a folder; name a picture file "
-            f"({', '.join(picture_io.SUFFIXES)})"
+            f"({', '.join(picture_io.WRITTEN)})"
         )
     check_file(output)
 

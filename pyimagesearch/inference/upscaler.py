@@ -5,7 +5,9 @@ A picture is uint8 or uint16: grey (H, W), grey with alpha (H, W, 2), RGB (H, W,
 comes out is of the same kind.
 """
 
+import copy
 import functools
+import hashlib
 import math
 from collections.abc import Callable, Iterator
 
@@ -17,6 +19,7 @@ from pyimagesearch.images import resize
 from pyimagesearch.inference import tiles
 from pyimagesearch.inference.receptive_field import receptive_field
 from pyimagesearch.inference.samples import check_samples, count_colours, fill_hidden_colours
+from pyimagesearch.inference.scales import Shrinker, check_scale
 from pyimagesearch.models import loading
 
 BICUBIC = "bicubic"
@@ -40,12 +43,33 @@ class Upscaler:
         self.scale = scale
         if tile:
             self.tile = tile
-        field = receptive_field(model, scale)
-        self._period = field.period
-        self._multiple = math.lcm(multiple, field.period)
-        self.context = _rounded_up(max(CONTEXT, field.pixels), field.period)
+        self._field = receptive_field(model, scale)
+        self._period = self._field.period
+        self._multiple = math.lcm(multiple, self._period)
+        self.context = self._context(0)
         self._model = model
+        self._shrinker: Shrinker | None = None
+        self._scales = {scale: self}  # of the same network
         self.programs: dict[tuple[np.dtype, int], Callable] = {}  # compiled, by type and channels of the samples
+
+    def at_scale(self, scale: int) -> "Upscaler":
+        """The upscaler of the same network whose results are `scale` times as large as LR: 1 to the network's own.
+
+        It follows changes of the network's weights. Raises InputError for any other scale.
+        """
+        check_scale(scale, max(self._scales))
+        if scale not in self._scales:
+            smaller = copy.copy(self)
+            smaller.scale = scale
+            smaller._shrinker = Shrinker(max(self._scales), scale)
+            smaller.context = self._context(smaller._shrinker.reach)
+            smaller.programs = {}
+            self._scales[scale] = smaller
+        return self._scales[scale]
+
+    def _context(self, reach: int) -> int:
+        """LR pixels around a tile that the network sees too, where `reach` more decide a pixel of the result."""
+        return _rounded_up(max(CONTEXT, self._field.pixels + reach), self._period)
 
     def __call__(self, lr: np.ndarray, on_tile: OnTile = lambda _: None) -> np.ndarray:
         """The picture `lr`, larger; `on_tile` is called after each tile. Out of memory, the tile is halved, also for
@@ -65,6 +89,13 @@ class Upscaler:
     def fit_tile(self, reserved: int = 0) -> None:
         """Choose the tile for the memory that is free beside `reserved` bytes."""
         self.tile = tiles.for_free_memory(self._bytes_per_pixel, self.context, reserved)
+
+    def identity(self) -> str:
+        """The SHA-256 of the network's weights as they are now, in hexadecimal digits."""
+        digest = hashlib.sha256(self._model.name.encode())
+        for weight in self._model.get_weights():
+            digest.update(f"{weight.shape}".encode() + weight.tobytes())
+        return digest.hexdigest()
 
     def seen_pixels(self, height: int, width: int, tile: int | None = None) -> int:
         """How many LR pixels the network sees for a picture of this size, in tiles of this side (default: its own).
@@ -105,6 +136,10 @@ class Upscaler:
             return
         on_tile((bottom - top) * (right - left))
 
+    def fill_area(self, lr: np.ndarray, sr: np.ndarray, area: Area) -> None:
+        """fill_tile, in parts where the area is larger than a tile or where memory runs out."""
+        self._fill(lr, sr, area, lambda _: None)
+
     def fill_tile(self, lr: np.ndarray, sr: np.ndarray, area: Area) -> None:
         """Upscale `area` of lr (H, W, C), with its context, into its place in sr (scale*H, scale*W, C)."""
         s = self.scale
@@ -139,6 +174,8 @@ class Upscaler:
         out = self._model(tf.repeat(rgb, 3, axis=3) if grey else rgb, training=False)
         out = tf.clip_by_value(out, 0.0, 255.0)
         out = tf.reduce_mean(out, axis=3, keepdims=True) if grey else out
+        if self._shrinker:
+            out = tf.clip_by_value(self._shrinker(out), 0.0, 255.0)
         return tf.cast(tf.round(out * unit), seen.dtype)
 
     def _missing(self, side: int) -> int:
@@ -162,6 +199,15 @@ class BicubicUpscaler:
 
     def __init__(self, scale: int):
         self.scale = scale
+
+    def at_scale(self, scale: int) -> "BicubicUpscaler":
+        """As that of Upscaler."""
+        check_scale(scale, self.scale)
+        return BicubicUpscaler(scale)
+
+    def identity(self) -> str:
+        """What tells it from other models."""
+        return BICUBIC
 
     def seen_pixels(self, height: int, width: int, _tile: int | None = None) -> int:
         """As that of Upscaler: no more than the picture has."""

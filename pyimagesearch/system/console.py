@@ -50,11 +50,12 @@ def progress(items: Iterable[T], *, total: int, label: str, unit: str) -> Iterat
             bar.update()
 
 
-def progress_bar(*, total: int, label: str, unit: str, leave: bool = True) -> tqdm:
-    """A progress bar for work that calls `update()` itself. `leave`: keep the finished bar on the screen."""
+def progress_bar(*, total: int, label: str, unit: str, leave: bool = True, done: int = 0) -> tqdm:
+    """A progress bar for work that calls `update()` itself. `leave`: keep the finished bar on the screen. `done`: how
+    much earlier runs did, which is left out of the speed."""
     return tqdm(
         total=total, desc=label, unit=unit, mininterval=0.5, dynamic_ncols=True, disable=None, leave=leave,
-        unit_scale=total >= 100_000,
+        unit_scale=total >= 100_000, initial=done,
     )  # fmt: skip
 
 

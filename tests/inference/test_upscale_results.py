@@ -13,8 +13,7 @@ from helpers.result_folders import files
 from PIL import Image
 
 from pyimagesearch.cli.main import main
-from pyimagesearch.images import picture_io, resize
-from pyimagesearch.inference.files import shrink
+from pyimagesearch.images import picture_io
 from pyimagesearch.inference.upscaler import Upscaler, load_upscaler
 from pyimagesearch.system import memory
 
@@ -69,30 +68,6 @@ def test_bicubic_cannot_be_mixed(srgan, photos, tmp_path):
     code, _, err = srgan(photos, "-o", tmp_path / "big", "--crisp", "0.5", "--gan-model", "light", model="bicubic")
     assert code == 2
     assert err == ["srgan: --gan-model and --crisp mix two trained models; bicubic is none"]
-
-
-@pytest.mark.parametrize(("size", "expected"), [("40x20", (40, 20)), ("24x", (24, 18)), ("x12", (16, 12))])
-def test_another_size_is_the_result_downscaled(srgan, photos, tmp_path, size, expected):
-    assert srgan(photos / "a.png", "-o", tmp_path / "full.png")[0] == 0
-    assert srgan(photos / "a.png", "-o", tmp_path / "small.png", "--size", size)[0] == 0
-    full = picture_io.read_rgb(tmp_path / "full.png")
-    np.testing.assert_array_equal(
-        picture_io.read_rgb(tmp_path / "small.png"), resize.resize_bicubic(full, *expected[::-1])
-    )
-
-
-def test_a_size_beyond_the_models_is_refused(srgan, photos, tmp_path):
-    code, _, err = srgan(photos / "a.png", "-o", tmp_path / "big.png", "--size", "49x36")
-    assert code == 1
-    assert "--size 49x36 is more than the 48x36" in err[0]
-
-
-@pytest.mark.parametrize(("channels", "kind"), [((), np.uint8), ((4,), np.uint16)])
-def test_a_downscale_in_strips_is_seamless(channels, kind):
-    samples = np.random.default_rng(0).integers(0, np.iinfo(kind).max, (150, 170, *channels)).astype(kind)
-    found = shrink(samples, 50, 70)
-    expected = resize.resize_bicubic(samples.reshape(150, 170, -1), 50, 70)
-    np.testing.assert_array_equal(found.reshape(expected.shape), expected)
 
 
 @pytest.mark.parametrize("tile", ["32", "50", "auto"])
