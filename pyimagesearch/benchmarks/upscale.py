@@ -8,8 +8,10 @@ import logging
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -93,9 +95,12 @@ def _measure(
 
 
 async def _in_workers(workers: PictureWorkers, sent: bytes, sr: np.ndarray) -> None:
-    """What a request has decoded and encoded, as the server has it done."""
+    """As the server does it: samples lie in a file, from which a worker makes the picture's."""
     picture = await workers.decode(sent)
-    await workers.encode(".png", sr, picture.metadata)
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = Path(folder, "samples"), Path(folder, "png")
+        sr.tofile(source)
+        await workers.encode(".png", source, target, picture.metadata, samples=(sr.shape, sr.dtype.str))
 
 
 def _in_process(sent: bytes, sr: np.ndarray) -> None:

@@ -20,20 +20,25 @@ def add_flags(parser: ArgumentParser) -> None:
     add(
         "--max-bytes", type=int, metavar="N", default=Limits.bytes, help=f"of a picture's file (default {Limits.bytes})"
     )
-    add("--max-pixels", type=int, metavar="N", default=Limits.pixels, help=f"of a picture (default {Limits.pixels})")
+    add(
+        "--max-pixels",
+        type=int,
+        metavar="N",
+        help="of a picture (default: what this machine can do within --max-seconds, measured at the start)",
+    )
     add(
         "--max-seconds",
         type=float,
         metavar="S",
         default=Limits.seconds,
-        help=f"from request to result (default {Limits.seconds:.0f})",
+        help=f"of work on a picture, from its first tile (default {Limits.seconds:.0f})",
     )
     add(
         "--queue",
         type=int,
         metavar="N",
         default=Limits.queue,
-        help=f"requests let in at once; others get 503 (default {Limits.queue})",
+        help=f"requests and jobs let in at once; others get 503 (default {Limits.queue})",
     )
     add("--allow-host", action="append", metavar="NAME", default=[], help="another name of this server; repeatable")
     add(
@@ -54,11 +59,13 @@ def run(args: Namespace) -> None:
         import uvicorn  # noqa: F401
     except ModuleNotFoundError as error:
         raise InputError(f'srgan serve needs {error.name}, which is missing: pip install -e ".[serve]"') from None
-    limits = Limits(args.max_bytes, args.max_pixels, args.max_seconds, args.queue)
+    pixels = Limits.pixels if args.max_pixels is None else args.max_pixels
+    limits = Limits(args.max_bytes, pixels, args.max_seconds, args.queue)
     load_tensorflow()
     from pyimagesearch.serving import server
 
     server.run(
         host=args.host, port=args.port, model=args.model, gan_model=args.gan_model, access_log=args.access_log,
-        limits=limits, allow_hosts=args.allow_host, allow_origins=args.allow_origin,
+        limits=limits, measure_pixels=args.max_pixels is None,
+        allow_hosts=args.allow_host, allow_origins=args.allow_origin,
     )  # fmt: skip

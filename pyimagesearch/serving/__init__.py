@@ -1,6 +1,8 @@
 """The HTTP service.
 
-`server` binds, starts and ends. `connections`, `access` and `guard` stand before `app`, which holds the endpoints.
-`bodies` reads uploads within the `limits`. `service` takes a request through: `picture_workers` decodes and encodes in
-processes (`decode_worker`), `line` is the queue for `engine`, the models.
+`server` binds, starts and ends; `capacity` measures what the machine can do. `connections`, `access` and `guard` stand
+before `app` and `job_endpoints`, which hold the endpoints. `options` are what requests ask for, `answers` how results
+are sent. `places` lets requests in, `bodies` reads uploads within the `limits`, and `service` makes jobs of them.
+`jobs` takes a `job` through: `picture_workers` decode and encode in processes (`decode_worker`, `unzip`), `line` is the
+queue for `engine`, the models. `forecast` says how long it takes; `results` and `store` keep on the disk what came out.
 """

@@ -1,30 +1,34 @@
 """The endpoints."""
 
-import asyncio
-import base64
-from typing import Annotated, Any
+from enum import Enum
+from typing import Any
 
-from fastapi import Depends, FastAPI, Query, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import BaseModel
-from starlette.types import Receive, Scope, Send
 
 from pyimagesearch import __version__
-from pyimagesearch.serving import bodies, describe, formats
-from pyimagesearch.serving.engine import Engine
-from pyimagesearch.serving.errors import add_handlers
-from pyimagesearch.serving.limits import Limits
-from pyimagesearch.serving.picture_workers import PictureWorkers
-from pyimagesearch.serving.service import PNG, Service
+from pyimagesearch.serving import describe, docs_page, formats
+from pyimagesearch.serving.answers import Delivery, base64_length, in_json, of_file, size_of
+from pyimagesearch.serving.errors import ServiceError, add_handlers
+from pyimagesearch.serving.formats import PNG
+from pyimagesearch.serving.job_endpoints import add_jobs
+from pyimagesearch.serving.options import Wanted, WantedQuery, checked, refuse_unknown
+from pyimagesearch.serving.service import Service
 from pyimagesearch.serving.static import Page
 
-CHUNK = 1 << 18  # bytes that are sent at once
+TAGS: list[str | Enum] = ["one picture"]
+BASE64_EXAMPLE = (
+    'printf \'{"image":"data:image/png;base64,%s"}\' "$(base64 -w0 icon.png)" | curl --json @- {here}/v1/upscale/base64'
+)
+SERVER_TAGS: list[str | Enum] = ["server"]
 
 
 class LimitsAnswer(BaseModel):
     bytes: int
     pixels: int
     seconds: float
+    pictures: int
 
 
 class Health(BaseModel):
@@ -33,6 +37,8 @@ class Health(BaseModel):
     status: str
     version: str
     scale: int
+    scales: list[int]
+    formats: list[str]
     models: list[str]
     sliders: list[str]
     blend: bool
@@ -47,130 +53,133 @@ class GenerateResult(BaseModel):
     result: str
 
 
-class Delivery(Response):
-    """An answer whose connection is closed where the client does not receive it in time."""
-
-    def __init__(self, data: bytes | memoryview, seconds: float, **kwargs: Any):
-        super().__init__(data, **kwargs)
-        self._seconds = seconds
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
-        try:
-            async with asyncio.timeout(self._seconds):
-                await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-                whole = memoryview(self.body)
-                for start in range(0, len(whole), CHUNK):  # the transport keeps a copy of what it has not sent
-                    chunk = bytes(whole[start : start + CHUNK])
-                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
-                await send({"type": "http.response.body", "body": b""})
-        except TimeoutError:
-            pass  # uvicorn closes the connection and logs it
-
-
-def _amount(meaning: str) -> Any:
-    return Query(ge=0, le=1, allow_inf_nan=False, description=f"where models can be mixed: {meaning} (default 1)")
-
-
-def create_app(engine: Engine, workers: PictureWorkers, limits: Limits) -> FastAPI:
-    """The application of docs/serving.md around loaded models."""
+def create_app(service: Service) -> FastAPI:
+    """The application of docs/serving.md."""
     app = FastAPI(
         title="srgan", version=__version__, docs_url=None, redoc_url=None, openapi_url=None,
         redirect_slashes=False,  # a redirect would repeat the client's Host
-        description=f"Pictures in, the same pictures {engine.scale} times larger out. "
+        openapi_tags=describe.TAGS, dependencies=[Depends(refuse_unknown)],
+        description=f"Pictures in, the same pictures up to {service.engine.scale} times larger out. "
         'Errors are {"error": {"code": …, "message": …}}.',
     )  # fmt: skip
     add_handlers(app)
-    service = Service(engine, workers, limits)
     _add_upscaling(app, service)
     _add_generate(app, service)
+    add_jobs(app, service)
     _add_pages(app, service)
     return app
 
 
 def _add_upscaling(app: FastAPI, service: Service) -> None:
-    place = [Depends(service.line.place)]
-    seconds = service.limits.seconds
+    place = [Depends(service.places.place)]
 
     @app.post(
-        "/v1/upscale", dependencies=place, response_class=Response, openapi_extra=describe.picture_body(),
+        "/v1/upscale", dependencies=place, response_class=Response, tags=TAGS,
+        openapi_extra=describe.picture_body()
+        | describe.example("curl -F image=@photo.jpg '{here}/v1/upscale?scale=2&format=jpeg' -o photo_x2.jpg"),
         responses=describe.pictures(*formats.SUFFIXES, headers=describe.PICTURE_HEADERS)
         | describe.errors(403, 406, 408, 413, 422, 503, 504),
     )  # fmt: skip
-    async def upscale(
-        request: Request,
-        clean: Annotated[float | None, _amount("0 keeps grain and grit, 1 removes noise and JPEG blocks")] = None,
-        crisp: Annotated[float | None, _amount("0 keeps to what the picture shows, 1 adds likely detail")] = None,
-        blend: Annotated[float | None, _amount("the old name of crisp")] = None,
-    ) -> Response:
+    async def upscale(request: Request, wanted: WantedQuery) -> Response:
         """Upscale a picture. The answer is the first of PNG, JPEG and WebP that Accept names and that can hold it."""
-        mimes = formats.acceptable(request.headers.get("accept"))
-        amounts = bodies.amounts_of(clean, crisp, blend)
-        result, name = await service.read_and_run(request, amounts, mimes)
+        mimes = formats.acceptable(request.headers.get("accept")) if wanted.format == "auto" else formats.PNG
+        job = await service.run(request, checked(wanted, service.engine, mimes))
+        picture = job.pictures[0]
+        file, mime = service.jobs.take(job)
         headers = {
-            "content-disposition": formats.disposition(name, service.engine.scale, result.mime),
-            "server-timing": f"model;dur={result.model_seconds * 1000:.1f}",
+            "content-disposition": formats.disposition(formats.result_name(picture.name, job.options.scale, mime)),
+            "server-timing": f"model;dur={picture.model_seconds * 1000:.1f}",
             "vary": "accept",
         }
-        return Delivery(result.data, seconds, media_type=result.mime, headers=headers)
+        return Delivery(
+            of_file(file), service.limits.seconds, length=size_of(file), media_type=mime, headers=headers
+        )  # fmt: skip
 
     @app.post(
-        "/v1/upscale/base64", dependencies=place, response_model=Base64Result, openapi_extra=describe.base64_body(),
-        responses=describe.errors(403, 408, 413, 422, 503, 504),
+        "/v1/upscale/base64", dependencies=place, response_model=Base64Result, response_description="the result",
+        openapi_extra=describe.base64_body() | describe.example(BASE64_EXAMPLE),
+        responses=describe.errors(403, 408, 413, 422, 503, 504), tags=TAGS,
     )  # fmt: skip
     async def upscale_base64(request: Request) -> Response:
-        """Upscale a picture in a data URL; the answer is a PNG in a data URL."""
-        result = await service.read_and_run_base64(request)
-        body = b'{"image":"data:image/png;base64,' + base64.b64encode(result.data) + b'"}'
-        return Delivery(body, seconds, media_type="application/json")
+        """Upscale a picture in a data URL; the answer is one in a data URL, a PNG unless it says otherwise."""
+        file, mime = service.jobs.take(await service.run_base64(request))
+        before, after = f'{{"image":"data:{mime};base64,'.encode(), b'"}'
+        length = len(before) + base64_length(size_of(file)) + len(after)
+        pieces = in_json(before, file, after)
+        return Delivery(pieces, service.limits.seconds, length=length, media_type="application/json")
 
 
 def _add_generate(app: FastAPI, service: Service) -> None:
     ext = {"type": "string", "description": "the file's ending; the content decides, whatever it says"}
 
     @app.post(
-        "/generate", dependencies=[Depends(service.line.place)], response_model=GenerateResult,
-        openapi_extra=describe.picture_body(ext=ext), responses=describe.errors(403, 408, 413, 422, 503, 504),
+        "/generate", dependencies=[Depends(service.places.place)], response_model=GenerateResult, tags=TAGS,
+        response_description="the name of the result",
+        openapi_extra=describe.picture_body(ext=ext) | describe.example("curl -F image=@photo.jpg {here}/generate"),
+        responses=describe.errors(403, 408, 413, 422, 503, 504),
     )  # fmt: skip
     async def generate(request: Request) -> Response:
         """Upscale a picture and keep the PNG for a download."""
-        result, _ = await service.read_and_run(request, {}, PNG)
-        return JSONResponse({"result": service.results.keep(result.data)})
+        job = await service.run(request, checked(Wanted(), service.engine), kept=True)
+        return JSONResponse({"result": f"{job.id}.png"})
 
     @app.get(
-        "/download/{name}", response_class=Response, responses=describe.pictures(*PNG) | describe.errors(404),
+        "/download/{name}", response_class=Response, tags=TAGS,
+        responses=describe.pictures(*PNG) | describe.errors(404, 422),
     )  # fmt: skip
     async def download(name: str) -> Response:
         """A result of /generate, for some minutes after it was made."""
-        return Delivery(service.results.get(name), service.limits.seconds, media_type=PNG[0])
+        job = service.jobs.find(name.removesuffix(".png"))
+        if job is None or not name.endswith(".png") or len(job.pictures) != 1 or not job.done_pictures():
+            message = "no result has this name, or it has been removed; make it again"
+            raise ServiceError(404, "no_such_result", message)
+        picture = job.pictures[0]
+        file = await service.jobs.result(job, picture, PNG[0], None)
+        took = of_file(file, lambda: setattr(picture, "downloaded", True))
+        return Delivery(took, service.limits.seconds, length=size_of(file), media_type=PNG[0])
 
 
 def _add_pages(app: FastAPI, service: Service) -> None:
     page = Page()
 
-    @app.get("/healthz")
+    refused = describe.errors(422)
+
+    @app.get(
+        "/healthz", tags=SERVER_TAGS, response_description="the server", responses=refused,
+        openapi_extra=describe.example("curl {here}/healthz"),
+    )  # fmt: skip
     async def healthz() -> Health:
         """What the server is, and what it takes."""
         engine, limits = service.engine, service.limits
-        allowed = LimitsAnswer(bytes=limits.bytes, pixels=limits.pixels, seconds=limits.seconds)
+        allowed = LimitsAnswer(
+            bytes=limits.bytes, pixels=limits.pixels, seconds=limits.seconds, pictures=limits.pictures
+        )
         about: dict[str, Any] = {"scale": engine.scale, "models": engine.models, "sliders": engine.sliders}
+        about |= {"scales": engine.scales, "formats": [*formats.NAMES]}
         return Health(status="ok", version=__version__, limits=allowed, blend="crisp" in engine.sliders, **about)
 
-    @app.get("/", response_class=Response, responses=describe.file("text/html") | describe.errors(404))
+    @app.get(
+        "/", tags=SERVER_TAGS, response_class=Response, responses=describe.file("text/html") | describe.errors(404)
+    )
     async def index(request: Request) -> Response:
         """The page for people."""
         return page("index.html", request)
 
-    @app.get("/page/{name}", response_class=Response, responses=describe.file("*/*") | describe.errors(404))
+    @app.get(
+        "/page/{name}", tags=SERVER_TAGS, response_class=Response, responses=describe.file("*/*") | describe.errors(404)
+    )
     async def file_of_page(name: str, request: Request) -> Response:
         """A file of the page."""
         return page(name, request)
 
-    @app.get("/docs", response_class=HTMLResponse)
+    shown: dict[int | str, Any] = {200: {"description": "the document", "content": {"text/html": {}}}}
+
+    @app.get("/docs", tags=SERVER_TAGS, response_class=Response, responses=shown | refused)
     async def docs() -> Response:
         """This document for people."""
-        return HTMLResponse(describe.page(app), headers={"content-security-policy": describe.DOCS_POLICY})
+        return HTMLResponse(docs_page.page(app), headers={"content-security-policy": docs_page.POLICY})
 
-    @app.get("/openapi.json")
+    @app.get("/openapi.json", tags=SERVER_TAGS, response_description="the document", responses=refused)
     async def openapi() -> dict[str, Any]:
         """This document for programs."""
         return app.openapi()

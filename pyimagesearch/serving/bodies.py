@@ -1,84 +1,105 @@
-"""Bodies of requests, received no further than they may be long, and no slower than they may be."""
+"""Bodies of requests, received no further than they may be long, and no slower than they may be.
+
+What is received lies in temporary files once it is larger than SPOOL_BYTES.
+"""
 
 import asyncio
 import base64
 import binascii
 import re
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import IO
 
 from fastapi import Request
-from pydantic import BaseModel, Field, ValidationError
-from starlette.datastructures import UploadFile
+from pydantic import Field, ValidationError
+from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.types import Message
 
+from pyimagesearch.serving import file_errors
 from pyimagesearch.serving.errors import ServiceError
+from pyimagesearch.serving.limits import Limits
+from pyimagesearch.serving.options import Wanted
 from pyimagesearch.system.console import size
 
-FORM_BYTES = 10_000  # of a form or of JSON beside the picture
+FORM_BYTES = 10_000  # of a form or of JSON beside the pictures
+PART_BYTES = 1_000  # of a form beside each further picture
+SPOOL_BYTES = 1 << 20  # of a file that are kept in memory
 DATA_URL = re.compile(r"data:[^,]{0,200};base64,")
 START_SECONDS = 10.0  # for the body's first byte
 BYTES_PER_SECOND = 10_000  # that a body has to bring after that, on average
+LONGEST_UPLOAD = 600.0  # seconds
 
 
 @dataclass(frozen=True)
 class Sent:
-    """What a client sent: the bytes of a picture's file, and its name, which may be empty."""
+    """What a client sent: a picture's or a zip file, open at its beginning, and its name, which may be empty."""
 
-    data: bytes
+    file: IO[bytes]
+    bytes: int
     name: str = ""
 
 
-AMOUNT = Field(None, ge=0, le=1, allow_inf_nan=False, description="as the parameter of /v1/upscale")
-
-
-class Base64Picture(BaseModel):
+class Base64Picture(Wanted):
     """A picture in JSON."""
 
-    image: str = Field(description="a data URL: data:image/png;base64,…")
-    clean: float | None = AMOUNT
-    crisp: float | None = AMOUNT
-    blend: float | None = AMOUNT
+    image: str = Field(description="a data URL: data:image/png;base64,…", examples=["data:image/png;base64,iVBORw0…"])
 
 
-async def read_picture(request: Request, most: int) -> Sent:
-    """The picture of a multipart form, or the whole body. Raises ServiceError 408, 413 and 422.
+@asynccontextmanager
+async def received(request: Request, limits: Limits, *, most_files: int = 1) -> AsyncIterator[list[Sent]]:
+    """The files `image` of a multipart form, at least one, or the whole body; they are closed at the end of the block.
 
-    most: bytes of the picture.
+    With most_files > 1 only the sum of their bytes is limited here. Raises ServiceError 408, 413 and 422.
     """
+    most = limits.bytes if most_files == 1 else limits.job_bytes
     if not request.headers.get("content-type", "").lower().startswith("multipart/"):
-        return Sent(await _limited(request, most, most).body())
-    body = _limited(request, most + FORM_BYTES, most)
-    parser = MultiPartParser(body.headers, body.stream(), max_files=1, max_fields=8, max_part_size=FORM_BYTES)
-    parser.spool_max_size = most + 2 * FORM_BYTES  # in memory: temporary files could fill a disk
+        with tempfile.SpooledTemporaryFile(SPOOL_BYTES) as file:
+            count = 0
+            async for part in _limited(request, most, most).stream():
+                count += len(part)
+                await asyncio.to_thread(file.write, part)
+            file.seek(0)
+            yield [Sent(file, count)]
+        return
+    form = await _parsed(_limited(request, most + FORM_BYTES + PART_BYTES * most_files, most), most_files)
     try:
-        form = await parser.parse()
-    except MultiPartException as error:
-        raise ServiceError(422, "bad_form", f"the body is no multipart form ({error.message})") from None
-    try:
-        image = form.get("image")
-        for name in ("clean", "crisp", "blend"):
-            if name in form:
-                raise ServiceError(422, "bad_form", f"{name} belongs to the address: /v1/upscale?{name}=0.5")
-        if not isinstance(image, UploadFile):
-            raise ServiceError(422, "no_picture", "the form has no file named image; send one, or a raw body")
-        if (image.size or 0) > most:
-            raise too_many_bytes(most)
-        return Sent(await image.read(), image.filename or "")
+        sent = _files_of(form)
+        if most_files == 1 and sent[0].bytes > most:
+            raise file_errors.about(sent[0].name, too_many_bytes(most))
+        yield sent
     finally:
         await form.close()
 
 
-def amounts_of(clean: float | None, crisp: float | None, blend: float | None) -> dict[str, float]:
-    """Where the sliders stand, as far as it is said. blend: the old name of crisp. Raises ServiceError 422."""
-    if crisp is not None and blend is not None:
-        raise ServiceError(422, "bad_parameter", "blend is the old name of crisp; leave blend out")
-    named = {"clean": clean, "crisp": blend if crisp is None else crisp}
-    return {name: amount for name, amount in named.items() if amount is not None}
+async def _parsed(body: Request, most_files: int) -> FormData:
+    parser = MultiPartParser(
+        body.headers, body.stream(), max_files=most_files, max_fields=8, max_part_size=FORM_BYTES
+    )  # fmt: skip
+    parser.spool_max_size = SPOOL_BYTES
+    try:
+        return await parser.parse()
+    except MultiPartException as error:
+        raise ServiceError(422, "bad_form", f"the body is no multipart form ({error.message})") from None
 
 
-async def read_base64(request: Request, most: int) -> tuple[Sent, dict[str, float]]:
-    """The picture of a Base64Picture, and where its sliders stand. Raises ServiceError 408, 413 and 422."""
+def _files_of(form: FormData) -> list[Sent]:
+    for name in Wanted.model_fields:
+        if name in form:
+            raise ServiceError(422, "bad_form", f"{name} belongs to the address, as in ?{name}=…")
+    images = [image for image in form.getlist("image") if isinstance(image, UploadFile)]
+    if not images:
+        raise ServiceError(422, "no_picture", "the form has no file named image; send one, or a raw body")
+    return [Sent(image.file, image.size or 0, image.filename or "") for image in images]
+
+
+@asynccontextmanager
+async def received_base64(request: Request, limits: Limits) -> AsyncIterator[tuple[Sent, Wanted]]:
+    """The picture of a Base64Picture, and what is wanted of it. Raises ServiceError 408, 413 and 422."""
+    most = limits.bytes
     body = await _limited(request, -(-most // 3) * 4 + FORM_BYTES, most).body()
     try:
         parsed = Base64Picture.model_validate_json(body)
@@ -95,12 +116,15 @@ async def read_base64(request: Request, most: int) -> tuple[Sent, dict[str, floa
         raise ServiceError(422, "bad_base64", "what follows base64, in image is not base64") from None
     if len(data) > most:
         raise too_many_bytes(most)
-    return Sent(data), amounts_of(parsed.clean, parsed.crisp, parsed.blend)
+    with tempfile.SpooledTemporaryFile(SPOOL_BYTES) as file:
+        file.write(data)
+        file.seek(0)
+        yield Sent(file, len(data)), parsed
 
 
 def too_many_bytes(most: int) -> ServiceError:
     """413 that names the limit of a picture's file."""
-    return ServiceError(413, "too_many_bytes", f"the picture's file is too large: at most {size(most)} are allowed")
+    return ServiceError(413, "too_many_bytes", f"the picture is too large a file: at most {size(most)} are taken here")
 
 
 def _limited(request: Request, most_of_body: int, most: int) -> Request:
@@ -116,8 +140,9 @@ def _limited(request: Request, most_of_body: int, most: int) -> Request:
 
     async def receive() -> Message:
         nonlocal received
+        seconds = min(START_SECONDS + received / BYTES_PER_SECOND, LONGEST_UPLOAD)
         try:
-            async with asyncio.timeout_at(began + START_SECONDS + received / BYTES_PER_SECOND):
+            async with asyncio.timeout_at(began + seconds):
                 message = await request.receive()
         except TimeoutError:
             reason = f"after {received:,} bytes the body arrives too slowly"

@@ -8,8 +8,13 @@ A message is a line of JSON, whose `length` says how many bytes follow it. Jobs:
 
     {"job": "decode"} and a picture's file
         -> {"shape", "dtype", "rest"} and the samples, then `rest` bytes of metadata
-    {"job": "encode", "suffix", "shape", "dtype", "rest"} and larger samples, then the same metadata
-        -> {} and a picture's file
+    {"job": "encode", "suffix", "shape", "dtype", "source", "target", "quality"} and the same metadata
+        -> {}; the file at the path `target` is the picture whose samples are in the file `source`, or which is the PNG
+           `source` where `shape` is null; `quality` is null or that of the encoder
+    {"job": "unzip", "source", "folder", "most_files", "most_bytes", "most_total"}
+        -> {"members": [{"name", "path"} or {"name", "code"}]}; the paths are new files in `folder`
+
+Paths come from the server, never from a client.
 
 The metadata are opaque to the server: pickled here and unpickled here only.
 """
@@ -27,16 +32,21 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
+from PIL import Image
 
 from pyimagesearch.errors import InputError
 from pyimagesearch.images import opencv, picture_io
 from pyimagesearch.images.picture_io import TooManyPixels, Upload
+from pyimagesearch.serving import unzip
 
 SECONDS, SECONDS_PER_MEGAPIXEL = 2, 1  # of CPU time for one job
 DECODE_BYTES_PER_PIXEL = 128  # RGBA of 32-bit floats, and its copies in 64 bits
 ENCODE_BYTES_PER_BYTE = 6  # of samples: OpenCV's order of channels, the file and its copies
 SPARE_BYTES = 64 << 20
 FILE_COPIES = 4
+BYTES_PER_PIXEL_TIME = 50  # that are unpacked in the time that a pixel may take
+MOST_RESULT_PIXELS = 2_000_000_000  # that a result can have
+FULL_COLOUR_QUALITY = 90  # of a JPEG from which on its colours are as fine as its light
 
 Head = dict[str, Any]
 Content = bytes | memoryview | np.ndarray
@@ -85,9 +95,14 @@ def receive(source: BufferedReader) -> tuple[Head, memoryview] | None:
 
 def _answer(head: Head, content: memoryview, most: int) -> tuple[Any, ...]:
     try:
+        if head["job"] == "unzip":
+            _limit(head["most_total"] // BYTES_PER_PIXEL_TIME, SPARE_BYTES)
+            return ({"members": unzip.unpack(head)},)
         return _decode(content, most) if head["job"] == "decode" else _encode(head, content)
     except MemoryError:
         code, message = "memory", "this picture needs more memory than any of its size should"
+    except unzip.BadZip as error:
+        code, message = "bad_zip", str(error)
     except TooManyPixels as error:
         code, message = "too_many_pixels", str(error)
     except InputError as error:
@@ -103,12 +118,30 @@ def _decode(content: memoryview, most: int) -> tuple[Any, ...]:
     return {"shape": samples.shape, "dtype": samples.dtype.str, "rest": len(rest)}, samples, rest
 
 
-def _encode(head: Head, content: memoryview) -> tuple[Any, ...]:
-    samples = content[: len(content) - head["rest"]]
-    array = np.frombuffer(samples, head["dtype"]).reshape(head["shape"])
-    _limit(array.shape[0] * array.shape[1], len(samples) * ENCODE_BYTES_PER_BYTE)
-    picture = dataclasses.replace(pickle.loads(content[len(samples) :]), samples=array)
-    return {}, picture_io.encode(head["suffix"], picture)
+def _encode(head: Head, metadata: memoryview) -> tuple[Any, ...]:
+    picture = pickle.loads(metadata)
+    shape, source, suffix = head["shape"], Path(head["source"]), head["suffix"]
+    samples = _read_own(source) if shape is None else np.memmap(source, head["dtype"], "r", shape=tuple(shape))
+    _limit(samples.shape[0] * samples.shape[1], samples.nbytes * ENCODE_BYTES_PER_BYTE)
+    if head["quality"] is not None:
+        coarse = head["quality"] < FULL_COLOUR_QUALITY
+        picture.encoder = {
+            "JPEG": {"quality": head["quality"], "subsampling": 2 if coarse else 0},
+            "WEBP": {"quality": head["quality"]},
+        }
+    data = picture_io.encode(suffix, dataclasses.replace(picture, samples=samples))
+    Path(head["target"]).write_bytes(data)
+    return ({},)
+
+
+def _read_own(source: Path) -> np.ndarray:
+    """The samples of a PNG that this program wrote, whatever its size."""
+    _limit(MOST_RESULT_PIXELS, MOST_RESULT_PIXELS * ENCODE_BYTES_PER_BYTE)
+    usual, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+    try:
+        return picture_io.read(source).samples
+    finally:
+        Image.MAX_IMAGE_PIXELS = usual
 
 
 def _limit(pixels: int, size: int) -> None:

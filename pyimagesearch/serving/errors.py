@@ -10,6 +10,8 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from pyimagesearch.system import outputs
+
 CLIENT_GONE = 499  # the client never receives it
 
 
@@ -39,6 +41,7 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(ServiceError, _service_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(OSError, _os_error)
     app.add_exception_handler(ClientDisconnect, lambda *_: Response(status_code=CLIENT_GONE))
     app.add_exception_handler(Exception, _fault)
 
@@ -51,6 +54,20 @@ def answer(status: int, code: str, message: str, headers: Mapping[str, str] | No
 def _service_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, ServiceError)
     return answer(error.status, error.code, str(error), error.headers)
+
+
+def no_disk(error: BaseException) -> ServiceError | None:
+    """503, if this is what the disk says when it is full."""
+    if not isinstance(error, OSError) or error.errno not in outputs.FULL:
+        return None
+    return ServiceError(503, "no_disk", "the server's disk is full; try again later", {"Retry-After": "60"})
+
+
+def _os_error(_: Request, error: Exception) -> Response:
+    full = no_disk(error)
+    if full is None:
+        raise error
+    return _service_error(_, full)
 
 
 def _http_error(request: Request, error: Exception) -> Response:

@@ -1,8 +1,9 @@
 """Which format an answer has, and what its file is called."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
+from typing import NamedTuple
 from urllib.parse import quote
 
 import numpy as np
@@ -12,7 +13,16 @@ from pyimagesearch.images import picture_io
 from pyimagesearch.serving.errors import ServiceError
 
 SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}  # best first
+NAMES = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
+PNG = ["image/png"]
 LONGEST_NAME = 100
+
+
+class Kind(NamedTuple):
+    """Of samples: those of images.Picture."""
+
+    shape: tuple[int, ...]
+    dtype: str
 
 
 def acceptable(header: str | None) -> list[str]:
@@ -24,17 +34,20 @@ def acceptable(header: str | None) -> list[str]:
     return mimes
 
 
-def first_that_holds(samples: np.ndarray, scale: int, mimes: Sequence[str]) -> str:
-    """The first of `mimes` whose format can hold the result of a picture's samples; 406 without any."""
-    height, width = (side * scale for side in samples.shape[:2])
+def first_that_holds(kind: Kind, height: int, width: int, mimes: Sequence[str]) -> str:
+    """The first of `mimes` whose format can hold a picture of this kind and size; 406 without any."""
+    sample = picture_io.Picture(np.empty((1, 1, *kind.shape[2:]), kind.dtype))
     for mime in mimes:
         try:
-            picture_io.check_format(f"picture{SUFFIXES[mime]}", picture_io.Picture(samples), height, width)
+            picture_io.check_format(f"picture{SUFFIXES[mime]}", sample, height, width)
             return mime
         except InputError:
             continue
-    reason = "no format that Accept names can hold the result's transparency, 16 bits or size"
-    raise ServiceError(406, "not_acceptable", f"{reason}; let it name image/png")
+    what = (
+        "16 bits" if np.dtype(kind.dtype).itemsize > 1 else "transparency" if sample.alpha else f"size {width}x{height}"
+    )
+    names = " and ".join(name for name, mime in NAMES.items() if mime in mimes)
+    raise ServiceError(406, "not_acceptable", f"{names} cannot hold the result's {what}; ask for png")
 
 
 def _media_range(text: str) -> tuple[str, float]:
@@ -43,10 +56,27 @@ def _media_range(text: str) -> tuple[str, float]:
     return name, float(weight) if re.fullmatch(r"\d(\.\d{0,3})?", weight) else 1.0
 
 
-def disposition(uploaded: str, scale: int, mime: str) -> str:
-    """A Content-Disposition header (RFC 6266) that names the result of the file `uploaded` (may be empty)."""
+def result_name(uploaded: str, scale: int, mime: str) -> str:
+    """What the result of the file `uploaded` (may be empty) is called."""
     stem = PurePosixPath(uploaded.replace("\\", "/")).stem
     stem = "".join(letter for letter in stem if letter.isprintable())[:LONGEST_NAME].strip(". ") or "picture"
-    name = f"{stem}_x{scale}{SUFFIXES[mime]}"
+    return f"{stem}_x{scale}{SUFFIXES[mime]}"
+
+
+def distinct(names: Iterable[str]) -> list[str]:
+    """The names; where one was there before, however it is written, with a number."""
+    seen: set[str] = set()
+    found = []
+    for name in names:
+        path, number = PurePosixPath(name), 2
+        while name.casefold() in seen:
+            name, number = f"{path.stem} ({number}){path.suffix}", number + 1
+        seen.add(name.casefold())
+        found.append(name)
+    return found
+
+
+def disposition(name: str, kind: str = "inline") -> str:
+    """A Content-Disposition header (RFC 6266) that names a file."""
     plain = re.sub(r"[^A-Za-z0-9._ ()-]", "_", name)
-    return f'inline; filename="{plain}"' + (f"; filename*=UTF-8''{quote(name, safe='')}" if plain != name else "")
+    return f'{kind}; filename="{plain}"' + (f"; filename*=UTF-8''{quote(name, safe='')}" if plain != name else "")

@@ -8,6 +8,7 @@ import traceback
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from pyimagesearch.serving.answers import HEAD
 from pyimagesearch.serving.errors import answer
 
 logger = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ class Guard:
             await send(message)
 
         if scope["method"] == "HEAD":  # uvicorn sends no body for it
-            scope = {**scope, "method": "GET"}
+            scope = {**scope, "method": "GET", HEAD: True}
         try:
             async with asyncio.timeout(self._seconds):
                 await self._app(scope, receive, with_headers)

@@ -1,6 +1,6 @@
 """What a request may take: the defaults, and what `srgan serve` may be told instead.
 
-bodies.py holds requests to the bytes, decode_worker.py to the pixels, service.py to the seconds, line.py to the queue.
+bodies.py holds requests to the bytes, decode_worker.py to the pixels, line.py to the seconds, places.py to the queue.
 """
 
 import dataclasses
@@ -9,6 +9,9 @@ import math
 from pyimagesearch.errors import InputError
 
 HIGHEST = {"seconds": 86_400, "queue": 100}  # that may be set
+MOST_PICTURES = 50  # of a job
+LEAST_LINE_SECONDS = 60.0  # of work that the line holds, however short `seconds` is
+LINE_PICTURES = 10  # of the largest ones, which the line holds at once
 
 ONE_TILE = 512 * 512  # pixels that a network sees at once: never too many
 
@@ -19,8 +22,23 @@ class Limits:
 
     bytes: int = 20_000_000  # of a picture's file
     pixels: int = 4_000_000  # of the picture that comes in
-    seconds: float = 60.0  # from a request's beginning to the result; sending that may take as long again
-    queue: int = 8  # requests that are let in at once, with the one that is computed
+    seconds: float = 120.0  # of work on a picture, from its first tile
+    queue: int = 50  # requests and jobs that are let in at once, with the one that is worked on
+
+    @property
+    def pictures(self) -> int:
+        """Of a job."""
+        return MOST_PICTURES
+
+    @property
+    def job_bytes(self) -> int:
+        """Of all files of a job together."""
+        return LINE_PICTURES * self.bytes
+
+    @property
+    def line_seconds(self) -> float:
+        """Of work that is in line together."""
+        return max(LINE_PICTURES * self.seconds, LEAST_LINE_SECONDS)
 
     @property
     def seen_pixels(self) -> int:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,13 +125,36 @@ class PictureWorkers:
             np.frombuffer(content[:length], head["dtype"]).reshape(head["shape"]), content[length:].tobytes()
         )
 
-    async def encode(self, suffix: str, samples: np.ndarray, metadata: bytes) -> memoryview:
-        """The bytes of a picture's file in the format of a suffix such as ".png". Raises ServiceError."""
-        head = {"suffix": suffix, "shape": samples.shape, "dtype": samples.dtype.str, "rest": len(metadata)}
-        head, content = await self._run({"job": "encode"} | head, np.ascontiguousarray(samples), metadata)
+    async def encode(
+        self, suffix: str, source: Path, target: Path, metadata: bytes, *,
+        samples: tuple[Sequence[int], str] | None = None, quality: int | None = None,
+    ) -> None:  # fmt: skip
+        """Write the file `target` in the format of a suffix such as ".png".
+
+        source: a file of samples, whose shape and dtype `samples` is, or without them a PNG that this method wrote.
+        quality: 1 to 100 for JPEG and WebP; None for that of the picture that came in.
+
+        Raises ServiceError.
+        """
+        shape, dtype = samples or (None, None)
+        head = {
+            "job": "encode", "suffix": suffix, "source": str(source), "target": str(target), "quality": quality,
+            "shape": shape, "dtype": dtype,
+        }  # fmt: skip
+        head, _ = await self._run(head, metadata)
         if head.get("code") == "memory":
             raise ServiceError(503, "out_of_memory", NO_MEMORY, {"Retry-After": "10"})
-        return content
+
+    async def unzip(
+        self, source: Path, folder: Path, *, most_files: int, most_bytes: int, most_total: int
+    ) -> list[Head]:
+        """The files in a zip file, as decode_worker tells them. Raises ServiceError."""
+        head = {"job": "unzip", "source": str(source), "folder": str(folder), "most_files": most_files}
+        async with self._decoders:
+            answer, _ = await self._run(head | {"most_bytes": most_bytes, "most_total": most_total}, b"")
+        if answer.get("code") == "memory":
+            raise ServiceError(422, "too_costly", "this zip file takes more memory than any of its size should")
+        return answer["members"]
 
     async def _run(self, head: Head, *contents: Content) -> tuple[Head, memoryview]:
         """The answer of an idle worker. Cancelled or failing, it kills the worker."""

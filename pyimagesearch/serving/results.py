@@ -1,39 +1,81 @@
-"""Results of /generate, kept for their download in memory, so that nothing outlives the process."""
+"""The files of results: encoded once, and again in other formats without new work of the models."""
 
-import asyncio
-import secrets
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
 
-from pyimagesearch.serving.errors import ServiceError
-from pyimagesearch.system.console import size
+from pyimagesearch.serving import formats
+from pyimagesearch.serving.forecast import Rate
+from pyimagesearch.serving.job import Picture, Version
+from pyimagesearch.serving.options import Options
+from pyimagesearch.serving.picture_workers import PictureWorkers
+from pyimagesearch.serving.store import Store
 
-MOST_BYTES = 256_000_000  # of all results together; the oldest go first
-SECONDS = 600.0  # that a result is kept
+ORIGINAL: Version = (formats.PNG[0], None)  # from which the other versions are made
+SECONDS_PER_PIXEL, FILE_SECONDS = 2e-8, 0.05  # of encoding a PNG, until it is measured
 
 
 class Results:
-    """PNG files under names that nobody can guess."""
+    """Makes the files of pictures."""
 
-    def __init__(self, most: int = MOST_BYTES, seconds: float = SECONDS):
-        self._most, self._seconds = most, seconds
-        self._kept: dict[str, bytes | memoryview] = {}
+    def __init__(self, workers: PictureWorkers, store: Store):
+        self._workers, self._store = workers, store
+        self._rate = Rate(SECONDS_PER_PIXEL, FILE_SECONDS)
 
-    def keep(self, data: bytes | memoryview) -> str:
-        """Keep a result for a while; returns its name. Raises ServiceError where it alone is too large."""
-        if len(data) > self._most:
-            message = f"the result has {size(len(data))}, more than is kept for a download; use /v1/upscale"
-            raise ServiceError(413, "too_large_result", message)
-        while self._bytes() + len(data) > self._most:
-            self._kept.pop(next(iter(self._kept)))
-        name = f"{secrets.token_urlsafe(24)}.png"
-        self._kept[name] = data
-        asyncio.get_running_loop().call_later(self._seconds, self._kept.pop, name, None)
-        return name
+    def seconds(self, pixels: int) -> float:
+        """That encoding a result of so many pixels takes, about."""
+        return self._rate(pixels)
 
-    def get(self, name: str) -> bytes | memoryview:
-        """The result of that name. Raises ServiceError 404."""
-        if name not in self._kept:
-            raise ServiceError(404, "no_such_result", "no result has this name, or it has been removed; make it again")
-        return self._kept[name]
+    async def make(self, picture: Picture, raw: Path, kind: formats.Kind, options: Options, *, several: bool) -> None:
+        """Encode a result in the format that was asked for. raw: the file of its samples, of this kind.
 
-    def _bytes(self) -> int:
-        return sum(map(len, self._kept.values()))
+        several: whether other formats may be asked for later, so that a PNG is kept too.
+        """
+        mime = formats.first_that_holds(kind, kind.shape[0], kind.shape[1], options.mimes)
+        asked = (mime, options.quality)
+        for version in dict.fromkeys([ORIGINAL, asked] if several else [asked]):
+            picture.files[version] = await self._encode(picture, version, raw, kind)
+
+    async def open(self, picture: Picture, version: Version, check: Callable[[], object]) -> BinaryIO:
+        """The file of a result in a format and quality, open. check: raises where the result is no longer known.
+
+        Raises also ServiceError 406.
+        """
+        assert picture.kind
+        assert picture.height
+        assert picture.width
+        formats.first_that_holds(picture.kind, picture.height, picture.width, [version[0]])
+        async with picture.encoding:
+            check()
+            if version not in picture.files:
+                made = await self._encode(picture, version, picture.files[ORIGINAL], None)
+                picture.files[version] = made
+                try:
+                    check()  # forgotten meanwhile?
+                except BaseException:
+                    picture.remove_files()
+                    raise
+                _keep(picture, ORIGINAL, version)
+            return picture.files[version].open("rb")
+
+    async def _encode(self, picture: Picture, version: Version, source: Path, kind: formats.Kind | None) -> Path:
+        """A new file of a version, from a file of samples of `kind`, or, where that is None, from the original."""
+        mime, quality = version
+        target, began = self._store.new(), time.monotonic()
+        suffix = formats.SUFFIXES[mime]
+        try:
+            await self._workers.encode(suffix, source, target, picture.metadata, samples=kind, quality=quality)
+        except BaseException:
+            target.unlink(missing_ok=True)
+            raise
+        if kind and version == ORIGINAL:
+            self._rate.add(kind.shape[0] * kind.shape[1], time.monotonic() - began)
+        return target
+
+
+def _keep(picture: Picture, *versions: Version) -> None:
+    """Remove all other versions; they can be made again."""
+    for version in [version for version in picture.files if version not in versions]:
+        picture.files.pop(version).unlink(missing_ok=True)
+    picture.count_bytes()

@@ -1,6 +1,7 @@
 """Binds, loads, serves, and ends when it is told to."""
 
 import contextlib
+import dataclasses
 import os
 import socket
 import threading
@@ -12,47 +13,68 @@ from starlette.types import ASGIApp
 
 from pyimagesearch.errors import InputError, Interrupted
 from pyimagesearch.inference.mixture import load_models
-from pyimagesearch.serving import access, logs
+from pyimagesearch.serving import access, bodies, capacity, logs
 from pyimagesearch.serving.app import create_app
 from pyimagesearch.serving.connections import Connection
 from pyimagesearch.serving.engine import Engine
 from pyimagesearch.serving.guard import Guard
 from pyimagesearch.serving.limits import Limits
 from pyimagesearch.serving.picture_workers import PictureWorkers
+from pyimagesearch.serving.service import Service
+from pyimagesearch.serving.store import Store
+from pyimagesearch.serving.ticket import PATIENCE
 from pyimagesearch.system import console
 
+MOST_ENDING_SECONDS = 60.0  # that the server takes to end
 BACKLOG = 128  # connections that wait to be accepted
 
 
 def run(
-    *, host: str, port: int, model: str | None, gan_model: str | None, limits: Limits, access_log: bool = False,
-    allow_hosts: Sequence[str] = (), allow_origins: Sequence[str] = (),
+    *, host: str, port: int, model: str | None, gan_model: str | None, limits: Limits, measure_pixels: bool = False,
+    access_log: bool = False, allow_hosts: Sequence[str] = (), allow_origins: Sequence[str] = (),
 ) -> None:  # fmt: skip
     """Serve until SIGINT or SIGTERM, after which open requests are finished and new ones refused.
 
+    measure_pixels: whether limits.pixels is what this machine can do within limits.seconds, measured now.
     allow_hosts: further names of this server. allow_origins: other sites whose pages may use it.
     """
     names, origins = list(map(access.check_host, allow_hosts)), list(map(access.check_origin, allow_origins))
     logs.configure(access_log=access_log)
     listener = bind(host, port)
-    address = listener.getsockname()[0]
-    with listener, PictureWorkers(limits.pixels) as workers:  # which start while the models load
-        engine = Engine(load_models(model, gan_model), limits.seen_pixels)
+    hosts = [host, *names] if names or access.is_loopback_address(listener.getsockname()[0]) else None
+    with listener, Store() as store, store.taking_temporary_files():  # uploads
+        engine = Engine(load_models(model, gan_model))
         engine.warm_up()
-        workers.wait_until_ready()
-        app: ASGIApp = create_app(engine, workers, limits)
-        if origins:
-            app = CORSMiddleware(
-                app, allow_origins=origins, allow_methods=["GET", "POST"], allow_headers=["*"],
-                expose_headers=["content-disposition", "server-timing", "retry-after"],
-            )  # fmt: skip
-        hosts = [host, *names] if names or access.is_loopback_address(address) else None
-        guard = Guard(access.Access(app, hosts, origins), 2 * limits.seconds + 1)  # to compute and to send
-        listen(listener, host)
-        shown = f"[{host}]" if ":" in host else host
-        served = ", ".join(engine.models)
-        console.say(f"http://{shown}:{listener.getsockname()[1]} serves {served} (x{engine.scale})")
-        _serve(guard, listener, limits, workers, access_log)
+        rate = capacity.seconds_per_pixel(engine)
+        if measure_pixels:
+            most = capacity.most_pixels(engine, rate, limits, store.most_bytes)
+            limits = dataclasses.replace(limits, pixels=most)
+        with PictureWorkers(limits.pixels) as workers:
+            workers.wait_until_ready()
+            service = Service(engine, workers, limits, store, rate)
+            app = Guard(
+                access.Access(_for_origins(create_app(service), origins), hosts, origins), longest_request(limits)
+            )
+            listen(listener, host)
+            shown = f"[{host}]" if ":" in host else host
+            served = f"{', '.join(engine.models)} (x{engine.scale})"
+            console.say(f"http://{shown}:{listener.getsockname()[1]} serves {served}")
+            _serve(app, listener, service, access_log)
+
+
+def _for_origins(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
+    """The application, whose answers pages of these sites may read."""
+    if not origins:
+        return app
+    return CORSMiddleware(
+        app, allow_origins=origins, allow_methods=["GET", "POST", "DELETE"], allow_headers=["*"],
+        expose_headers=["content-disposition", "location", "server-timing", "retry-after"],
+    )  # fmt: skip
+
+
+def longest_request(limits: Limits) -> float:
+    """Seconds: to receive a body, to wait in line, to work on it, to send it; endpoints end each of them earlier."""
+    return bodies.LONGEST_UPLOAD + (1 + PATIENCE) * limits.line_seconds + 3 * limits.seconds + bodies.LONGEST_UPLOAD
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -84,21 +106,28 @@ def _cannot(host: str, port: int, error: OSError) -> InputError:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server, which calls `at_last` where it has not ended so many seconds after a signal."""
+    """uvicorn's server, which ends the service at a signal, and calls `at_last` where that takes so many seconds."""
 
-    def __init__(self, config: uvicorn.Config, seconds: float, at_last: Callable[[], None]):
+    def __init__(self, config: uvicorn.Config, service: Service, seconds: float, at_last: Callable[[], None]):
         super().__init__(config)
+        self._service = service
         self._timer = threading.Timer(seconds, at_last)
         self._timer.daemon = True
 
     def handle_exit(self, sig: int, frame: object) -> None:
         if not self._timer.ident:  # not started by an earlier signal
             self._timer.start()
+        self._service.ending = True
         super().handle_exit(sig, frame)  # type: ignore[arg-type]
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._service.end()
+        await super().shutdown(sockets)
 
-def _serve(app: ASGIApp, listener: socket.socket, limits: Limits, workers: PictureWorkers, access_log: bool) -> None:
-    finish = max(0.7 * limits.seconds, limits.seconds - 3)  # for open requests, once a signal has arrived
+
+def _serve(app: ASGIApp, listener: socket.socket, service: Service, access_log: bool) -> None:
+    seconds = min(service.limits.seconds, MOST_ENDING_SECONDS)
+    finish = max(0.7 * seconds, seconds - 3)  # for open requests, once a signal has arrived
     config = uvicorn.Config(
         app, log_config=None, access_log=access_log, server_header=False, lifespan="off",
         http=Connection, ws="none", loop="asyncio", backlog=BACKLOG,
@@ -106,8 +135,9 @@ def _serve(app: ASGIApp, listener: socket.socket, limits: Limits, workers: Pictu
     )  # fmt: skip
 
     def end() -> None:
-        workers.__exit__()
+        service.close()
         os._exit(0)
 
     with contextlib.suppress(Interrupted, KeyboardInterrupt):  # raised once more by uvicorn when all is done
-        _Server(config, (finish + limits.seconds) / 2, end).run(sockets=[listener])
+        _Server(config, service, (finish + seconds) / 2, end).run(sockets=[listener])
+    service.line.close()

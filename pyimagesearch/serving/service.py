@@ -1,83 +1,186 @@
-"""What the endpoints share: a body in, a larger picture's file out, within the limits."""
+"""What the endpoints share: from the body of a request to a job."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import IO, Any, TypeVar
 
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
-from pyimagesearch.serving import bodies, formats
+from pyimagesearch.serving import bodies, file_errors, unzip
+from pyimagesearch.serving.bodies import Sent
 from pyimagesearch.serving.engine import Engine
 from pyimagesearch.serving.errors import ServiceError
+from pyimagesearch.serving.job import Job
+from pyimagesearch.serving.jobs import Jobs
 from pyimagesearch.serving.limits import Limits
-from pyimagesearch.serving.line import Line
+from pyimagesearch.serving.line import Line, busy
+from pyimagesearch.serving.options import Options, checked
 from pyimagesearch.serving.picture_workers import PictureWorkers
-from pyimagesearch.serving.results import Results
+from pyimagesearch.serving.places import Places
+from pyimagesearch.serving.store import Store
 
 T = TypeVar("T")
-PNG = ["image/png"]
-Amounts = Mapping[str, float]  # where the sliders stand
-
-
-@dataclass(frozen=True)
-class Result:
-    """A picture's file."""
-
-    data: memoryview
-    mime: str
-    model_seconds: float  # of them for the upscaler alone
+SECONDS_PER_PIXEL = 5e-6  # of work, where nobody has measured it
+HEAD_BYTES = 4  # that tell a zip file
+IN_ZIP = {
+    "encrypted": "is locked by a password in the zip file; unlock it, then pack it again",
+    "bad_zip": "is damaged in the zip file; pack it again",
+}
 
 
 class Service:
     """What the endpoints share."""
 
-    def __init__(self, engine: Engine, workers: PictureWorkers, limits: Limits):
-        self.engine, self.workers, self.limits = engine, workers, limits
-        self.line = Line(limits.queue)
-        self.results = Results()
+    def __init__(
+        self, engine: Engine, workers: PictureWorkers, limits: Limits, store: Store,
+        seconds_per_pixel: float = SECONDS_PER_PIXEL,
+    ):  # fmt: skip
+        """seconds_per_pixel: of work on a pixel that a network sees, to begin with."""
+        self.engine, self.workers, self.limits, self._store = engine, workers, limits, store
+        self.line = Line(limits.line_seconds, limits.seconds)
+        self.places = Places(limits.queue, lambda: busy(self.line.first_end()))
+        self.jobs = Jobs(engine, workers, limits, store, self.line, self.places, seconds_per_pixel=seconds_per_pixel)
+        self.ending = False  # since SIGTERM
 
-    async def read_and_run(self, request: Request, amounts: Amounts, mimes: Sequence[str]) -> tuple[Result, str]:
-        """The result of the picture that the request's body holds, and the picture's name."""
-        self.engine.check(amounts)
-        async with _deadline(self.limits.seconds):
-            async with self.line.upload(request):
-                sent = await bodies.read_picture(request, self.limits.bytes)
-            return await self._run(request, sent.data, amounts, mimes), sent.name
+    def end(self) -> None:
+        """Stop the work that no open request waits for; nobody could fetch its result."""
+        self.ending = True
+        for job in self.jobs:
+            if job.kept:
+                self.jobs.stop(job)
 
-    async def read_and_run_base64(self, request: Request) -> Result:
-        """The result of the picture in the JSON that the request's body holds."""
-        async with _deadline(self.limits.seconds):
-            async with self.line.upload(request):
-                sent, amounts = await bodies.read_base64(request, self.limits.bytes)
-            self.engine.check(amounts)
-            return await self._run(request, sent.data, amounts, PNG)
+    def close(self) -> None:
+        """Remove what is on the disk, and end the workers, at once."""
+        self.workers.__exit__()
+        self._store.__exit__()
 
-    async def _run(self, request: Request, data: bytes, amounts: Amounts, mimes: Sequence[str]) -> Result:
-        if not data:
+    async def open_job(self, request: Request, options: Options) -> Job:
+        """A job of all pictures in the request's body, which is in line when this returns. Raises ServiceError."""
+        self.line.check_room(0.0)
+        async with AsyncExitStack() as body:
+            async with self.places.upload(request):
+                several = bodies.received(request, self.limits, most_files=self.limits.pictures)
+                sent = await body.enter_async_context(several)
+            return await self._open(request, sent, options, kept=True)
+
+    async def run(self, request: Request, options: Options, *, kept: bool = False) -> Job:
+        """The job, at its end, of the one picture that the request's body holds. Raises ServiceError."""
+        self.line.check_room(0.0)
+        async with AsyncExitStack() as body:
+            async with self.places.upload(request):
+                sent = await body.enter_async_context(bodies.received(request, self.limits))
+            return await self._run(request, sent, options, kept)
+
+    async def run_base64(self, request: Request) -> Job:
+        """The job, at its end, of the picture in the JSON that the request's body holds. Raises ServiceError."""
+        self.line.check_room(0.0)
+        async with AsyncExitStack() as body:
+            async with self.places.upload(request):
+                sent, wanted = await body.enter_async_context(bodies.received_base64(request, self.limits))
+            return await self._run(request, [sent], checked(wanted, self.engine), kept=False)
+
+    async def _run(self, request: Request, sent: list[Sent], options: Options, kept: bool) -> Job:
+        job = await _while_connected(request, self._open(request, sent, options, kept=kept))
+        try:
+            await _while_connected(request, job.wait())
+            if self.ending and job.cancelled:
+                raise ServiceError(503, "ending", "the server ends; try again", {"Retry-After": "10"})
+            if job.pictures[0].error:
+                raise job.pictures[0].error
+        except BaseException:
+            self.jobs.cancel(job)
+            raise
+        return job
+
+    async def _open(self, request: Request, sent: list[Sent], options: Options, *, kept: bool) -> Job:
+        """Decode at once, beside other requests, so that a job in line has only pictures that can be worked on.
+
+        One after the other, so that a job of many pictures leaves a decoder to others.
+        """
+        job = Job(options, request.state.place, kept=kept)
+        alone = len(sent) == 1
+        try:
+            for each in sent:
+                if kept and await _is_zip(each.file):
+                    alone = False
+                    await self._add_zip(job, each)
+                else:
+                    await self._add(job, each, alone=alone)
+            if not job.pictures:
+                raise ServiceError(422, "no_picture", "the zip file holds no pictures; pack some into it")
+            self.jobs.begin(job)
+        except BaseException:
+            self.jobs.cancel(job)
+            raise
+        return job
+
+    async def _add(self, job: Job, sent: Sent, *, alone: bool) -> None:
+        """One picture more; what is wrong with it refuses the job only where it is alone."""
+        if len(job.pictures) >= self.limits.pictures:
+            raise ServiceError(413, "too_many_pictures", f"at most {self.limits.pictures} pictures are taken at once")
+        try:
+            await self._decode(job, sent)
+        except ServiceError as error:
+            if error.status == 503 or error.code == "too_much_work":
+                raise
+            told = file_errors.about(sent.name, error)
+            if alone:
+                raise told from None
+            job.add_failed(sent.name, told)
+
+    async def _decode(self, job: Job, sent: Sent) -> None:
+        if not sent.bytes:
             raise ServiceError(422, "no_picture", "the body is empty; send a picture's file")
-        return await _while_connected(request, self._upscale(data, amounts, mimes))
+        if sent.bytes > self.limits.bytes:
+            raise bodies.too_many_bytes(self.limits.bytes)
+        data = await asyncio.to_thread(sent.file.read)
+        await self.jobs.add_picture(job, sent.name, await self.workers.decode(data))
 
-    async def _upscale(self, data: bytes, amounts: Amounts, mimes: Sequence[str]) -> Result:
-        """Decode at once, beside other requests; compute and encode in turn."""
-        lr = await self.workers.decode(data)
-        mime = formats.first_that_holds(lr.samples, self.engine.scale, mimes)
-        async with self.line.turn():
-            sr, seconds = await self.line.compute(lambda stop: self.engine(lr.samples, amounts, stop))
-            return Result(await self.workers.encode(formats.SUFFIXES[mime], sr, lr.metadata), mime, seconds)
+    async def _add_zip(self, job: Job, sent: Sent) -> None:
+        """The pictures in a zip file. Raises ServiceError where the file itself is no good."""
+        packed = self._store.new()
+        try:
+            await asyncio.to_thread(_copy, sent.file, packed)
+            members = await self.workers.unzip(
+                packed, self._store.folder, most_files=self.limits.pictures - len(job.pictures),
+                most_bytes=self.limits.bytes, most_total=self.limits.job_bytes,
+            )  # fmt: skip
+        finally:
+            packed.unlink(missing_ok=True)
+        try:
+            for member in members:
+                await self._add_member(job, member)
+        finally:
+            for member in members:
+                Path(member["path"]).unlink(missing_ok=True) if "path" in member else None
+
+    async def _add_member(self, job: Job, member: dict[str, str]) -> None:
+        if "path" in member:
+            path = Path(member["path"])
+            with path.open("rb") as file:
+                await self._add(job, Sent(file, path.stat().st_size, member["name"]), alone=False)
+            return
+        code, name = member["code"], member["name"]
+        if code == "too_many_bytes":
+            error = bodies.too_many_bytes(self.limits.bytes)
+        else:
+            error = ServiceError(422, code, f"the picture {IN_ZIP[code]}")
+        job.add_failed(name, file_errors.about(name, error))
 
 
-@asynccontextmanager
-async def _deadline(seconds: float) -> AsyncIterator[None]:
-    """Cancel what is inside after so many seconds, and answer 504."""
-    try:
-        async with asyncio.timeout(seconds):
-            yield
-    except TimeoutError:
-        message = f"it took more than {seconds:g} s; try a smaller picture, or later"
-        raise ServiceError(504, "too_slow", message) from None
+async def _is_zip(file: IO[bytes]) -> bool:
+    head = await asyncio.to_thread(file.read, HEAD_BYTES)
+    file.seek(0)
+    return unzip.is_zip(head)
+
+
+def _copy(source: IO[bytes], target: Path) -> None:
+    with target.open("wb") as file:
+        while piece := source.read(1 << 20):
+            file.write(piece)
 
 
 async def _while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:

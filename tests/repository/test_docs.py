@@ -79,10 +79,12 @@ def test_every_endpoint_of_the_server_and_every_flag_of_it_is_in_its_page():
     from pyimagesearch.serving.engine import Engine
     from pyimagesearch.serving.limits import Limits
     from pyimagesearch.serving.picture_workers import PictureWorkers
+    from pyimagesearch.serving.service import Service
+    from pyimagesearch.serving.store import Store
 
-    app = create_app(Engine(Single("bicubic")), PictureWorkers(pixels=1), Limits(1, 1, 1, 1))
+    app = create_app(Service(Engine(Single("bicubic")), PictureWorkers(pixels=1), Limits(1, 1, 1, 1), Store()))
     endpoints = [(method, path) for path, methods in app.openapi()["paths"].items() for method in methods]
-    assert len(endpoints) == 9
+    assert len(endpoints) == 15
     for method, path in endpoints:
         assert f"`{method.upper()} {path}`" in TEXTS["serving.md"]
     for action in COMMANDS["serve"]._actions:
@@ -91,7 +93,7 @@ def test_every_endpoint_of_the_server_and_every_flag_of_it_is_in_its_page():
 
 def test_the_defaults_in_the_servers_page_are_the_flags():
     rows = dict(re.findall(r"^\| `(--[a-z-]+) [A-Z]+` \| ([0-9.]+) \|", TEXTS["serving.md"], re.MULTILINE))
-    assert len(rows) == 6
+    assert len(rows) == 5
     for flag, value in rows.items():
         default = COMMANDS["serve"].get_default(flag[2:].replace("-", "_"))
         assert value == (str(default) if isinstance(default, str) else f"{default:.0f}")

@@ -10,6 +10,8 @@ from pyimagesearch.serving.engine import Engine
 from pyimagesearch.serving.guard import Guard
 from pyimagesearch.serving.limits import Limits
 from pyimagesearch.serving.picture_workers import PictureWorkers
+from pyimagesearch.serving.service import Service
+from pyimagesearch.serving.store import Store
 
 
 @pytest.fixture(scope="session")
@@ -40,9 +42,9 @@ def client(server):
 def bicubic_server():
     """The service in a thread of this process, with bicubic in place of a model and the default limits."""
     limits = Limits()
-    with PictureWorkers(pixels=limits.pixels) as workers:
+    with Store() as store, PictureWorkers(pixels=limits.pixels) as workers:
         workers.wait_until_ready()
-        app = create_app(Engine(Single("bicubic")), workers, limits)
+        app = create_app(Service(Engine(Single("bicubic")), workers, limits, store))
         with server_thread.serving(Guard(Access(app, ["127.0.0.1"]), 41)) as running:
             running.workers = workers
             yield running

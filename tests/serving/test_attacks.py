@@ -124,13 +124,13 @@ SEND = """async ([url, mode, bytes]) => {
 @pytest.fixture
 def computed(monkeypatch):
     """A list that grows with every picture that the server in this process works on."""
-    compute, calls = Line.compute, []
+    add, calls = Line.add, []
 
     def counting(*args):
         calls.append(args)
-        return compute(*args)
+        return add(*args)
 
-    monkeypatch.setattr(Line, "compute", counting)
+    monkeypatch.setattr(Line, "add", counting)
     return calls
 
 

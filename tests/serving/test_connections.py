@@ -1,5 +1,6 @@
 """Connections that send too little, too slowly, too much or no HTTP at all."""
 
+import errno
 import http.client
 import json
 import logging
@@ -114,11 +115,17 @@ def test_head_of_what_is_posted_is_405(bicubic_server):
         assert client.head("/v1/upscale").status_code == 405
 
 
-def test_a_large_form_needs_no_temporary_file(bicubic_server, monkeypatch):
-    monkeypatch.setattr("tempfile.tempdir", "/no/such/folder")
+@pytest.mark.parametrize("body", [{"files": {"image": bytes(3_000_000)}}, {"content": bytes(3_000_000)}])
+def test_where_a_large_body_finds_no_room_on_the_disk_it_is_503(bicubic_server, monkeypatch, body):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", full)
     with bicubic_server.client() as client:
-        answer = client.post("/v1/upscale", files={"image": bytes(3_000_000)})
-    assert (answer.status_code, code(answer)) == (422, "not_a_picture")
+        answer = client.post("/v1/upscale", **body)
+        assert (answer.status_code, code(answer)) == (503, "no_disk")
+        assert int(answer.headers["retry-after"]) > 0
+        assert client.get("/healthz").status_code == 200
 
 
 def test_the_limit_of_base64_is_that_of_the_picture(bicubic_server):
@@ -129,7 +136,7 @@ def test_the_limit_of_base64_is_that_of_the_picture(bicubic_server):
     answer = connection.getresponse()
     assert answer.status == 413
     message = json.loads(answer.read())["error"]["message"]
-    assert "at most 20.0 MB are allowed" in message
+    assert "at most 20.0 MB are taken" in message
     connection.close()
 
 

@@ -1,14 +1,10 @@
 """The cost of a picture follows the pixels that the network sees, and so does the server's limit."""
 
-import threading
-
 import numpy as np
 import pytest
+from helpers.server_process import MOST_PIXELS, code, png
 
-from pyimagesearch.inference.mixture import Single
 from pyimagesearch.inference.upscaler import Upscaler, load_upscaler
-from pyimagesearch.serving.engine import Engine
-from pyimagesearch.serving.errors import ServiceError
 from pyimagesearch.serving.limits import Limits
 
 
@@ -22,13 +18,10 @@ def test_what_the_network_sees_is_counted_to_the_pixel(model, monkeypatch, size)
     assert upscaler.seen_pixels(*size) == sum(height * width for height, width in seen)
 
 
-def test_a_picture_that_is_too_narrow_for_its_pixels_is_refused(model):
-    limits = Limits(pixels=100_000)
-    engine = Engine(Single(model), limits.seen_pixels)
-    narrow = np.zeros((1, limits.pixels, 3), np.uint8)
-    with pytest.raises(ServiceError, match="a picture of 100000x1 is so narrow that the network has to see") as refused:
-        engine(narrow, {}, threading.Event())
-    assert (refused.value.status, refused.value.code) == (413, "too_many_pixels")
+def test_a_picture_that_is_too_narrow_for_its_pixels_is_refused(client):
+    answer = client.post("/v1/upscale", files={"image": ("thin.png", png(np.zeros((1, MOST_PIXELS, 3), np.uint8)))})
+    assert (answer.status_code, code(answer)) == (413, "too_many_pixels")
+    assert "thin.png: the picture of 500000x1 is so narrow that the network has to see" in answer.text
 
 
 def test_no_square_picture_within_the_limit_is_too_narrow(model):

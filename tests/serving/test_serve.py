@@ -37,9 +37,10 @@ def test_it_says_where_it_is_and_what_it_serves(server, client):
     assert "light_x4_0, light_x4_gan (x4)" in server.greeting
     health = client.get("/healthz").json()
     assert health.pop("version")
-    limits = {"bytes": MOST_BYTES, "pixels": MOST_PIXELS, "seconds": 60.0}
+    limits = {"bytes": MOST_BYTES, "pixels": MOST_PIXELS, "seconds": 120.0, "pictures": 50}
     names = ["light_x4_0", "light_x4_gan"]
     what = {"status": "ok", "scale": 4, "models": names, "sliders": ["crisp"], "blend": True}
+    what |= {"scales": [1, 2, 3, 4], "formats": ["png", "jpeg", "webp"]}
     assert health == what | {"limits": limits}
 
 
@@ -186,8 +187,9 @@ def test_browsers_are_told_what_not_to_do(client):
 
 def test_docs_need_no_other_host_and_name_every_endpoint(client):
     text = client.get("/docs").text
-    assert "http://" not in text
     assert "https://" not in text
+    assert "http://" not in text.replace("http://127.0.0.1:8080", "")
+    assert "src=" not in text
     for path in client.get("/openapi.json").json()["paths"]:
         assert path in text.replace("&#x27;", "'")
 
@@ -215,7 +217,8 @@ def test_openapi_describes_bodies_answers_and_errors(client):
     paths = client.get("/openapi.json").json()["paths"]
     assert set(paths) == {
         "/", "/page/{name}", "/v1/upscale", "/v1/upscale/base64", "/generate", "/download/{name}", "/healthz", "/docs",
-        "/openapi.json",
+        "/openapi.json", "/v1/jobs", "/v1/jobs/{id}", "/v1/jobs/{id}/events", "/v1/jobs/{id}/result",
+        "/v1/jobs/{id}/pictures/{index}/result",
     }  # fmt: skip
     upscale = paths["/v1/upscale"]["post"]
     assert {"multipart/form-data", "application/octet-stream"} <= set(upscale["requestBody"]["content"])

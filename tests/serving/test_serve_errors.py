@@ -72,11 +72,63 @@ def test_no_file_can_be_asked_for(server, folder, trick):
         (("POST", "/v1/upscale?clean=0.5"), 422, "no_mix"),
         (("POST", "/v1/upscale"), 422, "no_picture"),
         (("POST", "/generate"), 422, "no_picture"),
+        (("POST", "/v1/upscale?scale=5"), 422, "bad_parameter"),
+        (("POST", "/v1/upscale?scale=two"), 422, "bad_parameter"),
+        (("POST", "/v1/upscale?model=best"), 422, "bad_parameter"),
+        (("POST", "/v1/upscale?model=light_x4_0&crisp=1"), 422, "bad_parameter"),
+        (("POST", "/v1/upscale?format=gif"), 422, "bad_parameter"),
+        (("POST", "/v1/upscale?quality=80"), 422, "bad_parameter"),
+        (("POST", "/v1/upscale?format=png&quality=80"), 422, "bad_parameter"),
+        (("POST", "/v1/upscale?format=jpeg&quality=0"), 422, "bad_parameter"),
     ],
 )
 def test_errors_have_one_shape(client, request_, status, expected):
     answer = client.request(*request_)
     assert (answer.status_code, code(answer)) == (status, expected)
+
+
+PARAMETERS = "blend, clean, crisp, format, model, quality, scale"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "takes"),
+    [
+        ("POST", "/v1/upscale", PARAMETERS), ("POST", "/v1/jobs", PARAMETERS), ("POST", "/v1/upscale/base64", "none"),
+        ("POST", "/generate", "none"), ("GET", "/download/a.png", "none"), ("GET", "/healthz", "none"),
+        ("GET", "/v1/jobs/a", "none"), ("GET", "/v1/jobs/a/events", "none"), ("DELETE", "/v1/jobs/a", "none"),
+        ("GET", "/v1/jobs/a/result", "format, quality"), ("GET", "/v1/jobs/a/pictures/0/result", "format, quality"),
+        ("GET", "/docs", "none"), ("GET", "/openapi.json", "none"),
+    ],
+)  # fmt: skip
+def test_a_parameter_that_an_endpoint_does_not_have_is_refused_by_name(client, method, path, takes):
+    answer = client.request(method, f"{path}?size=2")
+    assert (answer.status_code, code(answer)) == (422, "unknown_parameter")
+    assert answer.json()["error"]["message"] == f"{path} has no parameter 'size'; it takes {takes}"
+
+
+def test_the_page_opens_whatever_other_programs_append_to_its_address(client):
+    assert client.get("/?utm_source=letter").status_code == 200
+    assert client.get("/page/app.js?v=2").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("data", "status", "said"),
+    [
+        (b"text", 422, "my holiday.jpg is no picture of a kind that is read here, or it is damaged"),
+        (png(np.zeros((40, 40), np.uint8))[:60], 422, "my holiday.jpg is damaged, or a part of it is missing"),
+        (b"%PDF-1.7", 422, "my holiday.jpg: PDF, which is not read; draw its pages to PNG first"),
+        (png(np.zeros((1000, 501), np.uint8)), 413, "my holiday.jpg has 0.501 megapixels (501x1000), and at most 0.5"),
+        (bytes(server_process.MOST_BYTES + 1), 413, "my holiday.jpg is too large a file: at most 300.0 kB are taken"),
+        (b"", 422, "my holiday.jpg is empty; send a picture's file"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_said_with_its_name_in_a_persons_words(client, data, status, said):
+    for path in ("/v1/upscale", "/v1/jobs", "/generate"):
+        answer = client.post(path, files={"image": ("my holiday.jpg", data)})
+        message = answer.json()["error"]["message"]
+        assert (answer.status_code, message[: len(said)]) == (status, said)
+        assert "Pillow" not in message
+        assert "OpenCV" not in message
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,238 @@
+"""The jobs of a server: taken in, worked on, kept for a while, forgotten."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from pyimagesearch.serving import formats
+from pyimagesearch.serving.engine import Engine
+from pyimagesearch.serving.errors import ServiceError, no_disk
+from pyimagesearch.serving.forecast import Rate
+from pyimagesearch.serving.job import SECONDS_KEPT, Job, Picture
+from pyimagesearch.serving.limits import Limits
+from pyimagesearch.serving.line import Line, busy
+from pyimagesearch.serving.picture_workers import Decoded, PictureWorkers
+from pyimagesearch.serving.places import Places
+from pyimagesearch.serving.results import Results
+from pyimagesearch.serving.store import Store
+from pyimagesearch.serving.ticket import Ticket
+
+logger = logging.getLogger(__name__)
+
+FAULT = "the server failed at this picture; its operator finds the reason in its log"
+LEAST_KEPT = 60.0  # seconds that a result that nobody has fetched is kept, however many others need the room
+PICTURE_SECONDS = 0.05  # that a picture takes beside what its pixels take
+
+
+class Jobs:
+    """All jobs that are known."""
+
+    def __init__(
+        self, engine: Engine, workers: PictureWorkers, limits: Limits, store: Store, line: Line, places: Places, *,
+        seconds_per_pixel: float,
+    ):  # fmt: skip
+        """seconds_per_pixel: of work, for a pixel that a network sees, to begin with."""
+        self._engine, self._limits = engine, limits
+        self._store, self._line, self._places = store, line, places
+        self._jobs: dict[str, Job] = {}  # the oldest first
+        self._work_rates = {scale: Rate(seconds_per_pixel, PICTURE_SECONDS) for scale in engine.scales}
+        self._results = Results(workers, store)
+
+    def get(self, job_id: str) -> Job:
+        """A job. Raises ServiceError 404."""
+        job = self.find(job_id)
+        if job is None:
+            raise ServiceError(
+                404, "no_such_job", "no job has this id, or it has been forgotten; send the pictures again"
+            )
+        return job
+
+    def find(self, job_id: str) -> Job | None:
+        """A job, or None."""
+        return self._jobs.get(job_id)
+
+    def take(self, job: Job) -> tuple[BinaryIO, str]:
+        """The open file and the MIME type of the one result of a job, which is forgotten."""
+        ((mime, _), path) = next(iter(job.pictures[0].files.items()))
+        file = path.open("rb")
+        self.cancel(job)
+        return file, mime
+
+    def __iter__(self) -> Iterator[Job]:
+        return iter(list(self._jobs.values()))
+
+    async def add_picture(self, job: Job, name: str, decoded: Decoded) -> None:
+        """Take a decoded picture into a job that has not begun. Raises ServiceError where that is not possible now."""
+        samples, scale = decoded.samples, job.options.scale
+        height, width = samples.shape[:2]
+        seen = self._engine.seen_pixels(height, width)
+        _check_seen(seen, height, width, self._limits.seen_pixels)
+        picture = Picture(len(job.pictures), name, height=height * scale, width=width * scale)
+        picture.kind, picture.metadata = formats.Kind(samples.shape, samples.dtype.str), decoded.metadata
+        formats.first_that_holds(picture.kind, height * scale, width * scale, job.options.mimes)
+        seconds = self._work_rates[scale](seen)
+        before = sum(other.ticket.seconds for other in job.pictures if other.ticket)
+        picture.bytes = samples.nbytes * (1 + scale * scale)
+        self._line.check_room(before + seconds)
+        self._make_room(job.bytes + picture.bytes)
+        picture.lr = self._store.new()
+        job.pictures.append(picture)
+        await asyncio.to_thread(_write, picture.lr, samples)
+        work = self._work_of(job, picture, seen)
+        picture.ticket = Ticket(job.id, work, seconds=seconds, pixels=height * width, before=before)
+
+    def begin(self, job: Job) -> None:
+        """Put a job's pictures in line. Raises ServiceError where others have filled it meanwhile."""
+        tickets = [picture.ticket for picture in job.pictures if picture.ticket]
+        self._line.check_room(sum(ticket.seconds for ticket in tickets))
+        self._make_room(job.bytes)
+        self._jobs[job.id] = job
+        self._line.add(tickets)
+        job.place.handed_over = True
+        job.task = asyncio.create_task(self._finish(job))
+
+    def stop(self, job: Job) -> None:
+        """Stop the work on a job, if there still is some."""
+        if job.is_ended:
+            return
+        job.cancelled = True
+        for picture in job.pictures:
+            if picture.ticket:
+                self._line.leave(picture.ticket)
+
+    def cancel(self, job: Job) -> None:
+        """Stop the work on a job, and forget it."""
+        self.stop(job)
+        self._places.leave(job.place)
+        self._jobs.pop(job.id, None)
+        if job.forgetting:
+            job.forgetting.cancel()  # it holds the job in memory
+        if job.task is None:
+            self._remove_files(job)
+
+    def place_of(self, job: Job) -> int:
+        """How many other jobs in line will be worked on before this one."""
+        tickets = [p.ticket for p in job.pictures if p.ticket and not p.ended.is_set()]
+        if not tickets or any(ticket.begun for ticket in tickets):
+            return 0
+        return len({other.owner for other in self._line.ahead_of(tickets[0])} - {job.id})
+
+    def seconds_left(self, job: Job) -> float | None:
+        """Until the job ends, as far as that can be foreseen; None when it has."""
+        if job.is_ended:
+            return None
+        left = [0.0]
+        for picture in job.pictures:
+            if picture.ticket and not picture.ended.is_set():
+                work = 0.0 if picture.ticket.future.done() else self._line.seconds_until_done(picture.ticket)
+                left.append(work + self._results.seconds((picture.height or 1) * (picture.width or 1)))
+        return max(left)
+
+    async def result(self, job: Job, picture: Picture, mime: str, quality: int | None) -> BinaryIO:
+        """The file of a result in a format, open; made from the result that there is. Raises ServiceError 404, 406."""
+        return await self._results.open(picture, (mime, quality), check=lambda: self.get(job.id))
+
+    def _work_of(self, job: Job, picture: Picture, seen: int) -> Callable[[Ticket], tuple[Path, formats.Kind]]:
+        """What the line's thread does for a picture: samples from the disk to larger samples on the disk."""
+        assert picture.kind
+        assert picture.lr
+        shape, dtype = picture.kind
+        lr, options, rate = picture.lr, job.options, self._work_rates[job.options.scale]
+
+        def work(ticket: Ticket) -> tuple[Path, formats.Kind]:
+            samples = np.fromfile(lr, dtype).reshape(shape)
+            sr = self._engine(
+                samples, options.amounts, options.scale, lambda pixels: self._line.tile_done(ticket, pixels)
+            )  # fmt: skip
+            raw = self._store.new()
+            try:
+                _write(raw, sr)
+            except BaseException:
+                raw.unlink(missing_ok=True)
+                raise
+            ticket.pause()
+            rate.add(seen, ticket.worked)
+            return raw, formats.Kind(sr.shape, sr.dtype.str)
+
+        return work
+
+    async def _finish(self, job: Job) -> None:
+        """Wait for the pictures of a job, and end it."""
+        await asyncio.gather(*(self._finish_picture(job, picture) for picture in job.pictures if picture.ticket))
+        job.task, job.ended_at = None, time.monotonic()
+        self._places.leave(job.place)
+        if job.cancelled:
+            self._remove_files(job)
+        elif job.kept:
+            job.forgetting = asyncio.get_running_loop().call_later(SECONDS_KEPT, self.cancel, job)
+
+    async def _finish_picture(self, job: Job, picture: Picture) -> None:
+        assert picture.ticket
+        try:
+            raw, kind = await picture.ticket.future
+            try:
+                await self._results.make(picture, raw, kind, job.options, several=job.kept)
+            finally:
+                raw.unlink(missing_ok=True)
+        except asyncio.CancelledError:  # the job's end
+            picture.error = ServiceError(410, "cancelled", "the work on this picture was stopped")
+        except ServiceError as error:
+            picture.error = error
+        except Exception as error:
+            logger.error("srgan serve: the work on a picture failed, %s: %s", type(error).__name__, error)
+            picture.error = no_disk(error) or ServiceError(500, "fault", FAULT)
+        finally:
+            if picture.lr:
+                picture.lr.unlink(missing_ok=True)
+            picture.count_bytes()
+            picture.ended.set()
+
+    def _make_room(self, needed: int) -> None:
+        """Forget results that were fetched, and then old ones, until so many bytes fit. Raises ServiceError."""
+        if needed > self._store.most_bytes:
+            reason = "the results together need more room than the server keeps; send fewer pictures at a time"
+            raise ServiceError(413, "too_much_work", reason)
+        while sum(job.bytes for job in self) + needed > self._store.most_bytes:
+            oldest = min(self._removable(), key=_eviction_order, default=None)
+            if oldest is None:
+                raise busy(LEAST_KEPT)
+            self.cancel(oldest)
+
+    def _removable(self) -> Sequence[Job]:
+        now = time.monotonic()
+        return [
+            job for job in self
+            if job.ended_at is not None and (_is_downloaded(job) or now - job.ended_at > LEAST_KEPT)
+        ]  # fmt: skip
+
+    def _remove_files(self, job: Job) -> None:
+        for picture in job.pictures:
+            picture.remove_files()
+
+
+def _check_seen(seen: int, height: int, width: int, most: int) -> None:
+    """Raise ServiceError 413 for a picture that is so narrow that it takes as long as one of too many pixels."""
+    if seen > most:
+        reason = (
+            f"the picture of {width}x{height} is so narrow that the network has to see {seen:,} pixels for it, and at "
+            f"most {most:,} are allowed; send it in shorter parts"
+        )
+        raise ServiceError(413, "too_many_pixels", reason)
+
+
+def _is_downloaded(job: Job) -> bool:
+    return all(picture.downloaded for picture in job.done_pictures())
+
+
+def _eviction_order(job: Job) -> tuple[bool, float]:
+    return not _is_downloaded(job), job.ended_at or 0.0
+
+
+def _write(path: Path, samples: np.ndarray) -> None:
+    with path.open("wb") as file:
+        file.write(np.ascontiguousarray(samples).data)
