@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import BaseModel
 
 from pyimagesearch import __version__
-from pyimagesearch.serving import describe, docs_page, formats
+from pyimagesearch.serving import describe, docs_page, example, formats
 from pyimagesearch.serving.answers import Delivery, base64_length, in_json, of_file, size_of
 from pyimagesearch.serving.errors import ServiceError, add_handlers
 from pyimagesearch.serving.formats import PNG
@@ -67,6 +67,7 @@ def create_app(service: Service) -> FastAPI:
     _add_generate(app, service)
     add_jobs(app, service)
     _add_pages(app, service)
+    example.add_route(app, service.engine)
     return app
 
 

@@ -5,15 +5,16 @@ server does not have, requests to another host, and layouts wider than the windo
 """
 
 import io
+import mimetypes
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, FilePayload, Page, sync_playwright
 
 from helpers.server_process import Server
 
@@ -38,6 +39,20 @@ def browser() -> Iterator[Browser]:
     """A browser in which colours and letters come out the same everywhere."""
     with chromium("--force-color-profile=srgb", "--disable-lcd-text") as started:
         yield started
+
+
+@pytest.fixture
+def visit_to() -> Iterator[Callable[..., "Visitor"]]:
+    """visit_to(browser, server, **context) is a Visitor whose server may end before he leaves."""
+    visitors = []
+
+    def go(browser: Browser, server: Server, **context) -> Visitor:
+        visitors.append(Visitor(browser, server, **context))
+        return visitors[-1]
+
+    yield go
+    for visitor in visitors:
+        visitor.context.close()
 
 
 @pytest.fixture
@@ -88,12 +103,16 @@ class Visitor:
 
     def give(self, data: bytes, name: str = "holiday.png", field: str = "#file") -> None:
         """Choose a file."""
-        self.page.set_input_files(field, {"name": name, "mimeType": "image/png", "buffer": data})
+        self.page.set_input_files(field, _chosen(name, data))
+
+    def give_many(self, files: Sequence[tuple[str, bytes]]) -> None:
+        """Choose files, by name."""
+        self.page.set_input_files("#file", [_chosen(name, data) for name, data in files])
 
     def enlarge(self, data: bytes, name: str = "holiday.png") -> None:
         """Choose a file and wait for all that comes of it."""
         self.give(data, name)
-        self.page.wait_for_selector("#download:visible, #notice:visible")
+        self.page.wait_for_selector("#one:visible ~ #panel #download:visible, #notice:visible")
         assert not self.page.is_visible("#notice"), self.error()
 
     def slide(self, name: str, amount: float) -> None:
@@ -102,11 +121,10 @@ class Visitor:
         self.page.locator(f"#{name}").dispatch_event("change")
         self.page.wait_for_selector("#download:enabled")
 
-    def ask(self, data: bytes, *, accept: str = "image/png", **amounts: float) -> bytes:
-        """The same from the API, without the page."""
-        image = {"name": "holiday.png", "mimeType": "image/png", "buffer": data}
+    def ask(self, data: bytes, **wanted: float | str) -> bytes:
+        """The same from the API, without the page; a PNG unless another format is wanted."""
         answer = self.context.request.post(
-            f"{self.home}v1/upscale", params=amounts, multipart={"image": image}, headers={"Accept": accept}
+            f"{self.home}v1/upscale", params=wanted, multipart={"image": _chosen("holiday.png", data)}
         )
         assert answer.ok, answer.text()
         return answer.body()
@@ -164,6 +182,10 @@ class Visitor:
             self.faults.append("the page is wider than its window")
         self.context.close()
         assert self.faults == []
+
+
+def _chosen(name: str, data: bytes) -> FilePayload:
+    return {"name": name, "mimeType": mimetypes.guess_type(name)[0] or "", "buffer": data}
 
 
 def pixels(data: bytes) -> np.ndarray:

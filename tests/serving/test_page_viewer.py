@@ -16,7 +16,7 @@ STAGE, DIVIDER = "#stage", "#stage .divider"
 
 @pytest.fixture(scope="module")
 def server(browser):  # noqa: ARG001 - none where there is no browser
-    with serving("--model", "bicubic") as running:
+    with serving("--model", "bicubic", "--max-pixels", 400_000) as running:
         yield running
 
 
@@ -27,6 +27,7 @@ def looking(visit, noise):
     def go(height=100, width=150, **context) -> Visitor:
         someone = visit(**context)
         someone.enlarge(png(noise(height, width)))
+        someone.page.click("#fit")
         return someone
 
     return go
@@ -36,7 +37,8 @@ def test_left_of_the_divider_is_the_picture_before(visit):
     """Black in, and white in its place on the right once the result is replaced by white."""
     someone = visit()
     white = png(np.full((160, 160, 3), 255, np.uint8))
-    someone.page.route("**/v1/upscale*", lambda route: route.fulfill(body=white, content_type="image/png"))
+    result = "**/v1/jobs/*/pictures/0/result*"
+    someone.page.route(result, lambda route: route.fulfill(body=white, content_type="image/png"))
     someone.enlarge(png(np.zeros((40, 40, 3), np.uint8)))
     for zoomed in (False, True):
         if zoomed:
@@ -53,7 +55,7 @@ def test_all_of_it_works_by_keys_alone(visit, noise):
     page = someone.page
 
     def tab_to(name: str) -> None:
-        for _ in range(20):
+        for _ in range(30):
             if page.evaluate("document.activeElement.id") == name:
                 return
             page.keyboard.press("Tab")
@@ -63,7 +65,8 @@ def test_all_of_it_works_by_keys_alone(visit, noise):
     page.on("filechooser", lambda chooser: chooser.set_files(picture))
     tab_to("file")
     page.keyboard.press("Enter")
-    page.wait_for_selector("#download")
+    page.wait_for_selector("#download:visible")
+    page.keyboard.press("0")
     fitted = someone.box(".world")["width"]
     tab_to("larger")
     page.keyboard.press("Enter")
@@ -112,9 +115,6 @@ def test_zoom_and_pan_by_mouse_and_keys(looking):
     assert someone.box(".world") == fitted
     page.mouse.dblclick(*place)
     assert page.inner_text("#percent") == "100%"
-    page.click("#another")
-    someone.enlarge(png(np.zeros((400, 600), np.uint8)))
-    assert someone.box(".world") == fitted  # a new picture is seen as a whole
 
 
 def test_two_fingers_zoom_and_one_moves(looking):
@@ -174,20 +174,78 @@ def test_a_picture_that_only_the_server_can_read_is_shown_alone(visit, noise):
 def test_one_model_has_no_sliders(looking):
     someone = looking(8, 8)
     assert not someone.page.locator(".slider:visible").count()
-    assert someone.posts == ["v1/upscale"]
+    assert someone.posts == ["v1/jobs?scale=4"]
+
+
+def test_a_result_opens_at_one_to_one_where_it_has_most_detail(visit, noise):
+    """Grey, but for a patch of noise left of the middle's bottom."""
+    someone, picture = visit(), np.full((500, 700, 3), 128, np.uint8)
+    picture[400:460, 100:160] = noise(60, 60)
+    someone.enlarge(png(picture))
+    page = someone.page
+    assert page.inner_text("#percent") == "100%"
+    world, stage = someone.box(".world"), someone.box(STAGE)
+    patch = (world["x"] + 130 * 4, world["y"] + 430 * 4)
+    assert stage["x"] + 120 < patch[0] < stage["x"] + stage["width"] - 120
+    assert stage["y"] + 120 < patch[1] < stage["y"] + stage["height"] - 120
+    seen, whole = someone.box("#map i"), someone.box("#map img")
+    left = (stage["x"] - world["x"]) / world["width"]
+    assert (seen["x"] - whole["x"]) / whole["width"] == pytest.approx(left, abs=0.05)
+    page.mouse.click(whole["x"] + whole["width"] * 0.9, whole["y"] + whole["height"] * 0.1)  # the map leads elsewhere
+    assert someone.box(".world")["x"] == pytest.approx(stage["x"] + stage["width"] - world["width"], abs=1)
+    page.keyboard.press("0")  # wherever the focus is
+    assert someone.box(".world")["width"] <= stage["width"]
+    assert not page.is_visible("#map")
+
+
+def test_a_picture_at_work_has_a_checkerboard_only_where_light_shines_through(visit, noise):
+    someone, clear = visit(), np.dstack([noise(20, 20), np.full((20, 20), 255, np.uint8)])
+    clear[:10, :, 3] = 0
+    someone.page.route("**/v1/jobs?*", lambda _: None)  # at work for ever
+    for picture, expected in ((clear[:, :, :3], False), (clear, True)):
+        someone.give(png(np.ascontiguousarray(picture)))
+        someone.page.wait_for_selector("#progress:visible")
+        background = someone.page.evaluate("getComputedStyle(document.querySelector('.world')).backgroundImage")
+        assert ("gradient" in background) == expected
+        someone.page.keyboard.press("Escape")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("window", [{}, PHONE], ids=["wide", "phone"])
 def test_axe_finds_nothing_to_object_to(visit, noise, scheme, window):
     someone = visit(color_scheme=scheme, reduced_motion="reduce", bypass_csp=True, **window)
-    assert Axe().run(someone.page).violations_count == 0
+    page, small, large = someone.page, png(noise(40, 60)), png(np.zeros((600, 800, 3), np.uint8))
+
+    def check(state: str) -> None:
+        found = Axe().run(page)
+        assert found.violations_count == 0, f"{state}: {found.generate_report()}"
+
+    check("start")
     someone.give(b"no picture")
     someone.error()
-    assert Axe().run(someone.page).violations_count == 0
-    someone.enlarge(png(noise(40, 60)))
-    found = Axe().run(someone.page)
-    assert found.violations_count == 0, found.generate_report()
+    check("error")
+    someone.give(large)
+    page.wait_for_selector("#go:visible")
+    check("too large")
+    page.check("[name=fit][value=part]")
+    check("a part")
+    page.click("#leave")
+    page.route("**/v1/jobs?*", lambda _: None)
+    someone.give(small)
+    page.wait_for_selector("#progress:visible")
+    check("at work")
+    someone.give_many([("b.png", small), ("c.png", small)])
+    page.wait_for_selector("#rows li")
+    check("a list at work")
+    page.keyboard.press("Escape")
+    page.unroute_all()
+    someone.enlarge(small)
+    check("result")
+    page.select_option("#format", "webp")
+    check("quality")
+    someone.give_many([("b.png", small), ("notes.txt", b"none")])
+    page.wait_for_selector("#many:visible ~ #panel #download:visible")
+    check("list")
 
 
 @pytest.mark.parametrize("width", [320, 768, 1024, 2560])

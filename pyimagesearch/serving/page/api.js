@@ -1,86 +1,103 @@
-/** What the server is asked: its limits, and pictures. */
-import { sentence } from "./words.js";
-
-const TRIES = 30; // of a busy server, before giving up
+/** What the server is asked: its limits, jobs, and their results. The endpoints are described at docs. */
 const LEAST_WAIT = 1; // seconds
 const MOST_WAIT = 30;
 
-/** An error that a person can read; `retry` says whether the same may work later. */
+/** An error that the server answered, with its stable `code`; `wait`: the seconds after which to ask again, or null. */
 export class ServerError extends Error {
-  constructor(message, retry) {
+  constructor({ code, message }, wait = null) {
     super(message);
-    this.retry = retry;
+    this.code = code;
+    this.wait = wait;
   }
 }
 
-const unreachable = () =>
-  new ServerError("The server cannot be reached. Check your connection, then try again.", true);
+/** No answer at all: no network, no server, or a server that starts again. */
+export class Unreachable extends Error {
+  constructor() {
+    super("The server cannot be reached. Check your connection, then try again.");
+  }
+}
 
-/** Scale, models, limits, and the sliders by which models are mixed. Raises ServerError. */
+/** Scale, models, limits, formats, and the sliders by which models are mixed. */
 export async function health() {
-  const answer = await fetch("healthz", { cache: "no-store" }).catch(() => null);
-  if (!answer?.ok) throw unreachable();
-  return answer.json();
+  return (await ask("healthz")).json();
 }
 
-/**
- * The picture, larger: a Blob of the MIME type `type`. Raises ServerError, and AbortError where `signal` says so.
- *
- * amounts: where the server's sliders stand, 0 to 1 by name. onPhase(name, number) is told "upload" with the part that
- * is sent, "enlarge", and "wait" with the seconds until a busy server is asked again.
- */
-export async function upscale(file, { amounts, type, signal, onPhase = () => {} }) {
-  for (let attempt = 1; ; attempt++) {
-    const answer = await post(file, { amounts, type, signal, onPhase });
-    if (answer.status === 200) return answer.response;
-    if (answer.status !== 503 || attempt === TRIES) throw await explained(answer);
-    const wait = Number(answer.getResponseHeader("Retry-After")) || LEAST_WAIT;
-    const polite = Math.min(MOST_WAIT, Math.max(LEAST_WAIT, wait));
-    onPhase("wait", polite);
-    await pause(polite, signal);
-  }
-}
-
-/** XMLHttpRequest, since fetch does not tell how much of a body has been sent. */
-function post(file, { amounts, type, signal, onPhase }) {
+/** Send pictures as one job; returns the job. onSent(part) is told how much of them has been sent. */
+export function submit(files, settings, { signal, onSent }) {
+  const body = new FormData();
+  for (const { file, name } of files) body.append("image", file, name);
+  // XMLHttpRequest, since fetch does not tell how much of a body has been sent.
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const request = new XMLHttpRequest();
-    const query = new URLSearchParams(amounts).toString();
-    request.open("POST", query ? `v1/upscale?${query}` : "v1/upscale");
-    request.responseType = "blob";
-    request.setRequestHeader("Accept", type);
-    request.upload.onprogress = ({ loaded, total }) => onPhase("upload", loaded / total);
-    request.upload.onload = () => onPhase("enlarge");
-    request.onload = () => resolve(request);
-    request.onerror = () => reject(unreachable());
+    request.open("POST", `v1/jobs?${new URLSearchParams(settings)}`);
+    request.upload.onprogress = ({ loaded, total }) => onSent(loaded / total);
+    request.onload = () => {
+      if (request.status === 202) resolve(JSON.parse(request.responseText));
+      else reject(errorOf(request.status, request.responseText, request.getResponseHeader("Retry-After")));
+    };
+    request.onerror = () => reject(new Unreachable());
     request.onabort = () => reject(signal.reason);
     signal.addEventListener("abort", () => request.abort());
-    const body = new FormData();
-    body.append("image", file);
-    onPhase("upload", 0);
+    onSent(0);
     request.send(body);
   });
 }
 
-async function explained(answer) {
-  const retry = answer.status >= 500;
-  if (answer.status === 406)
-    return new ServerError("This format cannot hold the picture's transparency, its 16 bits or its size. Choose PNG.", false);
-  try {
-    return new ServerError(sentence(JSON.parse(await answer.response.text()).error.message), retry);
-  } catch {
-    // Not this server's words: something between it and here.
-    return new ServerError(`The server answered with an error (${answer.status}). Try again in a moment.`, true);
-  }
+/** Tell onJob(job) of every change until the job has ended. Throws Unreachable where the connection is lost. */
+export function follow(id, { signal, onJob }) {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    const events = new EventSource(`${place(id)}/events`);
+    const end = (how, value) => {
+      events.close();
+      how(value);
+    };
+    signal.addEventListener("abort", () => end(reject, signal.reason));
+    events.onerror = () => end(reject, new Unreachable());
+    events.onmessage = ({ data }) => {
+      const job = JSON.parse(data);
+      onJob(job);
+      if (!["waiting", "working"].includes(job.state)) end(resolve);
+    };
+  });
 }
 
-function pause(seconds, signal) {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, seconds * 1000);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    });
+/** The job as it is now. */
+export async function look(id, signal) {
+  return (await ask(place(id), { signal })).json();
+}
+
+/** The result of one picture of a job as a file of this format; `quality` is for JPEG and WebP. */
+export async function result({ id, index }, { format, quality }, signal) {
+  const query = new URLSearchParams(format === "png" ? { format } : { format, quality });
+  return (await ask(`${place(id)}/pictures/${index}/result?${query}`, { signal })).blob();
+}
+
+/** Stop a job, and have the server forget its pictures. */
+export function forget(id) {
+  fetch(place(id), { method: "DELETE", keepalive: true }).catch(() => {}); // it forgets them by itself, later
+}
+
+const place = (id) => `v1/jobs/${encodeURIComponent(id)}`;
+
+async function ask(path, options = {}) {
+  const answer = await fetch(path, { cache: "no-store", ...options }).catch(() => {
+    options.signal?.throwIfAborted();
+    throw new Unreachable();
   });
+  if (!answer.ok) throw errorOf(answer.status, await answer.text(), answer.headers.get("Retry-After"));
+  return answer;
+}
+
+function errorOf(status, text, retryAfter) {
+  if (status === 502 || status === 504) return new Unreachable(); // a proxy's word for it
+  const wait = status === 503 ? Math.min(MOST_WAIT, Math.max(LEAST_WAIT, Number(retryAfter))) : null;
+  try {
+    return new ServerError(JSON.parse(text).error, wait);
+  } catch {
+    const message = `The server answered with an error (${status}). Try again in a moment.`;
+    return new ServerError({ code: "unknown", message }, wait);
+  }
 }

@@ -1,12 +1,12 @@
 /** The ways a picture comes in: chosen, photographed, dropped, pasted. */
 
-/** onFile(file) is called with each picture, onNothing(sentence) where something else was dropped or pasted. */
-export function watchPicks({ inputs, dropSign, onFile, onNothing }) {
+/** onFiles(files) is called with pictures, onNothing(sentence) where something else was dropped or pasted. */
+export function watchPicks({ inputs, dropSign, onFiles, onNothing }) {
   for (const input of inputs)
     input.addEventListener("change", () => {
-      const [file] = input.files;
+      const files = [...input.files];
       input.value = ""; // so that the same file can be chosen again
-      if (file) onFile(file);
+      if (files.length) onFiles(files);
     });
 
   addEventListener("dragenter", ({ dataTransfer }) => (dropSign.hidden = !dataTransfer.types.includes("Files")));
@@ -17,12 +17,13 @@ export function watchPicks({ inputs, dropSign, onFile, onNothing }) {
     dropSign.hidden = true;
     take(event.dataTransfer, "That is no file. Save the picture first, then drop the file.");
   });
-  addEventListener("paste", (event) => take(event.clipboardData, "There is no picture in the clipboard. Copy one first."));
+  const nothing = "There is no picture in the clipboard. Copy one first.";
+  addEventListener("paste", (event) => take(event.clipboardData, nothing));
 
   function take(transfer, otherwise) {
     const files = [...transfer.files];
-    const file = files.find(({ type }) => type.startsWith("image/")) ?? files[0];
-    if (file) onFile(file);
+    const pictures = files.filter(({ type }) => type.startsWith("image/"));
+    if (files.length) onFiles(pictures.length ? pictures : files); // some pictures have a type that no browser knows
     else onNothing(otherwise);
   }
 }

@@ -1,8 +1,10 @@
 /** Service worker: the page opens without a network, and is the newest whenever there is one. */
 const CACHE = "page";
 const FILES = [
-  "api.js", "app.js", "divider.js", "gestures.js", "picker.js", "viewer.js", "viewport.js", "words.js",
-  "style.css", "viewer.css", "icon.svg", "manifest.webmanifest",
+  "api.js", "app.js", "cutter.js", "detail.js", "divider.js", "example.js", "gestures.js", "minimap.js", "notice.js",
+  "picker.js", "picture.js", "prepare.js", "progress.js", "rows.js", "screen.js", "settings.js", "shrink.js",
+  "store.js", "strip.js", "take.js", "viewer.js", "viewport.js", "words.js", "work.js", "zip.js", "style.css",
+  "viewer.css", "panel.css", "lists.css", "icon.svg", "example.jpg", "manifest.webmanifest",
 ];
 const OWN = ["./", ...FILES.map((name) => `page/${name}`)].map((path) => new URL(path, registration.scope).href);
 

@@ -1,6 +1,8 @@
 /** The stage: a picture before and after under one divider, to zoom and to move. */
 import { Divider } from "./divider.js";
+import { mostDetailed } from "./detail.js";
 import { watchGestures } from "./gestures.js";
+import { urlOf } from "./picture.js";
 import { Viewport } from "./viewport.js";
 
 const ZOOM_STEP = 1.25;
@@ -9,10 +11,10 @@ const PAN_STEP = 60; // CSS pixels
 export class Viewer {
   #view = new Viewport();
 
-  /** onZoom(percent) is told how many screen pixels 100 pixels of the result take. */
-  constructor(stage, onZoom) {
+  /** onView(percent, viewport) is told how many screen pixels 100 pixels of the result take, and where they lie. */
+  constructor(stage, onView) {
     this.stage = stage;
-    this.onZoom = onZoom;
+    this.onView = onView;
     this.world = stage.querySelector(".world");
     this.before = stage.querySelector("img.before");
     this.after = stage.querySelector("img.after");
@@ -25,16 +27,17 @@ export class Viewer {
     });
   }
 
-  /** Show a picture alone, at the size that its result will have; without a URL, an empty stage. */
-  open(url, width, height) {
+  /** Show a picture alone, at the size that its result will have; an empty stage where the browser cannot show it. */
+  open({ file, size, clear }, scale) {
     this.close();
     this.stage.classList.add("busy");
-    this.before.hidden = !url;
-    if (url) this.before.src = url;
-    this.#setSize(width, height);
+    this.stage.classList.toggle("clear", clear);
+    this.before.hidden = !size;
+    if (size) this.before.src = urlOf(file);
+    this.#setSize((size?.width ?? 1) * scale, (size?.height ?? 1) * scale);
   }
 
-  /** Show the result; resolves once it can be seen. Without a picture before, there is nothing to divide. */
+  /** Show the result, at 1:1 where it has most detail; resolves once it can be seen. */
   async reveal(url) {
     await load(this.after, url);
     const { naturalWidth: width, naturalHeight: height } = this.after;
@@ -43,17 +46,28 @@ export class Viewer {
     this.stage.classList.remove("busy");
     this.stage.classList.toggle("alone", this.before.hidden);
     this.stage.setAttribute("aria-label", `Picture, ${width} by ${height} pixels`);
-    this.divider.moveTo(this.before.hidden ? 0 : 0.5);
+    this.divider.moveTo(this.before.hidden ? 0 : 0.5); // without a picture before, there is nothing to divide
+    this.#change(() => this.#view.showExactly(mostDetailed(this.after, this.#view.exactPart)));
   }
 
-  /** Show another result of the same size, once it can be seen. */
+  /** Show another result of the same picture, once it can be seen; the place that is looked at stays. */
   async replace(url) {
-    await load(new Image(), url); // decoded beside, so that the stage is never empty
+    const { seen, picture, fits } = this.#view;
+    const beside = new Image(); // decoded beside, so that the stage is never empty
+    await load(beside, url);
     await load(this.after, url);
+    const { naturalWidth: width, naturalHeight: height } = beside;
+    if (picture.width === width && picture.height === height) return;
+    this.#setSize(width, height);
+    const middle = { x: seen.x + seen.width / 2, y: seen.y + seen.height / 2 };
+    if (!fits) this.#change(() => this.#view.showExactly(middle));
   }
+
+  /** Bring a place, in fractions of the picture, into the middle. */
+  center = (place) => this.#change(() => this.#view.center(place));
 
   close() {
-    this.stage.classList.remove("busy", "alone", "larger");
+    this.stage.classList.remove("busy", "alone", "larger", "clear");
     for (const img of [this.before, this.after]) img.removeAttribute("src");
   }
 
@@ -62,20 +76,12 @@ export class Viewer {
   larger = () => this.#change(() => this.#view.zoomTo(this.#view.scale * ZOOM_STEP));
   smaller = () => this.#change(() => this.#view.zoomTo(this.#view.scale / ZOOM_STEP));
 
-  /** What a key does to the view; returns whether it does anything. Arrows move what is larger than the stage. */
-  onKey(key) {
+  /** What a key does to the view; returns whether it does anything. Arrows move the picture only `onStage`. */
+  onKey(key, onStage) {
     const move = (dx, dy) => () => this.#change(() => this.#view.pan(dx * PAN_STEP, dy * PAN_STEP));
-    const does = {
-      "+": this.larger,
-      "=": this.larger,
-      "-": this.smaller,
-      0: this.fit,
-      1: this.exact,
-      ArrowLeft: move(1, 0),
-      ArrowRight: move(-1, 0),
-      ArrowUp: move(0, 1),
-      ArrowDown: move(0, -1),
-    }[key];
+    const zooms = { "+": this.larger, "=": this.larger, "-": this.smaller, 0: this.fit, 1: this.exact };
+    const moves = { ArrowLeft: move(1, 0), ArrowRight: move(-1, 0), ArrowUp: move(0, 1), ArrowDown: move(0, -1) };
+    const does = zooms[key] ?? (onStage ? moves[key] : undefined);
     does?.();
     return Boolean(does);
   }
@@ -120,7 +126,7 @@ export class Viewer {
       ? ""
       : `inset(0 calc(100% - ${(this.divider.x - x) / scale}px) 0 0)`;
     this.stage.classList.toggle("larger", larger);
-    this.onZoom(Math.round(scale * density * 100));
+    this.onView(Math.round(scale * density * 100), this.#view);
   }
 }
 

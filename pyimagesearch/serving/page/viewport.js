@@ -53,6 +53,36 @@ export class Viewport {
     this.pan(0, 0);
   }
 
+  /** Show every picture pixel as a screen pixel, around a place in fractions of the picture; all of it where that fits. */
+  showExactly({ x, y }) {
+    if (this.fitScale >= this.exactScale) return this.fit();
+    this.scale = this.exactScale;
+    this.center({ x, y });
+  }
+
+  /** Bring the place at these fractions of the picture into the middle. */
+  center({ x, y }) {
+    const { stage, picture, scale } = this;
+    this.x = stage.width / 2 - x * picture.width * scale;
+    this.y = stage.height / 2 - y * picture.height * scale;
+    this.pan(0, 0);
+  }
+
+  /** What of the picture is seen, as fractions of it. */
+  get seen() {
+    const { left, top, right, bottom } = this.visible;
+    const [width, height] = [this.picture.width * this.scale, this.picture.height * this.scale];
+    const [x, y] = [(left - this.x) / width, (top - this.y) / height];
+    return { x, y, width: (right - left) / width, height: (bottom - top) / height };
+  }
+
+  /** The part of each side that is seen at 1:1. */
+  get exactPart() {
+    const { stage, picture, exactScale } = this;
+    const part = (room, side) => Math.min(1, room / (side * exactScale));
+    return { width: part(stage.width, picture.width), height: part(stage.height, picture.height) };
+  }
+
   /** A stage of a new size keeps its middle, and a picture that fitted fits. */
   resize(width, height, density) {
     const fitted = this.fits;

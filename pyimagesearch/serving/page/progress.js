@@ -1,0 +1,42 @@
+/** How far the work is: the words, the bar, and the time that is left. */
+import { say } from "./notice.js";
+import * as words from "./words.js";
+
+const $ = (id) => document.getElementById(id);
+
+export class Progress {
+  /** Show how far a Work is. */
+  show({ status, part, items, done, failed }) {
+    const { phase, place, wait } = status;
+    const several = items.length > 1;
+    const before = `${place === 1 ? "1 other is" : `${place} others are`} before yours in line`;
+    const sentence = {
+      preparing: several ? "Making large pictures smaller" : "Reading the picture",
+      sending: several && done.length ? "Uploading the next pictures" : "Uploading",
+      line: place ? before : "Next in line",
+      working: several ? words.tally(done.length, items.length, failed.length) : "Enlarging",
+      busy: `The server has many pictures in line; it is asked again every ${wait} s`,
+      lost: "The server does not answer. It is asked again until it does; nothing is lost",
+    }[phase];
+    say("phase", sentence);
+    const known = { sending: status.part, working: part }[phase];
+    this.#setBar(known);
+    const aside = [known === undefined ? "" : words.percent(known), status.left == null ? "" : words.left(status.left)];
+    $("left").textContent = aside.filter(Boolean).join(", ");
+  }
+
+  /** Some letters for a tab's title. */
+  short({ status: { phase }, part }) {
+    return phase === "working" ? words.percent(part) : { sending: "uploading", lost: "no answer" }[phase] ?? "in line";
+  }
+
+  name({ items }) {
+    return items.length === 1 ? items[0].source.name : words.pictures(items.length);
+  }
+
+  /** undefined: nobody knows. */
+  #setBar(part) {
+    if (part === undefined) $("bar").removeAttribute("value");
+    else $("bar").value = part;
+  }
+}

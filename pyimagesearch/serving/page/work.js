@@ -1,0 +1,242 @@
+/** Pictures on their way through the server, until each is done or has failed, whatever happens between. */
+import * as api from "./api.js";
+import { explain } from "./words.js";
+
+const AGAIN = 2; // seconds after which a server that does not answer is asked again
+const PATIENCE = 180; // seconds for which it is
+const TRIES = 5; // of sending the same picture, whether the connection breaks or the server forgets it
+
+const UNKNOWN = 1e6; // pixels that a picture is taken to have whose size is not known
+
+/**
+ * One picture of a Work. `state` is waiting, working, done or failed; `result` (done) is a Blob, a PNG; `error` (failed) a
+ * sentence; `job` where the server has it, as { id, index }.
+ */
+export class Item {
+  state = "waiting";
+  progress = 0;
+  tries = 0;
+  result = null;
+  seconds = null; // that it took, where it was alone
+  error = null;
+  job = null;
+
+  constructor(source) {
+    this.source = source;
+  }
+
+  /** How much work it is, roughly where this browser cannot read its size. */
+  get pixels() {
+    const { size } = this.source;
+    return size ? size.width * size.height : UNKNOWN;
+  }
+
+  get ended() {
+    return this.state === "done" || this.state === "failed";
+  }
+}
+
+const isWaiting = ({ state }) => state === "waiting";
+
+export class Work {
+  /** What it does now: { phase: preparing, sending, line, working, busy or lost, … } with what belongs to the phase. */
+  status = { phase: "sending", part: 0 };
+  running = false; // until what is done of it is kept
+  takesMore = true; // pictures
+  #stop = new AbortController();
+  #jobs = new Set(); // that the server may still be at
+
+  /** ready(source) gives the picture as it can be sent, or throws; onChange(work) is told of every change. */
+  constructor(sources, settings, limits, { ready, onChange }) {
+    this.items = sources.map((source) => new Item(source));
+    this.settings = settings;
+    this.limits = limits;
+    this.ready = ready;
+    this.onChange = onChange;
+  }
+
+  get failed() {
+    return this.items.filter(({ state }) => state === "failed");
+  }
+
+  /** How much of all pictures is done, 0 to 1: by pixels, whichever job they were in. */
+  get part() {
+    const weighed = this.items.map((item) => [item.pixels, item.ended ? 1 : item.progress]);
+    const all = weighed.reduce((sum, [weight]) => sum + weight, 0);
+    return weighed.reduce((sum, [weight, progress]) => sum + weight * progress, 0) / all;
+  }
+
+  get done() {
+    return this.items.filter(({ state }) => state === "done");
+  }
+
+  /** Pictures that join the others. */
+  add(sources) {
+    this.items.push(...sources.map((source) => new Item(source)));
+  }
+
+  /** Resolves when every picture is done or has failed. Throws AbortError, and Unreachable where patience is at its end. */
+  async run() {
+    this.running = this.takesMore = true;
+    this.begun = performance.now();
+    try {
+      while (this.items.some(isWaiting)) {
+        await this.#getReady();
+        const part = this.#nextPart();
+        if (part.length) await this.#round(part);
+      }
+    } finally {
+      this.takesMore = false;
+    }
+  }
+
+  /** Stop; the server stops too. What is done stays. */
+  cancel() {
+    this.running = this.takesMore = false;
+    this.#stop.abort();
+    for (const id of this.#jobs) api.forget(id);
+    for (const item of this.items) if (!item.ended) fail(item, { message: "Stopped" });
+  }
+
+  async #getReady() {
+    for (const item of this.items.filter(isWaiting)) {
+      this.#stop.signal.throwIfAborted();
+      if (item.ready) continue;
+      this.#say({ phase: "preparing" });
+      try {
+        item.source = await this.ready(item.source);
+        item.ready = true;
+      } catch (error) {
+        fail(item, error);
+      }
+    }
+  }
+
+  /** As many of the waiting pictures as the server takes in one job. */
+  #nextPart() {
+    const part = [];
+    let bytes = 0;
+    for (const item of this.items) {
+      if (!isWaiting(item) || !item.ready) continue;
+      bytes += item.source.file.size;
+      if (part.length && (bytes > this.limits.bytes || part.length === this.limits.pictures)) break;
+      part.push(item);
+    }
+    return part;
+  }
+
+  async #round(part) {
+    const signal = this.#stop.signal;
+    const onSent = (sent) => this.#say({ phase: "sending", part: sent });
+    let job;
+    try {
+      const files = part.map(({ source }) => source);
+      job = await this.#persist(() => api.submit(files, this.settings, { signal, onSent }), TRIES);
+    } catch (error) {
+      if (!(error instanceof api.ServerError)) throw error;
+      for (const item of part) fail(item, error);
+      return this.#say(this.status);
+    }
+    this.#jobs.add(job.id);
+    part.forEach((item, index) => {
+      item.tries++;
+      item.job = { id: job.id, index };
+    });
+    await this.#follow(job, part);
+    this.#jobs.delete(job.id);
+  }
+
+  /** Until the job has ended and all that is done of it has been fetched; what the server has forgotten waits again. */
+  async #follow(job, part) {
+    const signal = this.#stop.signal;
+    const fetched = new Map(); // item -> promise
+    const onJob = (now) => {
+      for (const { index, state, progress, error } of now.pictures) {
+        const item = part[index];
+        if (state === "failed") fail(item, error);
+        else if (state !== "done") Object.assign(item, { state: state === "working" ? state : "waiting", progress });
+        else if (!fetched.has(item)) fetched.set(item, this.#fetch(item));
+      }
+      const phase = now.state === "waiting" ? "line" : "working";
+      this.#say({ phase, place: now.place, left: now.seconds_left });
+    };
+    onJob(job);
+    try {
+      await this.#persist(async () => {
+        onJob(await api.look(job.id, signal)); // 404 where the server has begun anew meanwhile
+        await api.follow(job.id, { signal, onJob });
+      });
+    } catch (error) {
+      if (!(error instanceof api.ServerError)) throw error;
+    }
+    await Promise.all(fetched.values());
+    for (const item of part) if (item.state === "working" || item.state === "waiting") again(item);
+  }
+
+  async #fetch(item) {
+    Object.assign(item, { state: "working", progress: 1 });
+    try {
+      item.result = await this.#persist(() => api.result(item.job, { format: "png" }, this.#stop.signal));
+      item.state = "done";
+      if (this.items.length === 1) item.seconds = (performance.now() - this.begun) / 1000;
+    } catch (error) {
+      if (!(error instanceof api.ServerError)) throw error; // else the server has forgotten it: it is sent again
+    }
+    this.#say(this.status);
+  }
+
+  /** What `ask` gives, which is asked again while the server is busy, and once it answers again where it did not. */
+  async #persist(ask, tries = Infinity) {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await ask();
+      } catch (error) {
+        if (error instanceof api.Unreachable && attempt < tries) await this.#reach();
+        else if (error.wait) await this.#wait({ phase: "busy", wait: error.wait }, error.wait);
+        else throw error;
+      }
+    }
+  }
+
+  /** Resolves when the server answers. Throws Unreachable where patience is at its end. */
+  async #reach() {
+    const giveUp = performance.now() + PATIENCE * 1000;
+    for (;;) {
+      await this.#wait({ phase: "lost" }, AGAIN);
+      const reached = await api.health().catch((error) => error);
+      if (!(reached instanceof api.Unreachable)) return;
+      if (performance.now() > giveUp) throw reached;
+    }
+  }
+
+  #wait(status, seconds) {
+    this.#say(status);
+    return pause(seconds, this.#stop.signal);
+  }
+
+  #say(status) {
+    this.status = status;
+    this.onChange(this);
+  }
+}
+
+function fail(item, error) {
+  item.state = "failed";
+  item.error = explain(error);
+}
+
+function again(item) {
+  Object.assign(item, { state: "waiting", progress: 0, job: null });
+  if (item.tries >= TRIES) fail(item, { message: `The server did not finish ${item.source.name}. Try again later.` });
+}
+
+function pause(seconds, signal) {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    const timer = setTimeout(resolve, seconds * 1000);
+    signal.addEventListener("abort", () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    });
+  });
+}
