@@ -24,12 +24,12 @@ $(SETUP)/.setup: setup.cfg pyproject.toml
 	touch $@
 
 .venv/.test: .venv/.cpu
-	$(BIN)/pip install --quiet -e ".[cpu,export,formats,serve,test,video]"
+	$(BIN)/pip install --quiet -e ".[cpu,art,export,formats,serve,test,video]"
 	touch $@
 
 .venv-oldest/.test: setup.cfg pyproject.toml
 	$(PYTHON) -m venv .venv-oldest
-	.venv-oldest/bin/pip install --quiet -e ".[export,formats,serve,test,video]" tensorflow-cpu==2.19.1 "tensorflow-metadata<1.18"
+	.venv-oldest/bin/pip install --quiet -e ".[art,export,formats,serve,test,video]" tensorflow-cpu==2.19.1 "tensorflow-metadata<1.18"
 	touch $@
 
 setup: $(SETUP)/.setup ## .venv with all that the commands need; with DEVICE=gpu .venv-gpu, with DEVICE=tpu .venv-tpu

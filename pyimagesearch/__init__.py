@@ -23,6 +23,7 @@ _HOMES = {
     "evaluate_folder": "evaluation.scoring",
     "export_model": "export.exporter",
     "DeepDreamer": "art.deep_dream",
+    "StyleTransferrer": "art.style_transfer",
     "upscale_file": "inference.files",
     "upscale_folder": "inference.batches",
     "upscale_film": "inference.film.upscale",

@@ -59,7 +59,7 @@ def dream_file(job: Job, dreamer: DeepDreamer, *, steps: int, step_size: float, 
     with console.progress_bar(total=total, label=job.source.name, unit="px", leave=False) as bar:
         dream = dreamer.dream(picture.samples, steps, step_size, guide=guide, on_pixels=bar.update)
     picture_io.write(job.target, dataclasses.replace(picture, samples=dream))
-    logger.info("%s: %s (%s)", job.target, _sides(picture), stopwatch)
+    logger.info("%s: %s (%s)", job.target, describe(picture), stopwatch)
 
 
 def dive_file(
@@ -85,7 +85,7 @@ def dive_file(
             dreamer, picture.samples, count, steps=steps, step_size=step_size, guide=guide, on_pixels=bar.update
         ):
             write(frame)
-    logger.info("%s: %d frame(s) of %s (%s)", target, count, _sides(picture), stopwatch)
+    logger.info("%s: %d frame(s) of %s (%s)", target, count, describe(picture), stopwatch)
 
 
 def _read(source: Path, dreamer: DeepDreamer) -> Picture:
@@ -98,7 +98,7 @@ def _read(source: Path, dreamer: DeepDreamer) -> Picture:
     return picture
 
 
-def _sides(picture: Picture) -> str:
+def describe(picture: Picture) -> str:
     """The size of a picture, and what of its file is left out."""
     sides = f"{picture.samples.shape[1]}x{picture.samples.shape[0]}"
     return sides if picture.frames == 1 else f"{sides}, the first of {picture.frames} pages or frames"

@@ -35,6 +35,12 @@ def add_flags(parser: ArgumentParser) -> None:
     )
     upscale.add_argument("--model", metavar="NAME_OR_PATH", default="light", help="as upscale's (default light)")
     upscale.add_argument("--rounds", type=int, default=15, help="of each side, by turns (default 15)")
+    style = add_command(which, "style", "Time style transfer beside the cookbook's, to the same loss.")
+    style.add_argument("--size", type=int, default=256, help="the pictures' longest side (default 256)")
+    style.add_argument("--steps", type=int, default=50, help="of the cookbook's (default 50)")
+    style.add_argument(
+        "--weights", metavar="WHICH", default="imagenet", help="imagenet (download; default), random, or an .h5 file"
+    )
     flicker = add_command(which, "flicker", "Measure how much still parts of a film flicker: ours over bicubic's.")
     flicker.add_argument("film", metavar="FILM", help="from a camera at rest")
     flicker.add_argument(
@@ -46,7 +52,7 @@ def add_flags(parser: ArgumentParser) -> None:
             "--images", type=folder_path, metavar="DIR", help="pictures to use (default: made, 2040x1356)"
         )
         parser.add_argument("--plot", metavar="FILE", help="draw the figures here, as PNG or PDF")
-    for parser in (step, loader, records, quality, upscale, flicker):
+    for parser in (step, loader, records, quality, upscale, flicker, style):
         parser.add_argument("--json", metavar="FILE", help="write the figures here")
 
 
@@ -80,6 +86,10 @@ def run(args: Namespace) -> None:
         from pyimagesearch.benchmarks import upscale
 
         upscale.run(model=args.model, rounds=args.rounds, json_path=args.json)
+    elif args.benchmark == "style":
+        from pyimagesearch.benchmarks import style
+
+        style.run(size=args.size, steps=args.steps, weights=args.weights, json_path=args.json)
     elif args.benchmark == "flicker":
         from pyimagesearch.benchmarks import flicker
 

@@ -160,6 +160,27 @@ def test_benchmark_upscale_measures_both_ratios(tmp_path, capsys, save_generator
     assert "the server takes" in capsys.readouterr().out
 
 
+@pytest.mark.slow
+def test_benchmark_style_walks_all_sides_to_one_loss(tmp_path, capsys):
+    json_path = tmp_path / "style.json"
+    command = ["benchmark", "style", "--size", "64", "--steps", "12", "--weights", "random", "--json", str(json_path)]
+    assert main(command) == 0
+    found = json.loads(json_path.read_text())
+    assert found["source"]["steps"] == 12
+    assert found["source"]["loss"] == found["curves"]["source"][-1]["loss"]
+    for side in ("adam", "lbfgs"):
+        assert found["curves"][side][0]["loss"] == pytest.approx(found["curves"]["source"][0]["loss"], rel=1e-4)
+        assert found["curves"][side][found[side]["steps"] - 1]["loss"] <= found["source"]["loss"]
+        assert found[side]["speed"] == pytest.approx(found["source"]["seconds"] / found[side]["seconds"])
+    assert capsys.readouterr().out.count("x the source's speed") == 2
+
+
+@pytest.mark.parametrize(("flag", "wrong"), [("--size", "--size must be at least 64"), ("--steps", "at least 1")])
+def test_benchmark_style_refuses_what_is_too_little(flag, wrong, capsys):
+    assert main(["benchmark", "style", "--weights", "random", flag, "0"]) == 2
+    assert f"{wrong}, received 0" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "wrong"),
     [

@@ -103,6 +103,7 @@ def test_a_door_only_calls_the_command_line(path):
         "errors.py",
         "__main__.py",
         "export/formats.py",
+        "art/style_settings.py",
         "__init__.py",
         *CLI,
     ],
