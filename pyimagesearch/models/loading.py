@@ -16,7 +16,7 @@ from pyimagesearch.system.files import exists, local_copy, paths_in
 SHIPPED = {
     "light": "c151bfd6ed602351e66427ea1933fe8eb2a3e99299d0aacee11f92efa7d7bb98",
     "light-gan": "4c5eedc3f4e4d8af2015a9c6c3023cdae4b8ccb5c43b016127d9a7cdfb3969f5",
-    "photo": "520bc35987ac30da050d4fd8674c357b7c0cd5844e90362ac4c70b540271c46c",
+    "photo": "c155a5c84ee645cc0e9f222c47fe3bffe3596d95df34686934c8e98a5ba1d27d",
     "photo-gan": "e0ba280c48b0e555fceca7c721f1e2df0e19ff4afd6a22460a13acca7806eb4a",
 }
 FOLDER = Path(__file__).parent / "trained"

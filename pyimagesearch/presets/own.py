@@ -67,7 +67,7 @@ PHOTO = Preset(
     source="this project",
     hardware="2 CPU cores with bfloat16",
     expected_time="not run to its end with exactly these settings; photo and photo-gan took 79 and 129 min",
-    expected_score="photo and photo-gan, by several runs (their cards): 24.57 and 24.39 dB on 12 damaged photographs "
+    expected_score="photo and photo-gan, by several runs (their cards): 24.60 and 24.39 dB on 12 damaged photographs "
     "(bicubic 23.90)",
 )
 
