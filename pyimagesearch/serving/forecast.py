@@ -3,12 +3,10 @@
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 
 HALF_LIFE = 30.0  # seconds of work after which a measurement counts half
 WINDOW = 60.0  # seconds of arrivals from which the next ones are foreseen
-MOST_SHARE = 0.5  # that is foreseen for what comes out of turn
-ROUNDS = 50  # of the search for a time of which the forecast depends itself
 
 
 class Rate:
@@ -30,55 +28,41 @@ class Rate:
         return self._fixed + pixels * self._seconds / self._pixels
 
 
-class Share:
-    """The share of work that counts, in the time of all work. The latest counts most."""
-
-    def __init__(self) -> None:
-        self._counting, self._all = 0.0, 1.0
-
-    @property
-    def part(self) -> float:
-        """From 0 to less than 1."""
-        return min(self._counting / self._all, MOST_SHARE)
-
-    def add(self, seconds: float, *, counts: bool) -> None:
-        """Take account of work that was done."""
-        fade = 0.5 ** (seconds / HALF_LIFE)
-        self._counting = self._counting * fade + (seconds if counts else 0.0)
-        self._all = self._all * fade + seconds
-
-
 class Arrivals:
-    """The pictures of the last minute. What comes later and is served first is foreseen as more of the same."""
+    """The work that came into each lane in the last minute, and so the work that is foreseen to come."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic):
-        self._clock, self._began = clock, clock()
-        self._seen: deque[tuple[float, float, float]] = deque()  # when, seconds of work, patience
+    def __init__(self, lanes: int, clock: Callable[[], float] = time.monotonic):
+        self._lanes, self._clock, self._began = lanes, clock, clock()
+        self._seen: deque[tuple[float, int, float]] = deque()  # when, which lane, seconds of work
 
-    def add(self, seconds: float, patience: float) -> None:
-        """A picture has come. patience: seconds after its arrival for which later pictures may be served before it."""
-        self._seen.append((self._clock(), seconds, patience))
+    def add(self, lane: int, seconds: float) -> None:
+        """A picture of so many seconds of work has come."""
+        self._seen.append((self._clock(), lane, seconds))
 
-    def end_of(self, work: float, due: float) -> float:
-        """Seconds until a picture is done that comes after `work` seconds of others' and its own work.
-
-        due: the time by which it is ordered; pictures that come later are served before it where theirs is earlier.
-        """
+    def rates(self) -> list[float]:
+        """Seconds of work that come into each lane in a second."""
         now = self._clock()
         while self._seen and self._seen[0][0] < now - WINDOW:
             self._seen.popleft()
         window = min(WINDOW, max(WINDOW / 6, now - self._began))  # the first seconds do not stand for a minute
-        overtaking = [(seconds / window, due - now - patience) for _, seconds, patience in self._seen]
-        return _solve(work, [(share, until) for share, until in overtaking if until > 0])
+        return [math.fsum(work for _, at, work in self._seen if at == lane) / window for lane in range(self._lanes)]
 
 
-def _solve(work: float, overtaking: Iterable[tuple[float, float]]) -> float:
-    """The least t with t = work + sum of share * min(t, until)."""
-    shares = list(overtaking)
-    t = work
-    for _ in range(ROUNDS):
-        further = work + math.fsum(share * min(t, until) for share, until in shares)
-        if further - t < 0.05:
-            break
-        t = further
-    return t
+def seconds_until_done(work: float, others: Sequence[tuple[float, float]]) -> float:
+    """The seconds that `work` seconds of a lane take, which shares the time equally with other lanes that have work.
+
+    others: of each other lane the seconds of work that wait there, and those that come in a second. A lane in which
+    none waits takes what comes, up to its share.
+    """
+    waiting = {lane: left for lane, (left, _) in enumerate(others) if left > 0}
+    now = 0.0
+    while True:
+        passing = math.fsum(rate for lane, (_, rate) in enumerate(others) if lane not in waiting)
+        share = max((1 - passing) / (1 + len(waiting)), 1 / (1 + len(others)))
+        ends = {lane: left / (share - others[lane][1]) for lane, left in waiting.items() if share > others[lane][1]}
+        first = min(ends, key=ends.__getitem__, default=None)
+        if first is None or work / share <= ends[first]:
+            return now + work / share
+        passed = ends[first]
+        now, work = now + passed, work - passed * share
+        waiting = {lane: left - passed * (share - others[lane][1]) for lane, left in waiting.items() if lane != first}

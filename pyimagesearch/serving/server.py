@@ -22,7 +22,7 @@ from pyimagesearch.serving.limits import Limits
 from pyimagesearch.serving.picture_workers import PictureWorkers
 from pyimagesearch.serving.service import Service
 from pyimagesearch.serving.store import Store
-from pyimagesearch.serving.ticket import PATIENCE
+from pyimagesearch.serving.ticket import LANES
 from pyimagesearch.system import console
 
 MOST_ENDING_SECONDS = 60.0  # that the server takes to end
@@ -74,7 +74,7 @@ def _for_origins(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
 
 def longest_request(limits: Limits) -> float:
     """Seconds: to receive a body, to wait in line, to work on it, to send it; endpoints end each of them earlier."""
-    return bodies.LONGEST_UPLOAD + (1 + PATIENCE) * limits.line_seconds + 3 * limits.seconds + bodies.LONGEST_UPLOAD
+    return bodies.LONGEST_UPLOAD + len(LANES) * limits.line_seconds + 3 * limits.seconds + bodies.LONGEST_UPLOAD
 
 
 def bind(host: str, port: int) -> socket.socket:

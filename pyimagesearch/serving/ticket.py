@@ -1,16 +1,15 @@
 """One picture in line: when it is due, how far it is, how much work is left."""
 
 import asyncio
+import bisect
 import itertools
+import math
 import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
-from pyimagesearch.inference.tiles import LARGEST_TILE
-
-PATIENCE = 4.0  # times the seconds that a picture takes, for which later and shorter ones may come before it
-SHORT_SECONDS = 5.0  # of pictures that are worked on between the tiles of another, in memory beside it
+LANES = (0.5, 5.0, math.inf)  # seconds of work up to which a job's pictures wait in each lane
 PACE_PART = 0.2  # of a picture that tells how long the rest takes
 LATE_SECONDS = 0.5  # that a picture is said to take still, where it has taken longer than was foreseen
 _NUMBERS = itertools.count()
@@ -28,14 +27,13 @@ class Ticket:
         are in line before this one, so that a job of many pictures waits like one long picture.
         """
         self.owner, self.work, self.seconds, self.pixels = owner, work, seconds, pixels
-        self.length = before + seconds  # for which its job is in line with it
-        self.due = time.monotonic() + PATIENCE * self.length
+        self.lane = bisect.bisect_left(LANES, before + seconds)
         self.number = next(_NUMBERS)
         self.stop = threading.Event()
         self.done_pixels = 0
         self.worked = 0.0  # seconds, without those of pictures that were worked on between its tiles
         self.begun = False
-        self.out_of_turn = False  # whether it was taken before its turn, since it is short
+        self.charged = 0.0  # of the seconds worked, those that its lane has been charged for
         self._resumed = 0.0
         self.future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
 
@@ -43,18 +41,6 @@ class Ticket:
     def left(self) -> float:
         """Seconds of work that are left, about."""
         return max(LATE_SECONDS, self._whole() - self._worked_now()) if self.begun else self.seconds
-
-    @property
-    def tile_left(self) -> float:
-        """Seconds until the next tile is done, about."""
-        tiles = max(1.0, self.pixels / LARGEST_TILE**2)
-        since = time.monotonic() - self._resumed if self._resumed else 0.0
-        return max(0.0, min(self.left, self._whole() / tiles - since))
-
-    @property
-    def is_short(self) -> bool:
-        """Whether it may be worked on between the tiles of another."""
-        return self.seconds <= SHORT_SECONDS
 
     def _whole(self) -> float:
         """Seconds that all of it takes: as foreseen, and once some of it is done, by its own pace."""

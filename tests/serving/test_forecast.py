@@ -8,7 +8,7 @@ import pytest
 from pyimagesearch.inference.mixture import Single
 from pyimagesearch.serving import capacity
 from pyimagesearch.serving.engine import Engine
-from pyimagesearch.serving.forecast import Arrivals, Rate
+from pyimagesearch.serving.forecast import Arrivals, Rate, seconds_until_done
 from pyimagesearch.serving.limits import ONE_TILE, Limits
 
 
@@ -29,29 +29,54 @@ def test_a_rate_follows_what_is_measured():
     assert rate(0) == pytest.approx(0.1)
 
 
-def test_what_comes_before_is_foreseen_as_more_of_what_came_in_the_last_minute():
+def test_what_will_come_is_foreseen_as_what_came_in_the_last_minute():
     clock = Clock()
-    arrivals = Arrivals(clock)
-    assert arrivals.end_of(work=8, due=clock.now + 1000) == 8
-    for _ in range(60):  # half a second of work comes each second, and waits for 2 s for later ones
-        clock.now += 1
-        arrivals.add(0.5, patience=2)
-    patient = arrivals.end_of(work=8, due=clock.now + 1000)
-    assert patient == pytest.approx(16, rel=0.05)  # t = 8 + t / 2
-    hasty = arrivals.end_of(work=8, due=clock.now + 6)  # overtaken only by those of the next 4 s
-    assert hasty == pytest.approx(10, rel=0.05)
-    assert arrivals.end_of(work=8, due=clock.now) == 8
-    clock.now += 61
-    assert arrivals.end_of(work=8, due=clock.now + 1000) == 8
-
-
-def test_more_short_work_than_the_machine_can_do_is_no_endless_wait():
-    clock = Clock()
-    arrivals = Arrivals(clock)
+    arrivals = Arrivals(2, clock)
+    assert arrivals.rates() == [0, 0]
     for _ in range(60):
         clock.now += 1
-        arrivals.add(3, patience=12)
-    assert arrivals.end_of(work=8, due=clock.now + 40) == pytest.approx(8 + 3 * 28, rel=0.05)
+        arrivals.add(1, 0.5)
+    assert arrivals.rates() == pytest.approx([0, 0.5], rel=0.05)
+    arrivals.add(0, 12)
+    assert arrivals.rates() == pytest.approx([0.2, 0.5], rel=0.05)
+    clock.now += 61
+    assert arrivals.rates() == [0, 0]
+
+
+def played(work, others, step=0.001):
+    """The same second by second: equal parts for all lanes that have work, what a lane does not need for the others."""
+    now, lanes = 0.0, [[left, rate] for left, rate in others]
+    while work > 0:
+        needs = [left + rate * step for left, rate in lanes]
+        part, free, hungry = step, step, 1 + len(lanes)
+        for need in sorted(needs):  # those that need less than an equal part leave the rest to the others
+            part = free / hungry
+            if need > part:
+                break
+            free, hungry = free - need, hungry - 1
+        else:
+            part = free
+        work -= part
+        lanes = [[max(0.0, need - part), rate] for need, (_, rate) in zip(needs, lanes, strict=True)]
+        now += step
+    return now
+
+
+@pytest.mark.parametrize(
+    ("work", "others"),
+    [
+        (8, []),
+        (8, [(0, 0)]),
+        (8, [(100, 0)]),
+        (8, [(3, 0), (100, 0)]),
+        (8, [(0, 0.25)]),
+        (8, [(2, 0.25), (4, 0.1)]),
+        (8, [(1, 0.9), (5, 0)]),
+        (1, [(1, 0.9), (50, 2)]),
+    ],
+)
+def test_lanes_that_share_the_time_end_when_they_would_second_by_second(work, others):
+    assert seconds_until_done(work, others) == pytest.approx(played(work, others), rel=0.02)
 
 
 def test_the_largest_picture_is_one_that_this_machine_can_do(model, monkeypatch):

@@ -11,7 +11,7 @@ from pyimagesearch.serving import places as places_module
 from pyimagesearch.serving.errors import ServiceError
 from pyimagesearch.serving.line import Line, busy
 from pyimagesearch.serving.places import Places
-from pyimagesearch.serving.ticket import PATIENCE, Ticket
+from pyimagesearch.serving.ticket import LANES, Ticket
 
 
 def request():
@@ -81,11 +81,12 @@ class Works:
     def __init__(self, line):
         self.line, self.log, self.tile = line, [], threading.Semaphore(0)
 
-    def ticket(self, name, seconds, tiles=1, before=0.0):
+    def ticket(self, name, seconds, tiles=1, before=0.0, takes=0.0):
         def work(ticket):
             for _ in range(tiles):
                 self.log.append(name)
                 self.tile.acquire()
+                time.sleep(takes)
                 self.line.tile_done(ticket, 1)
             return name
 
@@ -116,25 +117,47 @@ def test_short_ones_come_first_and_one_is_worked_on_at_a_time():
         await works.begun(1)
         others = [works.ticket(name, seconds) for name, seconds in (("long", 40), ("short", 1), ("middle", 10))]
         works.line.add(others)
-        assert [ticket.owner for ticket in works.line.ahead_of(others[0])] == ["short", "middle"]
+        assert [ticket.owner for ticket in works.line.ahead_of(others[0])] == ["short"]
+        assert [ticket.owner for ticket in works.line.ahead_of(others[2])] == ["long", "short"]
         works.give(4)
         ended = await asyncio.gather(*(ticket.future for ticket in [first, *others]))
         assert ended == ["first", "long", "short", "middle"]
-        assert works.log == ["first", "short", "middle", "long"]
+        assert works.log == ["first", "short", "long", "middle"]
 
     run(play)
 
 
-def test_who_has_waited_long_enough_comes_before_short_ones():
+def test_lanes_share_the_time_so_that_none_waits_for_all_of_another():
     async def play(works):
-        works.line.add([works.ticket("first", 50)])
+        works.give(100)
+        works.line.add([works.ticket("first", 50, takes=0.05)])
         await works.begun(1)
-        old = works.ticket("old", 20)
-        old.due -= PATIENCE * 20  # as it is when it has waited for so long
-        works.line.add([old, works.ticket("shorter", 10)])
-        works.give(3)
-        await old.future
-        assert works.log[:2] == ["first", "old"]
+        short = [works.ticket("short", 0.1, takes=0.05) for _ in range(12)]
+        long = [works.ticket("long", 20, takes=0.05) for _ in range(4)]
+        works.line.add([*short, *long])
+        await asyncio.gather(*(ticket.future for ticket in [*short, *long]))
+        assert works.log[1] == "short"
+        place_of_last_long = max(place for place, name in enumerate(works.log) if name == "long")
+        assert 7 <= place_of_last_long <= 10, works.log  # turn by turn, not after all the short ones, nor before them
+
+    run(play)
+
+
+def test_a_lane_that_was_empty_saves_up_no_time():
+    async def play(works):
+        works.give(100)
+        before = [works.ticket("short", 0.1, takes=0.05) for _ in range(8)]
+        works.line.add(before)
+        await asyncio.gather(*(ticket.future for ticket in before))
+        works.line.add([works.ticket("first", 0.1, takes=0.05)])
+        await works.begun(9)
+        late = [
+            *(works.ticket("long", 20, takes=0.05) for _ in range(6)),
+            *(works.ticket("short", 0.1) for _ in range(3)),
+        ]
+        works.line.add(late)
+        await asyncio.gather(*(ticket.future for ticket in late))
+        assert works.log.index("short", 9) <= 12, works.log
 
     run(play)
 
@@ -156,28 +179,12 @@ def test_a_job_of_many_pictures_waits_like_one_long_one():
     async def play(works):
         works.line.add([works.ticket("first", 50)])
         await works.begun(1)
+        time.sleep(0.1)  # which the lane of the long ones is charged
         many = [works.ticket("many", 3, before=3 * number) for number in range(4)]
         works.line.add([*many, works.ticket("one", 4)])
         works.give(6)
         await many[-1].future
         assert works.log == ["first", "many", "one", "many", "many", "many"]
-
-    run(play)
-
-
-def test_the_shortest_need_not_wait_for_all_that_are_overdue_but_take_a_share_alone():
-    async def play(works):
-        works.line.add([works.ticket("first", 50)])
-        await works.begun(1)
-        overdue = [works.ticket("overdue", 20) for _ in range(3)]
-        for ticket in overdue:
-            ticket.due -= PATIENCE * 20
-        short = [works.ticket("short", 4) for _ in range(5)]
-        works.line.add([*overdue, *short])
-        works.give(9)
-        await asyncio.gather(*(ticket.future for ticket in [*overdue, *short]))
-        assert works.log[:4] == ["first", "short", "short", "short"]  # for which there was credit
-        assert works.log[4:7] == ["overdue"] * 3
 
     run(play)
 
@@ -217,6 +224,23 @@ def test_time_counts_from_the_first_tile():
         assert (refused.value.status, refused.value.code) == (504, "too_slow")
 
     run(play, most_each=0.25)
+
+
+def test_the_end_of_a_picture_is_foreseen_from_the_lanes():
+    async def play(works):
+        works.line.add([works.ticket("first", 40, tiles=2)])
+        await works.begun(1)
+        short, long = works.ticket("short", 4), works.ticket("long", 20)
+        works.line.add([short, long])
+        assert len(LANES) == 3
+        # Half of the time, which the other lane has too; what came just now is foreseen to come again.
+        assert works.line.seconds_until_done(short) == pytest.approx(8, rel=0.1)
+        alone = 4 + 40 + 20  # the short one, the long ones before it, itself
+        assert alone < works.line.seconds_until_done(long) < 2 * alone
+        works.give(4)
+        await long.future
+
+    run(play)
 
 
 def test_a_full_line_says_when_there_will_be_room():
