@@ -1,10 +1,10 @@
 """The line of pictures that wait for the networks: short ones need not wait for long ones, and none waits for ever.
 
 One picture is worked on at a time, with all cores. Pictures wait in lanes, by the seconds of work of their jobs
-(LANES). In a lane, who comes first is first. Lanes that are not empty share the time equally: the next picture is from the lane
-that has had least (Goyal et al., "Start-time Fair Queuing", SIGCOMM 1996). So a picture waits at most three times as
-long as the work takes that is before it in its lane, whatever comes after it. A picture of several tiles gives way to
-those of shorter lanes after each tile.
+(LANES). In a lane, who comes first is first. Lanes that are not empty share the time equally: the next picture is
+from the lane that has had least (Goyal et al., "Start-time Fair Queuing", SIGCOMM 1996). So a picture waits at most
+three times as long as the work takes that is before it in its lane, whatever comes after it. A picture of several
+tiles gives way to those of shorter lanes after each tile.
 """
 
 import asyncio
