@@ -4,6 +4,7 @@ import fcntl
 import functools
 import os
 import shutil
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,6 +31,12 @@ from pyimagesearch.models.loading import load_generator
 # Two replicas on any machine. Must happen before TensorFlow's first operation.
 _CPU = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(_CPU, [tf.config.LogicalDeviceConfiguration()] * 2)
+
+
+def pytest_configure() -> None:
+    """A shell's background jobs, and what they start, ignore SIGINT; the tests send it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

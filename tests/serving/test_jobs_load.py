@@ -118,7 +118,7 @@ def test_30_clients_each_get_their_pictures_in_time(noise):
             assert job.ended - job.sent < len(LANES) * Limits().line_seconds + Limits().seconds
         pairs = [pair for job in jobs for pair in job.forecasts()]
         within = [is_within(*pair) for pair in pairs]
-        assert statistics.mean(within) > 0.5  # how busy the machine is otherwise changes the rate meanwhile
+        assert statistics.mean(within) > 0.7  # how busy the machine is otherwise changes the rate meanwhile
         middle = held[len(held) // 2][0]
         earlier = max(bytes_ for when, bytes_ in held if when <= middle)
         assert max(bytes_ for when, bytes_ in held if when > middle) < earlier + MORE_MEMORY

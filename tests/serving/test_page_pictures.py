@@ -148,6 +148,7 @@ def test_results_and_settings_outlive_reload_and_other_pages(visit, noise):
     someone.enlarge(picture, "second.png")
     assert someone.facts().startswith("8x8→32x32")  # the settings of what was seen last
     page.click("#forget")
+    page.wait_for_selector("#strip", state="hidden")
     page.reload()
     page.wait_for_selector("#pick:visible")
     assert page.locator("#results li").count() == 0

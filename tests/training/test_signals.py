@@ -8,15 +8,6 @@ import pytest
 from pyimagesearch.training.signals import stop_requests
 
 
-@pytest.fixture
-def usual_ctrl_c():
-    """Where a shell started the tests in the background, SIGINT is ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("usual_ctrl_c")
 def test_a_second_signal_ends_the_process_as_usual():
     with stop_requests() as request:
         signal.raise_signal(signal.SIGINT)

@@ -57,9 +57,9 @@ export class Strip {
   }
 
   async #clear() {
+    await store.clear(); // a reload that comes too early would show again what seems removed
     this.#results = [];
     this.#show();
-    await store.clear();
   }
 
   #show() {
