@@ -12,6 +12,7 @@ from pyimagesearch.serving import describe, docs_page, example, formats
 from pyimagesearch.serving.answers import Delivery, base64_length, in_json, of_file, size_of
 from pyimagesearch.serving.errors import ServiceError, add_handlers
 from pyimagesearch.serving.formats import PNG
+from pyimagesearch.serving.job import Version
 from pyimagesearch.serving.job_endpoints import add_jobs
 from pyimagesearch.serving.options import Wanted, WantedQuery, checked, refuse_unknown
 from pyimagesearch.serving.service import Service
@@ -135,7 +136,7 @@ def _add_generate(app: FastAPI, service: Service) -> None:
             message = "no result has this name, or it has been removed; make it again"
             raise ServiceError(404, "no_such_result", message)
         picture = job.pictures[0]
-        file = await service.jobs.result(job, picture, PNG[0], None)
+        file = await service.jobs.result(job, picture, Version(PNG[0]))
         took = of_file(file, lambda: setattr(picture, "downloaded", True))
         return Delivery(took, service.limits.seconds, length=size_of(file), media_type=PNG[0])
 

@@ -37,6 +37,7 @@ from PIL import Image
 from pyimagesearch.errors import InputError
 from pyimagesearch.images import opencv, picture_io
 from pyimagesearch.images.picture_io import TooManyPixels, Upload
+from pyimagesearch.inference import sizes
 from pyimagesearch.serving import unzip
 
 SECONDS, SECONDS_PER_MEGAPIXEL = 2, 1  # of CPU time for one job
@@ -123,6 +124,9 @@ def _encode(head: Head, metadata: memoryview) -> tuple[Any, ...]:
     shape, source, suffix = head["shape"], Path(head["source"]), head["suffix"]
     samples = _read_own(source) if shape is None else np.memmap(source, head["dtype"], "r", shape=tuple(shape))
     _limit(samples.shape[0] * samples.shape[1], samples.nbytes * ENCODE_BYTES_PER_BYTE)
+    if head["width"] is not None:
+        height, width = sizes.target_size(samples.shape[:2], (head["width"], None))
+        samples = sizes.resized(samples, height, width)
     if head["quality"] is not None:
         coarse = head["quality"] < FULL_COLOUR_QUALITY
         picture.encoder = {

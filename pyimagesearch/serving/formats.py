@@ -56,11 +56,11 @@ def _media_range(text: str) -> tuple[str, float]:
     return name, float(weight) if re.fullmatch(r"\d(\.\d{0,3})?", weight) else 1.0
 
 
-def result_name(uploaded: str, scale: int, mime: str) -> str:
-    """What the result of the file `uploaded` (may be empty) is called."""
+def result_name(uploaded: str, scale: int, mime: str, width: int | None = None) -> str:
+    """What the result of the file `uploaded` (may be empty) is called. width: that was asked for instead of `scale`."""
     stem = PurePosixPath(uploaded.replace("\\", "/")).stem
     stem = "".join(letter for letter in stem if letter.isprintable())[:LONGEST_NAME].strip(". ") or "picture"
-    return f"{stem}_x{scale}{SUFFIXES[mime]}"
+    return f"{stem}_{f'{width}px' if width else f'x{scale}'}{SUFFIXES[mime]}"
 
 
 def distinct(names: Iterable[str]) -> list[str]:

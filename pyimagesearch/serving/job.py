@@ -6,7 +6,7 @@ import secrets
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pyimagesearch.serving.errors import ServiceError
 from pyimagesearch.serving.formats import Kind
@@ -16,8 +16,15 @@ from pyimagesearch.serving.ticket import Ticket
 
 PictureState = Literal["waiting", "working", "done", "failed"]
 JobState = Literal["waiting", "working", "done", "failed", "cancelled"]
-Version = tuple[str, int | None]  # MIME type and quality of a result's file
 SECONDS_KEPT = 600.0  # after the end of a job
+
+
+class Version(NamedTuple):
+    """The file of a result: its MIME type, its quality, and its width in pixels; None for the result's own."""
+
+    mime: str
+    quality: int | None = None
+    width: int | None = None
 
 
 @dataclass

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pyimagesearch.serving import answers, describe, formats
 from pyimagesearch.serving.errors import ServiceError
-from pyimagesearch.serving.job import Job, Picture
+from pyimagesearch.serving.job import Job, Picture, Version
 from pyimagesearch.serving.job_answers import JobAnswer, events, told
 from pyimagesearch.serving.options import FORMAT, QUALITY, Format, WantedQuery, checked, mimes_of
 from pyimagesearch.serving.service import Service
@@ -25,12 +25,16 @@ ZIP_NAME = "pictures_x{scale}.zip"
 
 
 class Encoding(BaseModel):
-    """The format of a result."""
+    """The format and the size of a result's file."""
 
     model_config = ConfigDict(extra="forbid")
 
     format: Format | None = Field(default=None, description=f"{FORMAT} (default: that of the job)", examples=["jpeg"])
     quality: int | None = Field(default=None, ge=1, le=100, description=QUALITY, examples=[90])
+    width: int | None = Field(
+        default=None, ge=1, examples=[1920],
+        description="pixels to which the result is made smaller, at most its own; the height follows",
+    )  # fmt: skip
 
 
 JobId = Annotated[str, Path(description="of the job", examples=["Zk3v5mJw0cW3xkq4d1r7bT2nY8uPaQeL"])]
@@ -94,7 +98,7 @@ def _add_results(app: FastAPI, service: Service) -> None:
     async def job_result(request: Request, id: JobId, encoding: EncodingQuery) -> Response:
         """The result of a job: the file of its picture, or a zip of those of its pictures that are done.
 
-        Another format is encoded from the result that there is, without new work of the models.
+        Another format or width is made from the result that there is, without new work of the models.
         """
         job = service.jobs.get(id)
         mimes = _mimes(job, encoding)
@@ -131,14 +135,15 @@ def _mimes(job: Job, encoding: Encoding) -> Sequence[str]:
     return mimes_of(encoding.format or "auto", encoding.quality, formats.PNG)
 
 
-def _version(job: Job, picture: Picture, mimes: Sequence[str], encoding: Encoding) -> tuple[str, int | None]:
-    """The format and the quality in which a result is sent. Raises ServiceError 406."""
+def _version(job: Job, picture: Picture, mimes: Sequence[str], encoding: Encoding) -> Version:
+    """The file in which a result is sent. Raises ServiceError 406."""
     assert picture.kind
     assert picture.height
     assert picture.width
     mime = formats.first_that_holds(picture.kind, picture.height, picture.width, mimes)
     asked = encoding.format is not None or encoding.quality is not None
-    return mime, encoding.quality if asked else job.options.quality
+    width = encoding.width if encoding.width and encoding.width < picture.width else None
+    return Version(mime, encoding.quality if asked else job.options.quality, width)
 
 
 async def _file(
@@ -149,12 +154,12 @@ async def _file(
         raise picture.error
     if picture.state != "done":
         raise ServiceError(409, "not_done", "the picture is not done yet; GET the job's address to see how far it is")
-    mime, quality = _version(job, picture, mimes, encoding)
-    file = await service.jobs.result(job, picture, mime, quality)
-    name = formats.result_name(picture.name, job.options.scale, mime)
+    version = _version(job, picture, mimes, encoding)
+    file = await service.jobs.result(job, picture, version)
+    name = formats.result_name(picture.name, job.options.scale, version.mime, version.width)
     return answers.Delivery(
         answers.of_file(file, lambda: _took(picture)), service.limits.seconds, length=answers.size_of(file),
-        media_type=mime, headers={"content-disposition": formats.disposition(name)},
+        media_type=version.mime, headers={"content-disposition": formats.disposition(name)},
     )  # fmt: skip
 
 
@@ -167,13 +172,13 @@ async def _files(
         try:
             versions.append(_version(job, picture, mimes, encoding))
         except ServiceError:
-            versions.append((formats.PNG[0], None))
+            versions.append(Version(formats.PNG[0]))
     names = [
-        formats.result_name(picture.name, job.options.scale, mime)
-        for picture, (mime, _) in zip(pictures, versions, strict=True)
+        formats.result_name(picture.name, job.options.scale, version.mime, version.width)
+        for picture, version in zip(pictures, versions, strict=True)
     ]
     for name, picture, version in zip(formats.distinct(names), pictures, versions, strict=True):
-        yield name, await service.jobs.result(job, picture, *version)
+        yield name, await service.jobs.result(job, picture, version)
 
 
 def _took(*pictures: Picture) -> None:

@@ -13,7 +13,7 @@ from pyimagesearch.serving import formats
 from pyimagesearch.serving.engine import Engine
 from pyimagesearch.serving.errors import ServiceError, no_disk
 from pyimagesearch.serving.forecast import Rate
-from pyimagesearch.serving.job import SECONDS_KEPT, Job, Picture
+from pyimagesearch.serving.job import SECONDS_KEPT, Job, Picture, Version
 from pyimagesearch.serving.limits import Limits
 from pyimagesearch.serving.line import Line, busy
 from pyimagesearch.serving.picture_workers import Decoded, PictureWorkers
@@ -58,10 +58,10 @@ class Jobs:
 
     def take(self, job: Job) -> tuple[BinaryIO, str]:
         """The open file and the MIME type of the one result of a job, which is forgotten."""
-        ((mime, _), path) = next(iter(job.pictures[0].files.items()))
+        (version, path) = next(iter(job.pictures[0].files.items()))
         file = path.open("rb")
         self.cancel(job)
-        return file, mime
+        return file, version.mime
 
     def __iter__(self) -> Iterator[Job]:
         return iter(list(self._jobs.values()))
@@ -133,9 +133,9 @@ class Jobs:
                 left.append(work + self._results.seconds((picture.height or 1) * (picture.width or 1)))
         return max(left)
 
-    async def result(self, job: Job, picture: Picture, mime: str, quality: int | None) -> BinaryIO:
-        """The file of a result in a format, open; made from the result that there is. Raises ServiceError 404, 406."""
-        return await self._results.open(picture, (mime, quality), check=lambda: self.get(job.id))
+    async def result(self, job: Job, picture: Picture, version: Version) -> BinaryIO:
+        """The file of a version of a result, open; made from the result that there is. Raises ServiceError 404, 406."""
+        return await self._results.open(picture, version, check=lambda: self.get(job.id))
 
     def _work_of(self, job: Job, picture: Picture, seen: int) -> Callable[[Ticket], tuple[Path, formats.Kind]]:
         """What the line's thread does for a picture: samples from the disk to larger samples on the disk."""

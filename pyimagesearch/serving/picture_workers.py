@@ -127,19 +127,20 @@ class PictureWorkers:
 
     async def encode(
         self, suffix: str, source: Path, target: Path, metadata: bytes, *,
-        samples: tuple[Sequence[int], str] | None = None, quality: int | None = None,
+        samples: tuple[Sequence[int], str] | None = None, quality: int | None = None, width: int | None = None,
     ) -> None:  # fmt: skip
         """Write the file `target` in the format of a suffix such as ".png".
 
         source: a file of samples, whose shape and dtype `samples` is, or without them a PNG that this method wrote.
-        quality: 1 to 100 for JPEG and WebP; None for that of the picture that came in.
+        quality: 1 to 100 for JPEG and WebP; None for that of the picture that came in. width: pixels to which the
+        picture is resized; None for its own.
 
         Raises ServiceError.
         """
         shape, dtype = samples or (None, None)
         head = {
             "job": "encode", "suffix": suffix, "source": str(source), "target": str(target), "quality": quality,
-            "shape": shape, "dtype": dtype,
+            "shape": shape, "dtype": dtype, "width": width,
         }  # fmt: skip
         head, _ = await self._run(head, metadata)
         if head.get("code") == "memory":

@@ -12,7 +12,7 @@ from pyimagesearch.serving.options import Options
 from pyimagesearch.serving.picture_workers import PictureWorkers
 from pyimagesearch.serving.store import Store
 
-ORIGINAL: Version = (formats.PNG[0], None)  # from which the other versions are made
+ORIGINAL = Version(formats.PNG[0])  # from which the other versions are made
 SECONDS_PER_PIXEL, FILE_SECONDS = 2e-8, 0.05  # of encoding a PNG, until it is measured
 
 
@@ -33,19 +33,19 @@ class Results:
         several: whether other formats may be asked for later, so that a PNG is kept too.
         """
         mime = formats.first_that_holds(kind, kind.shape[0], kind.shape[1], options.mimes)
-        asked = (mime, options.quality)
+        asked = Version(mime, options.quality)
         for version in dict.fromkeys([ORIGINAL, asked] if several else [asked]):
             picture.files[version] = await self._encode(picture, version, raw, kind)
 
     async def open(self, picture: Picture, version: Version, check: Callable[[], object]) -> BinaryIO:
-        """The file of a result in a format and quality, open. check: raises where the result is no longer known.
+        """The file of a version of a result, open. check: raises where the result is no longer known.
 
         Raises also ServiceError 406.
         """
         assert picture.kind
         assert picture.height
         assert picture.width
-        formats.first_that_holds(picture.kind, picture.height, picture.width, [version[0]])
+        formats.first_that_holds(picture.kind, picture.height, picture.width, [version.mime])
         async with picture.encoding:
             check()
             if version not in picture.files:
@@ -61,11 +61,12 @@ class Results:
 
     async def _encode(self, picture: Picture, version: Version, source: Path, kind: formats.Kind | None) -> Path:
         """A new file of a version, from a file of samples of `kind`, or, where that is None, from the original."""
-        mime, quality = version
         target, began = self._store.new(), time.monotonic()
-        suffix = formats.SUFFIXES[mime]
+        suffix = formats.SUFFIXES[version.mime]
         try:
-            await self._workers.encode(suffix, source, target, picture.metadata, samples=kind, quality=quality)
+            await self._workers.encode(
+                suffix, source, target, picture.metadata, samples=kind, quality=version.quality, width=version.width
+            )
         except BaseException:
             target.unlink(missing_ok=True)
             raise

@@ -11,6 +11,7 @@ from helpers import server_process
 from helpers.server_process import MOST_BYTES, code, pixels, png, wait_until
 from PIL import Image
 
+from pyimagesearch.images import resize
 from pyimagesearch.serving.limits import MOST_PICTURES
 
 
@@ -98,6 +99,22 @@ def test_a_job_asks_for_model_scale_format_and_quality(client, noise):
         pixels(as_png), pixels(client.post("/v1/upscale?scale=2&crisp=0", content=png(lr)).content)
     )
     assert client.post(f"/v1/upscale?{query}", content=png(lr)).content == answer.content
+
+
+def test_a_result_is_made_smaller_for_a_download(client, noise):
+    job = finished(client, client.post("/v1/jobs", files=files(("a.png", png(noise(30, 40))))))
+    result = f"/v1/jobs/{job['id']}/result"
+    whole = pixels(client.get(result).content)
+    answer = client.get(f"{result}?width=100")
+    assert 'filename="a_100px.png"' in answer.headers["content-disposition"]
+    np.testing.assert_array_equal(pixels(answer.content), resize.resize_bicubic(whole, 75, 100))
+    as_jpeg = Image.open(io.BytesIO(client.get(f"{result}?width=100&format=jpeg&quality=80").content))
+    assert (as_jpeg.size, as_jpeg.format) == ((100, 75), "JPEG")
+    own = client.get(f"{result}?width=5000")
+    assert 'filename="a_x4.png"' in own.headers["content-disposition"]
+    np.testing.assert_array_equal(pixels(own.content), whole)
+    wrong = client.get(f"{result}?width=0")
+    assert (wrong.status_code, code(wrong)) == (422, "bad_parameter")
 
 
 def test_several_pictures_and_a_zip_become_one_zip_and_a_bad_one_refuses_no_other(client, noise):

@@ -38,6 +38,10 @@ def test_a_picture_comes_back_larger_and_is_saved_as_the_api_gives_it(visit, noi
         truth = someone.ask(picture, format=name, quality=60)
         someone.page.locator("#weight", has_text=f"{len(truth) / 1e3:.2g} kB").wait_for()
         assert someone.download() == (f"holiday_x4.{ending}", truth)
+    someone.page.fill("#width", "50")
+    someone.page.locator("#width").dispatch_event("change")
+    name, saved = someone.download()
+    assert (name, pixels(saved).shape[:2]) == ("holiday_50px.webp", (38, 50))
     assert len(someone.posts) == asked  # of the result that was there
     someone.page.click("#another")
     assert someone.page.is_visible("#pick")

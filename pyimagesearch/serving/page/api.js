@@ -69,9 +69,9 @@ export async function look(id, signal) {
   return (await ask(place(id), { signal })).json();
 }
 
-/** The result of one picture of a job as a file of this format; `quality` is for JPEG and WebP. */
-export async function result({ id, index }, { format, quality }, signal) {
-  const query = new URLSearchParams(format === "png" ? { format } : { format, quality });
+/** The result of one picture of a job as a file of this format; `quality` is for JPEG and WebP, `width` may be null. */
+export async function result({ id, index }, { format, quality, width }, signal) {
+  const query = new URLSearchParams({ format, ...(format !== "png" && { quality }), ...(width && { width }) });
   return (await ask(`${place(id)}/pictures/${index}/result?${query}`, { signal })).blob();
 }
 

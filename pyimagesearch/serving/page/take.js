@@ -1,6 +1,6 @@
-/** Taking results along: download, copy, share; format and quality are of the result that exists. */
+/** Taking results along: download, copy, share; format, quality and width are of the result that exists. */
 import * as api from "./api.js";
-import { decoded, drawn, encoded } from "./picture.js";
+import { decoded, drawn, encoded, scaled } from "./picture.js";
 import { recall, remember } from "./settings.js";
 import * as words from "./words.js";
 import { zip } from "./zip.js";
@@ -18,7 +18,7 @@ export class Take {
     const kept = recall(KEY);
     if (kept?.format in words.FORMATS) $("format").value = kept.format;
     if (kept?.quality) $("quality").value = kept.quality;
-    $("format").onchange = $("quality").onchange = () => this.#changed();
+    $("format").onchange = $("quality").onchange = $("width").onchange = () => this.#changed();
     $("quality").oninput = () => this.#show();
     $("download").onclick = () => this.#while($("download"), () => this.#download());
     $("copy").onclick = () => this.#while($("copy"), () => this.#copy());
@@ -30,6 +30,9 @@ export class Take {
   offer(results) {
     this.#results = results;
     const one = results.length === 1;
+    $("width-box").hidden = !one;
+    $("width").value = "";
+    if (one) $("width").max = $("width").placeholder = results[0].width;
     $("takes").textContent = one ? "Download" : "Download all";
     $("copy").hidden = !one || !navigator.clipboard?.write || !globalThis.ClipboardItem;
     const probe = one && new File([results[0].blob], "a.png", { type: "image/png" });
@@ -38,11 +41,15 @@ export class Take {
   }
 
   get #wanted() {
-    return { format: $("format").value, quality: Number($("quality").value) };
+    const asked = Math.floor($("width").value);
+    const width = asked > 0 && asked < this.#results[0]?.width ? asked : null; // null: that of the result
+    return { format: $("format").value, quality: Number($("quality").value), width };
   }
 
   #changed() {
-    remember(KEY, this.#wanted);
+    const { format, quality, width } = this.#wanted;
+    remember(KEY, { format, quality });
+    $("width").value = width ?? "";
     this.#show();
     this.#weigh();
   }
@@ -69,7 +76,7 @@ export class Take {
   /** The file of a result in the wanted format; made by the server, or here where the server has forgotten it. */
   async #file(result) {
     const wanted = this.#wanted;
-    if (wanted.format === "png") return result.blob;
+    if (wanted.format === "png" && !wanted.width) return result.blob;
     const key = JSON.stringify(wanted);
     if (result.encoded?.key !== key) {
       const blob = api.result(result.job, wanted).catch((error) => {
@@ -83,8 +90,8 @@ export class Take {
   }
 
   async #download() {
-    const { format } = this.#wanted;
-    const named = ({ name, settings }) => words.resultName(name, settings.scale, format);
+    const wanted = this.#wanted;
+    const named = ({ name, settings }) => words.resultName(name, settings.scale, wanted);
     if (this.#results.length === 1) {
       const [result] = this.#results;
       return this.#save(await this.#file(result), named(result));
@@ -115,9 +122,9 @@ export class Take {
 
   async #share() {
     const [result] = this.#results;
-    const { format } = this.#wanted;
-    const name = words.resultName(result.name, result.settings.scale, format);
-    const file = new File([await this.#file(result)], name, { type: words.FORMATS[format] });
+    const wanted = this.#wanted;
+    const name = words.resultName(result.name, result.settings.scale, wanted);
+    const file = new File([await this.#file(result)], name, { type: words.FORMATS[wanted.format] });
     await navigator.share({ files: [file] });
   }
 
@@ -135,12 +142,12 @@ export class Take {
   }
 }
 
-async function encodeHere({ blob, clear }, { format, quality }) {
+async function encodeHere({ blob, clear }, { format, quality, width }) {
   if (clear && format === "jpeg") throw new api.ServerError({ code: "not_acceptable", message: "" });
   const url = URL.createObjectURL(blob);
   const img = await decoded(url);
   URL.revokeObjectURL(url);
-  const canvas = drawn(img, { width: img.naturalWidth, height: img.naturalHeight });
+  const canvas = drawn(img, scaled(img, (width ?? img.naturalWidth) / img.naturalWidth));
   const made = await encoded(canvas, words.FORMATS[format], quality / 100);
   if (made?.type === words.FORMATS[format]) return made;
   throw new Error("The server has forgotten this picture, and this browser cannot make the format. Choose PNG.");

@@ -23,9 +23,9 @@ export function left(count) {
   return minutes === 1 ? "about a minute left" : `about ${minutes} minutes left`;
 }
 
-/** holiday.jpg becomes holiday_x4.png. */
-export function resultName(name, scale, format) {
-  return `${name.replace(/\.[^.]*$/, "") || "picture"}_x${scale}.${ENDINGS[format]}`;
+/** holiday.jpg becomes holiday_x4.png, or with a width holiday_1920px.png. */
+export function resultName(name, scale, { format, width }) {
+  return `${name.replace(/\.[^.]*$/, "") || "picture"}_${width ? `${width}px` : `x${scale}`}.${ENDINGS[format]}`;
 }
 
 /** Where the sliders stood: 4×, clean 100, crisp 30. */
