@@ -14,7 +14,7 @@ HEIC = "HEIC", "save it as JPEG or PNG, for example with heif-convert"
 JXL = "JPEG XL", "save it as PNG, for example with djxl"
 BY_PLUGIN = {HEIC: "HEIF", JXL: "JXL"}
 HDR = "a picture in HDR", "tone-map it and save it as PNG or TIFF"
-VIDEO = "a video", "take pictures out of it first, for example with ffmpeg"
+VIDEO = "a video", "films are upscaled by their name: srgan upscale film.mp4 -o larger.mp4"
 # What a file begins with, its name, and what to do.
 SIGNATURES = (
     (rb"\x76\x2f\x31\x01", "OpenEXR, a picture in HDR", HDR[1]),

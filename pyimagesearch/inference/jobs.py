@@ -13,7 +13,7 @@ from typing import Any
 from pyimagesearch.errors import InputError
 from pyimagesearch.images import animation, picture_io
 from pyimagesearch.images.animation import is_animated
-from pyimagesearch.inference.film.formats import AS_THEY_ARE, CONTAINERS, Moving, is_film, written_path
+from pyimagesearch.inference.film.formats import AS_THEY_ARE, CONTAINERS, Moving, check_crf, is_film, written_path
 from pyimagesearch.inference.film.pyav import load_pyav
 from pyimagesearch.system import console
 from pyimagesearch.system.gcs import on_bucket
@@ -56,7 +56,8 @@ def plan_jobs(inputs: Sequence[str], output: str, *, recursive: bool, moving: Mo
         picture_io.check_writer(target)
         return _writable(_distinct([Job(pictures[0][0], target)]))
     if not target.is_dir() and (target.exists() or _ends_as_a_file(output)):
-        raise InputError(f"{output}: no picture ({', '.join(picture_io.WRITTEN)}); a folder's name may end with a /")
+        kind, suffixes = ("film", CONTAINERS) if is_film(pictures[0][0]) else ("picture", picture_io.WRITTEN)
+        raise InputError(f"{output}: no {kind} ({', '.join(suffixes)}); a folder's name may end with a /")
     pictures.sort(key=lambda pair: is_film(pair[0]))
     return _writable(_distinct(_job(source, relative, target, moving) for source, relative in pictures))
 
@@ -64,8 +65,13 @@ def plan_jobs(inputs: Sequence[str], output: str, *, recursive: bool, moving: Mo
 def check_films(jobs: Sequence[Job], moving: Moving) -> None:
     """Raise InputError where films are asked for something but none is there, and MissingLibraryError where they cannot
     be read here."""
-    if any(is_film(job.source) for job in jobs):
+    films = [job for job in jobs if is_film(job.source)]
+    if films:
         load_pyav()
+        for job in films:
+            check_crf(moving.crf, moving.codec or CONTAINERS[job.target.suffix.lower()][0])
+        if moving.first_frame and len(films) == len(jobs):
+            raise InputError("`first_frame` is for animated pictures, and here are films alone; leave it out")
     elif moving.codec is not None or moving.crf is not None:
         raise InputError("`codec` and `crf` are for films, and none of the pictures is one; leave them out")
 

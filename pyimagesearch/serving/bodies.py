@@ -83,6 +83,11 @@ async def _parsed(body: Request, most_files: int) -> FormData:
     try:
         return await parser.parse()
     except MultiPartException as error:
+        if error.message.startswith("Too many files"):
+            more = "several go to v1/jobs" if most_files == 1 else "send the others in another job"
+            raise ServiceError(
+                422, "bad_form", f"the form has more than {most_files} file(s), which is the most here; {more}"
+            ) from None
         raise ServiceError(422, "bad_form", f"the body is no multipart form ({error.message})") from None
 
 
@@ -90,6 +95,9 @@ def _files_of(form: FormData) -> list[Sent]:
     for name in Wanted.model_fields:
         if name in form:
             raise ServiceError(422, "bad_form", f"{name} belongs to the address, as in ?{name}=…")
+    for name, value in form.multi_items():
+        if isinstance(value, UploadFile) and name != "image":
+            raise ServiceError(422, "bad_form", f"the form has a file named {name[:50]!r}; pictures are named image")
     images = [image for image in form.getlist("image") if isinstance(image, UploadFile)]
     if not images:
         raise ServiceError(422, "no_picture", "the form has no file named image; send one, or a raw body")
@@ -106,6 +114,11 @@ async def received_base64(request: Request, limits: Limits) -> AsyncIterator[tup
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "the body"
+        if first["type"] == "extra_forbidden":
+            known = ", ".join(sorted(Base64Picture.model_fields))
+            raise ServiceError(
+                422, "unknown_parameter", f"the JSON has no field {where[:50]!r}; it takes {known}"
+            ) from None
         raise ServiceError(422, "bad_json", f"{where}: {first['msg']}") from None
     head = DATA_URL.match(parsed.image)
     if not head:

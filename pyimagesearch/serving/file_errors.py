@@ -35,7 +35,7 @@ def _words(name: str, message: str) -> str:
     for begins, words in WORDS:
         if message.startswith(begins):
             return words.format(name=name)
-    said, count = re.subn(r"^(the|this) picture(?=: | takes| is too| is locked| is damaged)", lambda _: name, message)
+    said, count = re.subn(r"^(the|this) (picture|zip file)(?=: | takes| is | holds| unpacks)", lambda _: name, message)
     return said if count or name == NAMELESS else f"{name}: {message}"
 
 

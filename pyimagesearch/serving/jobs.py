@@ -66,15 +66,19 @@ class Jobs:
     def __iter__(self) -> Iterator[Job]:
         return iter(list(self._jobs.values()))
 
-    async def add_picture(self, job: Job, name: str, decoded: Decoded) -> None:
-        """Take a decoded picture into a job that has not begun. Raises ServiceError where that is not possible now."""
+    async def add_picture(self, job: Job, name: str, decoded: Decoded, *, alone: bool) -> None:
+        """Take a decoded picture into a job that has not begun. Raises ServiceError where that is not possible now.
+
+        alone: in its job. One whose result the format cannot hold is refused then; among others it becomes a PNG.
+        """
         samples, scale = decoded.samples, job.options.scale
         height, width = samples.shape[:2]
         seen = self._engine.seen_pixels(height, width)
         _check_seen(seen, height, width, self._limits.seen_pixels)
         picture = Picture(len(job.pictures), name, height=height * scale, width=width * scale)
         picture.kind, picture.metadata = formats.Kind(samples.shape, samples.dtype.str), decoded.metadata
-        formats.first_that_holds(picture.kind, height * scale, width * scale, job.options.mimes)
+        if alone:
+            formats.first_that_holds(picture.kind, height * scale, width * scale, job.options.mimes)
         seconds = self._work_rates[scale](seen)
         before = sum(other.ticket.seconds for other in job.pictures if other.ticket)
         picture.bytes = samples.nbytes * (1 + scale * scale)

@@ -127,7 +127,12 @@ class Line:
                 (work[lane], rates[lane]) for lane in range(len(LANES))
                 if lane < ticket.lane or (lane > ticket.lane and not ticket.begun)  # a longer one does not go between
             ]  # fmt: skip
-            return seconds_until_done(self._work_until(ticket), others)
+            return self._tile_before(ticket) + seconds_until_done(self._work_until(ticket), others)
+
+    def _tile_before(self, ticket: Ticket) -> float:
+        """Seconds of a tile at work of another lane, for whose end a waiting picture waits."""
+        at_work = self._running[-1:]
+        return 0.0 if ticket.begun or not at_work or at_work[0].lane == ticket.lane else at_work[0].tile_left
 
     def _work_until(self, ticket: Ticket) -> float:
         """Seconds of work in the lane of a picture until it is done."""

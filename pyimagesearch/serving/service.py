@@ -105,8 +105,7 @@ class Service:
         try:
             for each in sent:
                 if kept and await _is_zip(each.file):
-                    alone = False
-                    await self._add_zip(job, each)
+                    await self._add_zip(job, each, alone=alone)
                 else:
                     await self._add(job, each, alone=alone)
             if not job.pictures:
@@ -122,7 +121,7 @@ class Service:
         if len(job.pictures) >= self.limits.pictures:
             raise ServiceError(413, "too_many_pictures", f"at most {self.limits.pictures} pictures are taken at once")
         try:
-            await self._decode(job, sent)
+            await self._decode(job, sent, alone=alone)
         except ServiceError as error:
             if error.status == 503 or error.code == "too_much_work":
                 raise
@@ -131,31 +130,45 @@ class Service:
                 raise told from None
             job.add_failed(sent.name, told)
 
-    async def _decode(self, job: Job, sent: Sent) -> None:
+    async def _decode(self, job: Job, sent: Sent, *, alone: bool) -> None:
         if not sent.bytes:
             raise ServiceError(422, "no_picture", "the body is empty; send a picture's file")
         if sent.bytes > self.limits.bytes:
             raise bodies.too_many_bytes(self.limits.bytes)
         data = await asyncio.to_thread(sent.file.read)
-        await self.jobs.add_picture(job, sent.name, await self.workers.decode(data))
+        if unzip.is_zip(data[:HEAD_BYTES]):
+            raise ServiceError(422, "not_a_picture", "the picture is a zip file; send it to v1/jobs")
+        await self.jobs.add_picture(job, sent.name, await self.workers.decode(data), alone=alone)
 
-    async def _add_zip(self, job: Job, sent: Sent) -> None:
-        """The pictures in a zip file. Raises ServiceError where the file itself is no good."""
-        packed = self._store.new()
+    async def _add_zip(self, job: Job, sent: Sent, *, alone: bool) -> None:
+        """The pictures in a zip file; a zip file that is no good refuses the job only where it is alone."""
         try:
-            await asyncio.to_thread(_copy, sent.file, packed)
-            members = await self.workers.unzip(
-                packed, self._store.folder, most_files=self.limits.pictures - len(job.pictures),
-                most_bytes=self.limits.bytes, most_total=self.limits.job_bytes,
-            )  # fmt: skip
-        finally:
-            packed.unlink(missing_ok=True)
+            members = await self._unpacked(job, sent)
+        except ServiceError as error:
+            if error.status == 503:
+                raise
+            told = file_errors.about(sent.name, error)
+            if alone:
+                raise told from None
+            return job.add_failed(sent.name, told)
         try:
             for member in members:
                 await self._add_member(job, member)
         finally:
             for member in members:
                 Path(member["path"]).unlink(missing_ok=True) if "path" in member else None
+
+    async def _unpacked(self, job: Job, sent: Sent) -> list[dict[str, str]]:
+        """The files in a zip file, as decode_worker tells them. Raises ServiceError."""
+        packed = self._store.new()
+        try:
+            await asyncio.to_thread(_copy, sent.file, packed)
+            return await self.workers.unzip(
+                packed, self._store.folder, most_files=self.limits.pictures - len(job.pictures),
+                most_bytes=self.limits.bytes, most_total=self.limits.job_bytes,
+            )  # fmt: skip
+        finally:
+            packed.unlink(missing_ok=True)
 
     async def _add_member(self, job: Job, member: dict[str, str]) -> None:
         if "path" in member:

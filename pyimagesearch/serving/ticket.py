@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from pyimagesearch.inference.tiles import LARGEST_TILE
+
 LANES = (0.5, 5.0, math.inf)  # seconds of work up to which a job's pictures wait in each lane
 PACE_PART = 0.2  # of a picture that tells how long the rest takes
 LATE_SECONDS = 0.5  # that a picture is said to take still, where it has taken longer than was foreseen
@@ -41,6 +43,13 @@ class Ticket:
     def left(self) -> float:
         """Seconds of work that are left, about."""
         return max(LATE_SECONDS, self._whole() - self._worked_now()) if self.begun else self.seconds
+
+    @property
+    def tile_left(self) -> float:
+        """Seconds until the next tile is done, about."""
+        tiles = max(1.0, self.pixels / LARGEST_TILE**2)
+        since = time.monotonic() - self._resumed if self._resumed else 0.0
+        return max(0.0, min(self.left, self._whole() / tiles - since))
 
     def _whole(self) -> float:
         """Seconds that all of it takes: as foreseen, and once some of it is done, by its own pace."""

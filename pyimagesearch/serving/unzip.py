@@ -50,8 +50,8 @@ def unpack(head: dict[str, Any]) -> list[dict[str, str]]:
                 if left <= 0:
                     raise BadZip(f"the zip file unpacks to more than {head['most_total']:,} bytes; send fewer pictures")
                 members.append(member)
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError, UnicodeError) as error:
-        raise BadZip(f"the zip file is damaged ({' '.join(str(error).split())[:100]}); pack it anew") from None
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError, UnicodeError):
+        raise BadZip("the zip file is damaged; pack it anew") from None
     return members
 
 

@@ -44,7 +44,7 @@ FILES = {
     "Radiance": (b"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 1 +X 1\n\x80\x80\x80\x80", "Radiance.*tone-map"),
     "SVG": (b'<?xml version="1.0"?>\n<!-- a drawing -->\n<svg xmlns="http://www.w3.org/2000/svg"/>', "SVG.*draw"),
     "PDF": (b"%PDF-1.7\n" + bytes(20), "PDF.*pdftoppm"),
-    "video": (boxes(b"isom", b"mp42"), "video.*ffmpeg"),
+    "video": (boxes(b"isom", b"mp42"), "video.*srgan upscale film.mp4"),
     "PNG for iOS": (b"\x89PNG\r\n\x1a\n\0\0\0\4CgBI" + bytes(40), "iOS.*pngcrush"),
 }
 

@@ -59,12 +59,12 @@ def test_films_in_a_folder_are_left_out_by_name_and_done_where_they_are_named(bi
     [
         (["{film}", "-o", "{tmp}/x.png"], "is a film; name a .mp4, .m4v, .mov, .mkv, .webm file"),
         (["{picture}", "-o", "{tmp}/x.mp4"], "is a picture; name a .png"),
-        (["{film}", "-o", "{tmp}/x.avi"], "x.avi: no picture"),
+        (["{film}", "-o", "{tmp}/x.avi"], "x.avi: no film (.mp4"),
         (
             ["{film}", "-o", "{tmp}/x.mp4", "--codec", "divx"],
             "--codec must be one of h264, hevc, av1, vp9, received divx",
         ),
-        (["{film}", "-o", "{tmp}/x.mp4", "--crf", "70"], "--crf must be 0, the best quality, to 63, received 70"),
+        (["{film}", "-o", "{tmp}/x.mp4", "--crf", "70"], "--crf of h264 is 0, the best quality, to 51, received 70"),
         (["{picture}", "-o", "{tmp}/x.png", "--crf", "20"], "--codec and --crf are for films"),
     ],
 )
@@ -92,7 +92,7 @@ def test_wrong_arguments_are_refused_before_any_work(bicubic, tmp_path, noise, a
         ({"colorspace": 8}, "b.mkv", {}, r"its colour matrix \(8 of ITU-T H.273\) is not known"),
         ({"subtitles": "subrip"}, "b.mp4", {}, r"stream 1, subtitle in srt, does not go into .mp4; name a .mkv file"),
         ({}, "b.webm", {"codec": "h264"}, ".webm holds vp9, av1, not `codec` h264"),
-        ({}, "b.mp4", {"codec": "h264", "crf": 60}, "`crf` of h264 is 0 to 51, received 60"),
+        ({}, "b.mp4", {"codec": "h264", "crf": 60}, "`crf` of h264 is 0, the best quality, to 51, received 60"),
         ({}, "a.mkv", {}, "is the film itself; name another output"),
         ({"turned": 30}, "b.mkv", {}, "turned or stretched by other than quarter turns"),
     ],

@@ -101,6 +101,38 @@ def test_a_job_asks_for_model_scale_format_and_quality(client, noise):
     assert client.post(f"/v1/upscale?{query}", content=png(lr)).content == answer.content
 
 
+def test_in_an_album_that_is_asked_for_as_jpeg_a_picture_that_jpeg_cannot_hold_is_a_png(client, noise):
+    alpha = np.dstack([noise(20, 20), np.full((20, 20), 99, np.uint8)])
+    sent = files(("one.jpg", png(noise(20, 20))), ("alpha.png", png(alpha)))
+    job = finished(client, client.post("/v1/jobs?format=jpeg", files=sent))
+    assert [each["state"] for each in job["pictures"]] == ["done", "done"]
+    assert [*in_zip(client.get(f"/v1/jobs/{job['id']}/result").content)] == ["one_x4.jpg", "alpha_x4.png"]
+    alone = client.post("/v1/jobs?format=jpeg", files=files(("alpha.png", png(alpha))))
+    assert (alone.status_code, code(alone)) == (406, "not_acceptable")
+
+
+def test_a_damaged_zip_is_named_and_refuses_no_other_file(client, noise):
+    damaged = zip_of(("a.png", png(noise(20, 20))))[:60]
+    job = finished(client, client.post("/v1/jobs", files=files(("bad.zip", damaged), ("one.png", png(noise(20, 20))))))
+    assert [(each["name"], each["state"]) for each in job["pictures"]] == [("bad.zip", "failed"), ("one.png", "done")]
+    assert job["pictures"][0]["error"] == {"code": "bad_zip", "message": "bad.zip is damaged; pack it anew"}
+    alone = client.post("/v1/jobs", files=files(("bad.zip", damaged)))
+    assert (alone.status_code, alone.json()["error"]["message"]) == (422, "bad.zip is damaged; pack it anew")
+    elsewhere = client.post("/v1/upscale", files={"image": ("my.zip", zip_of(("a.png", png(noise(20, 20)))))})
+    assert elsewhere.json()["error"]["message"] == "my.zip is a zip file; send it to v1/jobs"
+
+
+def test_a_form_or_json_with_more_than_it_may_have_is_told_what_it_may_have(client, noise):
+    picture = png(noise(20, 20))
+    two = client.post("/v1/upscale", files=[("image", ("a.png", picture)), ("image", ("b.png", picture))])
+    assert (two.status_code, "several go to v1/jobs" in two.json()["error"]["message"]) == (422, True)
+    other = client.post("/v1/jobs", files=[("image", ("a.png", picture)), ("extra", ("b.png", picture))])
+    assert (other.status_code, "file named 'extra'" in other.json()["error"]["message"]) == (422, True)
+    wrong = client.post("/v1/upscale/base64", json={"image": "data:image/png;base64,AAAA", "scael": 2})
+    assert (wrong.status_code, code(wrong)) == (422, "unknown_parameter")
+    assert "no field 'scael'; it takes blend, clean, crisp" in wrong.json()["error"]["message"]
+
+
 def test_a_result_is_made_smaller_for_a_download(client, noise):
     job = finished(client, client.post("/v1/jobs", files=files(("a.png", png(noise(30, 40))))))
     result = f"/v1/jobs/{job['id']}/result"

@@ -7,6 +7,7 @@ import time
 import pytest
 from fastapi import Request
 
+from pyimagesearch.inference.tiles import LARGEST_TILE
 from pyimagesearch.serving import places as places_module
 from pyimagesearch.serving.errors import ServiceError
 from pyimagesearch.serving.line import Line, busy
@@ -87,10 +88,10 @@ class Works:
                 self.log.append(name)
                 self.tile.acquire()
                 time.sleep(takes)
-                self.line.tile_done(ticket, 1)
+                self.line.tile_done(ticket, LARGEST_TILE**2)
             return name
 
-        return Ticket(name, work, seconds=seconds, pixels=tiles, before=before)
+        return Ticket(name, work, seconds=seconds, pixels=tiles * LARGEST_TILE**2, before=before)
 
     def give(self, tiles):
         for _ in range(tiles):
@@ -233,8 +234,8 @@ def test_the_end_of_a_picture_is_foreseen_from_the_lanes():
         short, long = works.ticket("short", 4), works.ticket("long", 20)
         works.line.add([short, long])
         assert len(LANES) == 3
-        # Half of the time, which the other lane has too; what came just now is foreseen to come again.
-        assert works.line.seconds_until_done(short) == pytest.approx(8, rel=0.1)
+        # The tile at work, then half of the time, which the other lane has too.
+        assert works.line.seconds_until_done(short) == pytest.approx(20 + 8, rel=0.1)
         alone = 4 + 40 + 20  # the short one, the long ones before it, itself
         assert alone < works.line.seconds_until_done(long) < 2 * alone
         works.give(4)

@@ -96,7 +96,8 @@ PARAMETERS = "blend, clean, crisp, format, model, quality, scale"
         ("POST", "/v1/upscale", PARAMETERS), ("POST", "/v1/jobs", PARAMETERS), ("POST", "/v1/upscale/base64", "none"),
         ("POST", "/generate", "none"), ("GET", "/download/a.png", "none"), ("GET", "/healthz", "none"),
         ("GET", "/v1/jobs/a", "none"), ("GET", "/v1/jobs/a/events", "none"), ("DELETE", "/v1/jobs/a", "none"),
-        ("GET", "/v1/jobs/a/result", "format, quality"), ("GET", "/v1/jobs/a/pictures/0/result", "format, quality"),
+        ("GET", "/v1/jobs/a/result", "format, quality, width"),
+        ("GET", "/v1/jobs/a/pictures/0/result", "format, quality, width"),
         ("GET", "/docs", "none"), ("GET", "/openapi.json", "none"),
     ],
 )  # fmt: skip

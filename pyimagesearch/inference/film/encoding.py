@@ -12,7 +12,7 @@ import numpy as np
 
 from pyimagesearch.errors import InputError
 from pyimagesearch.images.yuv import Coding
-from pyimagesearch.inference.film.formats import CONTAINERS
+from pyimagesearch.inference.film.formats import CONTAINERS, check_crf
 from pyimagesearch.inference.film.hdr import HDR_TRANSFERS
 from pyimagesearch.inference.film.pictures import frame_of, planar_name
 from pyimagesearch.inference.film.pyav import load_pyav, reason_of
@@ -26,19 +26,18 @@ SEGMENT = 60  # frames that are encoded, kept and lost together; each segment be
 
 @dataclass(frozen=True)
 class Codec:
-    """An encoder of FFmpeg. crf: the default quality; the worst is `most`. options: for every film."""
+    """An encoder of FFmpeg. crf: the default quality. options: for every film."""
 
     library: str
     crf: int
-    most: int
     options: dict[str, str] = field(default_factory=dict)
 
 
 CODECS = {
-    "h264": Codec("libx264", 18, 51),
-    "hevc": Codec("libx265", 20, 51),
-    "av1": Codec("libsvtav1", 24, 63, {"preset": "8"}),
-    "vp9": Codec("libvpx-vp9", 24, 63, {"b": "0", "deadline": "good", "cpu-used": "4", "row-mt": "1"}),
+    "h264": Codec("libx264", 18),
+    "hevc": Codec("libx265", 20),
+    "av1": Codec("libsvtav1", 24, {"preset": "8"}),
+    "vp9": Codec("libvpx-vp9", 24, {"b": "0", "deadline": "good", "cpu-used": "4", "row-mt": "1"}),
 }
 
 
@@ -71,8 +70,7 @@ def plan(film: Description, target: Path, height: int, width: int, *, codec: str
     if codec not in allowed:
         raise InputError(f"{target}: {target.suffix} holds {', '.join(allowed)}, not `codec` {codec}")
     chosen = CODECS[codec]
-    if crf is not None and crf > chosen.most:
-        raise InputError(f"`crf` of {codec} is 0 to {chosen.most}, received {crf}")
+    check_crf(crf, codec)
     coding = _written(film, codec)
     if (coding.across == 2 and width % 2) or (coding.down == 2 and height % 2):
         raise InputError(

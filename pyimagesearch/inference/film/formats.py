@@ -18,7 +18,8 @@ ONLY_READ = (
     ".3gp", ".avi", ".flv", ".m2ts", ".mpeg", ".mpg", ".mts", ".mxf", ".ogv", ".ts", ".vob", ".wmv",
 )  # fmt: skip
 SUFFIXES = (*CONTAINERS, *ONLY_READ)
-CODECS = ("h264", "hevc", "av1", "vp9")
+MOST_CRF = {"h264": 51, "hevc": 51, "av1": 63, "vp9": 63}  # the worst quality of each codec
+CODECS = tuple(MOST_CRF)
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,17 @@ class Moving:
     def __post_init__(self) -> None:
         if self.codec is not None and self.codec not in CODECS:
             raise InputError(f"`codec` must be one of {', '.join(CODECS)}, received {self.codec}")
-        if self.crf is not None and not 0 <= self.crf <= 63:
-            raise InputError(f"`crf` must be 0, the best quality, to 63, received {self.crf}")
+        if self.codec is not None:
+            check_crf(self.crf, self.codec)
 
 
 AS_THEY_ARE = Moving()
+
+
+def check_crf(crf: int | None, codec: str) -> None:
+    """Raise InputError unless `crf` is None or one that the codec has."""
+    if crf is not None and not 0 <= crf <= MOST_CRF[codec]:
+        raise InputError(f"`crf` of {codec} is 0, the best quality, to {MOST_CRF[codec]}, received {crf}")
 
 
 def is_film(path: str | os.PathLike[str]) -> bool:
