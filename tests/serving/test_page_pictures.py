@@ -185,7 +185,7 @@ def test_a_server_that_starts_again_in_the_middle_gets_the_picture_again(browser
     flags = ("--model", models[0], "--max-pixels", 4_000_000)
     with serving(*flags) as first:
         someone = visit_to(browser, first)
-        someone.give_many([("small.png", png(noise(8, 8))), ("large.png", png(noise(900, 900)))])
+        someone.give_many([("small.png", png(noise(8, 8))), ("large.png", png(noise(1300, 1300)))])
         someone.page.locator("#rows li", has_text="large.png").filter(has_text=re.compile("[1-9]%")).wait_for()
         first.process.kill()
         someone.page.get_by_text("The server does not answer").first.wait_for()
@@ -193,5 +193,5 @@ def test_a_server_that_starts_again_in_the_middle_gets_the_picture_again(browser
             someone.page.wait_for_selector(LIST, timeout=120_000)
             assert "2 of 2 done" in someone.page.inner_text("#facts")
             with zipfile.ZipFile(io.BytesIO(someone.download()[1])) as archive:
-                assert pixels(archive.read("large_x4.png")).shape == (3600, 3600, 3)
+                assert pixels(archive.read("large_x4.png")).shape == (5200, 5200, 3)
             assert second.process.poll() is None

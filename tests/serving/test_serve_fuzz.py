@@ -110,6 +110,6 @@ def test_200_broken_pictures_through_the_command_line(mutants, models, tmp_path)
     assert "Traceback" not in done.stderr
     assert "internal error" not in done.stderr
     written = sorted(path.name for path in (tmp_path / "out").iterdir())
-    assert f"{len(written)} of" in done.stdout
+    assert f"{len(set(written) - {'.srgan-results.jsonl'})} of" in done.stdout
     assert not [name for name in written if name.endswith(".part")]
     assert {path.name for path in tmp_path.iterdir()} == {"in", "out"}
