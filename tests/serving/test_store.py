@@ -41,7 +41,7 @@ def test_room_is_made_by_those_that_were_fetched_then_by_the_oldest_but_not_in_t
             async def job(name):
                 made = Job(Options({}, 4, formats.PNG), Place(), kept=True)
                 made.place.held = False
-                await service.jobs.add_picture(made, name, await workers.decode(packed))
+                await service.jobs.add_picture(made, name, await workers.decode(packed), alone=True)
                 service.jobs.begin(made)
                 await made.wait()
                 while made.ended_at is None:
