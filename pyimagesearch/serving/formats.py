@@ -63,6 +63,11 @@ def result_name(uploaded: str, scale: int, mime: str, width: int | None = None) 
     return f"{stem}_{f'{width}px' if width else f'x{scale}'}{SUFFIXES[mime]}"
 
 
+def or_png(mimes: Sequence[str]) -> list[str]:
+    """The MIME types, and PNG's after them: it holds what they cannot."""
+    return [*dict.fromkeys([*mimes, *PNG])]
+
+
 def distinct(names: Iterable[str]) -> list[str]:
     """The names; where one was there before, however it is written, with a number."""
     seen: set[str] = set()

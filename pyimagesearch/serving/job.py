@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from pyimagesearch.serving.errors import ServiceError
-from pyimagesearch.serving.formats import Kind
+from pyimagesearch.serving.formats import PNG, Kind
 from pyimagesearch.serving.options import Options
 from pyimagesearch.serving.places import Place
 from pyimagesearch.serving.ticket import Ticket
@@ -25,6 +25,11 @@ class Version(NamedTuple):
     mime: str
     quality: int | None = None
     width: int | None = None
+
+    @classmethod
+    def of(cls, mime: str, quality: int | None, width: int | None = None) -> "Version":
+        """The version of which the quality counts only where the format has one, so that a PNG is made once."""
+        return cls(mime, None if [mime] == PNG else quality, width)
 
 
 @dataclass

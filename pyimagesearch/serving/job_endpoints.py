@@ -143,7 +143,7 @@ def _version(job: Job, picture: Picture, mimes: Sequence[str], encoding: Encodin
     mime = formats.first_that_holds(picture.kind, picture.height, picture.width, mimes)
     asked = encoding.format is not None or encoding.quality is not None
     width = encoding.width if encoding.width and encoding.width < picture.width else None
-    return Version(mime, encoding.quality if asked else job.options.quality, width)
+    return Version.of(mime, encoding.quality if asked else job.options.quality, width)
 
 
 async def _file(
@@ -167,12 +167,7 @@ async def _files(
     service: Service, job: Job, pictures: Sequence[Picture], mimes: Sequence[str], encoding: Encoding
 ) -> AsyncIterator[tuple[str, BinaryIO]]:
     """The results with distinct names. One that the format cannot hold is a PNG."""
-    versions = []
-    for picture in pictures:
-        try:
-            versions.append(_version(job, picture, mimes, encoding))
-        except ServiceError:
-            versions.append(Version(formats.PNG[0]))
+    versions = [_version(job, picture, formats.or_png(mimes), encoding) for picture in pictures]
     names = [
         formats.result_name(picture.name, job.options.scale, version.mime, version.width)
         for picture, version in zip(pictures, versions, strict=True)

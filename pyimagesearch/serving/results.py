@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pyimagesearch.serving import formats
-from pyimagesearch.serving.errors import ServiceError
 from pyimagesearch.serving.forecast import Rate
 from pyimagesearch.serving.job import Picture, Version
 from pyimagesearch.serving.options import Options
@@ -33,11 +32,8 @@ class Results:
 
         several: whether other formats may be asked for later, so that a PNG is kept too.
         """
-        try:
-            mime = formats.first_that_holds(kind, kind.shape[0], kind.shape[1], options.mimes)
-            asked = Version(mime, options.quality)
-        except ServiceError:  # one of several pictures
-            asked = ORIGINAL
+        mimes = formats.or_png(options.mimes) if several else options.mimes
+        asked = Version.of(formats.first_that_holds(kind, kind.shape[0], kind.shape[1], mimes), options.quality)
         for version in dict.fromkeys([ORIGINAL, asked] if several else [asked]):
             picture.files[version] = await self._encode(picture, version, raw, kind)
 
