@@ -14,7 +14,8 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from helpers.batches import blocks, constant_pictures, nearest
+from helpers.batches import blocks, nearest
+from helpers.entry_points import run_command
 from helpers.score_pictures import smooth
 from PIL import Image
 
@@ -259,11 +260,7 @@ def srgan(save_generator, capsys):
     """srgan(*arguments) runs `srgan upscale` with a tiny generator: exit code, stdout, lines of stderr."""
 
     def run(*arguments, model=None):
-        model = model or save_generator("light", 4)[0]
-        capsys.readouterr()
-        code = main(["upscale", *map(str, arguments), "--model", str(model)])
-        out, err = capsys.readouterr()
-        return code, out, err.splitlines()
+        return run_command(capsys, "upscale", *arguments, "--model", model or save_generator("light", 4)[0])
 
     return run
 
@@ -289,18 +286,5 @@ def dataset(tmp_path, noise, array_source, monkeypatch):
         source = array_source(pictures, pictures[:1], scale=scale, crop=crop, shrink=nearest)
         folder = str(tmp_path / compression)
         return folder, write_dataset(source, folder, compression=compression)
-
-    return make
-
-
-@pytest.fixture
-def numbered(tmp_path, array_source, monkeypatch):
-    """numbered(count) is (folder, manifest) of records whose pixels say which record they are."""
-
-    def make(count):
-        monkeypatch.setattr(shards, "SHARD_BYTES", 4 * 16 * 16 * 3)  # three records a shard
-        pictures = constant_pictures(count)
-        folder = str(tmp_path / f"numbered{count}")
-        return folder, write_dataset(array_source(pictures, pictures[:1], crop=16), folder)
 
     return make

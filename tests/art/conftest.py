@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from helpers.entry_points import run_command
 from PIL import Image, ImageCms
 
-from pyimagesearch.cli.main import main
 from pyimagesearch.images import picture_io
 
 SHALLOW = (
@@ -26,10 +26,7 @@ def srgan_dream(capsys):
     """srgan_dream(*arguments) runs the command: exit code, stdout, lines of stderr."""
 
     def run(*arguments, network=SHALLOW):
-        capsys.readouterr()
-        code = main(["dream", *network, *map(str, arguments)])
-        out, err = capsys.readouterr()
-        return code, out, err.splitlines()
+        return run_command(capsys, "dream", *network, *arguments)
 
     return run
 

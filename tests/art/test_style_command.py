@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.entry_points import run_command
 from helpers.result_folders import files
 from PIL import Image, ImageCms
 
 from pyimagesearch.art.transfer import Transfer
-from pyimagesearch.cli.main import main
 from pyimagesearch.images import picture_io
 
 # A small part of a random VGG19.
@@ -26,10 +26,7 @@ def srgan_style(capsys):
     """srgan_style(*arguments) runs the command: exit code, stdout, lines of stderr."""
 
     def run(*arguments, network=(*SHALLOW, *SHORT)):
-        capsys.readouterr()
-        code = main(["style", *map(str, arguments), *network])
-        out, err = capsys.readouterr()
-        return code, out, err.splitlines()
+        return run_command(capsys, "style", *arguments, *network)
 
     return run
 
