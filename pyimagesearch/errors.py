@@ -50,9 +50,14 @@ class Interrupted(BaseException):
         self.exit_code = exit_code
 
 
+def one_line(error: BaseException) -> str:
+    """What an error says, without the line breaks that libraries put into it."""
+    return " ".join(str(error).split())
+
+
 def os_error_text(error: OSError) -> str:
     """What an error of the operating system says, in one line that begins with the file; no number of an error."""
     if error.errno is None or error.strerror is None:
-        return " ".join(str(error).split())
+        return one_line(error)
     reason = _OS_REASONS.get(error.errno, error.strerror)
     return f"{error.filename}: {reason}" if error.filename else reason

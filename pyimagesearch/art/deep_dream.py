@@ -15,7 +15,7 @@ from pyimagesearch.art.objectives import Objective, guide_sides, guided_by, mean
 from pyimagesearch.art.pictures import colours_of, with_colours
 from pyimagesearch.art.tiling import TILES
 from pyimagesearch.errors import InputError
-from pyimagesearch.system import console, memory
+from pyimagesearch.system import memory
 
 OCTAVE_SCALES = (1.01, 4.0)  # at least and at most
 OCTAVE_POWERS = (-20.0, 20.0)
@@ -112,12 +112,11 @@ class DeepDreamer:
         """Raise InputError where a picture of this size is too small for a layer, or its dream too large for memory."""
         smallest = min(self._octaves(height, width))
         self._check_least(f"{width}x{height} pixels", smallest, "take larger octaves, or earlier layers")
-        needed, free = self._needed_memory(height, width), memory.available()
-        if needed > free:
-            raise InputError(
-                f"a dream of {width}x{height} pixels in these octaves needs {console.size(needed)} of memory, but "
-                f"{console.size(free)} are free; leave out large octaves, or take a smaller `tile`"
-            )
+        memory.require(
+            self._needed_memory(height, width),
+            f"a dream of {width}x{height} pixels in these octaves needs",
+            "; leave out large octaves, or take a smaller `tile`",
+        )
 
     def check_guide(self, height: int, width: int) -> None:
         """Raise InputError where a guide of this size is too small for a layer."""

@@ -11,7 +11,7 @@ from pyimagesearch.art.style_colours import KEEP_COLOURS
 from pyimagesearch.art.style_settings import StyleSettings
 from pyimagesearch.art.transfer import mask_of, within
 from pyimagesearch.errors import InputError
-from pyimagesearch.system import console, memory
+from pyimagesearch.system import memory
 
 LEAST = 16  # pixels a side of what is painted
 BYTES = 100  # of copies, for each pixel of the result
@@ -50,12 +50,8 @@ def check_sides(painter: Painter, content: np.ndarray, settings: StyleSettings) 
             f"`content` is too small: {width}x{height} pixels become {sides[1]}x{sides[0]}, of which each side must be "
             f"at least {LEAST}; give a larger `size`"
         )
-    needed, free = painter.bytes_needed(*sides) + BYTES * sides[0] * sides[1], memory.available()
-    if needed > free:
-        raise InputError(
-            f"`content` {sides[1]}x{sides[0]} pixels need {console.size(needed)} of memory, but {console.size(free)} "
-            "are free; give a smaller `size`"
-        )
+    needed = painter.bytes_needed(*sides) + BYTES * sides[0] * sides[1]
+    memory.require(needed, f"`content` {sides[1]}x{sides[0]} pixels need", "; give a smaller `size`")
     return sides
 
 

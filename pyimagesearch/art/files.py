@@ -13,7 +13,7 @@ from pyimagesearch.art.dive import dive, frame_steps
 from pyimagesearch.errors import InputError
 from pyimagesearch.images import picture_io
 from pyimagesearch.images.picture_io import Picture
-from pyimagesearch.inference.files import check_new
+from pyimagesearch.inference.files import check_new, left_out
 from pyimagesearch.inference.film.formats import Moving, is_film
 from pyimagesearch.inference.jobs import Job, plan_jobs
 from pyimagesearch.system import console
@@ -100,5 +100,4 @@ def _read(source: Path, dreamer: DeepDreamer) -> Picture:
 
 def describe(picture: Picture) -> str:
     """The size of a picture, and what of its file is left out."""
-    sides = f"{picture.samples.shape[1]}x{picture.samples.shape[0]}"
-    return sides if picture.frames == 1 else f"{sides}, the first of {picture.frames} pages or frames"
+    return f"{picture.samples.shape[1]}x{picture.samples.shape[0]}{left_out(picture)}"

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from pyimagesearch.art.painting import StyleMix, padded
-from pyimagesearch.errors import InputError
+from pyimagesearch.errors import InputError, one_line
 
 BYTES = 1500  # for each pixel; an estimate from the widths of its layers, 32 channels at full size
 
@@ -23,7 +23,7 @@ class HubPainter:
         try:
             self._model: Any = tf.saved_model.load(str(path))
         except Exception as error:  # TensorFlow's parsers raise many types
-            raise self._refused(f"is no SavedModel that can be loaded ({_line(error)})") from None
+            raise self._refused(f"is no SavedModel that can be loaded ({one_line(error)[:200]})") from None
         if not callable(self._model):
             raise self._refused("is a SavedModel that cannot be called with a content and a style")
 
@@ -35,7 +35,9 @@ class HubPainter:
         try:
             made = self._model(tf.constant(padded(content)[None]), tf.constant(style.pictures[0][None]))
         except (TypeError, ValueError, tf.errors.InvalidArgumentError) as error:
-            raise self._refused(f"does not take a content and a style as Magenta's does ({_line(error)})") from None
+            raise self._refused(
+                f"does not take a content and a style as Magenta's does ({one_line(error)[:200]})"
+            ) from None
         painted = made[0] if isinstance(made, list | tuple) else made
         if len(painted.shape) != 4 or painted.shape[1] < height or painted.shape[2] < width or painted.shape[3] != 3:
             raise self._refused(f"made {painted.shape} of a content of {width}x{height} pixels, which is no picture")
@@ -47,7 +49,3 @@ class HubPainter:
 
     def _refused(self, why: str) -> InputError:
         return InputError(f"`fast_models` {self._path}: {why}")
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]

@@ -7,7 +7,7 @@ normalisation in the second network needs the mean of the whole picture, so that
 from pathlib import Path
 
 from pyimagesearch.art.painting import Painter
-from pyimagesearch.errors import InputError
+from pyimagesearch.errors import InputError, one_line
 
 HANDLE = "google/arbitrary-image-stylization-v1/tensorFlow1/256/2"  # of Kaggle Models, which took in TensorFlow Hub
 
@@ -45,7 +45,7 @@ def _downloaded() -> str:
     try:
         return kagglehub.model_download(HANDLE)
     except Exception as error:  # of requests, of kagglehub, of the file system
-        reason = " ".join(str(error).split())[:200]
+        reason = one_line(error)[:200]
         raise InputError(
             f"Magenta's networks could not be downloaded ({reason}); unpack https://www.kaggle.com/models/{HANDLE} "
             "in a folder, and name it with `fast_models`"

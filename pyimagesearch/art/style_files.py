@@ -20,7 +20,7 @@ from pyimagesearch.art.transfer import Snapshot, Transfer
 from pyimagesearch.errors import InputError, Interrupted
 from pyimagesearch.images import picture_io
 from pyimagesearch.images.picture_io import Picture
-from pyimagesearch.inference.files import NoMemory, check_new
+from pyimagesearch.inference.files import check_new
 from pyimagesearch.system import console, memory
 
 BYTES_OF_TILE = 3000  # of VGG19 and its gradients, for each pixel that goes through it at once
@@ -162,11 +162,7 @@ class _Writer:
         side = settings.tile + 2 * self._transfer.context
         needed = height * width * BYTES_OF_PICTURE[settings.optimizer]
         needed += min(height, side) * min(width, side) * BYTES_OF_TILE
-        if needed > (free := memory.available()):
-            raise NoMemory(
-                f"{self._target}: {width}x{height} pixels need {console.size(needed)} of memory, but "
-                f"{console.size(free)} are free; give a smaller `size` or `tile`"
-            )
+        memory.require(needed, f"{self._target}: {width}x{height} pixels need", "; give a smaller `size` or `tile`")
         if progress_every:
             for done in range(progress_every, self._transfer.total + 1, progress_every):
                 check_new(self._progress_path(done), overwrite=overwrite or (start is not None and done <= start.done))

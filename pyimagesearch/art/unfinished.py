@@ -1,6 +1,5 @@
 """A style transfer that was stopped: what is kept beside its picture, so that the same command goes on from there."""
 
-import hashlib
 import json
 import zipfile
 from collections.abc import Mapping
@@ -16,7 +15,7 @@ from pyimagesearch.art.transfer import Snapshot
 from pyimagesearch.errors import InputError
 from pyimagesearch.models import weights_identity
 from pyimagesearch.models.pretrained import check_exists
-from pyimagesearch.system.files import appearing
+from pyimagesearch.system.files import appearing, sha256_of
 
 SUFFIX = ".unfinished"
 _HEAD = "head"  # the array that holds everything but arrays, as JSON
@@ -32,7 +31,7 @@ def told(pictures: Mapping[str, Path], settings: StyleSettings) -> dict[str, Any
     settings, by their arguments."""
     if settings.weights not in ("imagenet", "random"):
         check_exists(settings.weights, "`weights`")
-    hashes = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in pictures.items()}
+    hashes = {name: sha256_of(path) for name, path in pictures.items()}
     values = {f"`{name}`": value for name, value in asdict(settings).items()}
     return json.loads(json.dumps({**hashes, **values, "`weights`": weights_identity(settings.weights)}))
 

@@ -3,7 +3,7 @@
 import os
 from importlib.util import find_spec
 
-from pyimagesearch.errors import InputError, RunError
+from pyimagesearch.errors import InputError, RunError, one_line
 from pyimagesearch.export import parity
 from pyimagesearch.export.formats import FORMATS, Format
 from pyimagesearch.export.network import Network
@@ -59,7 +59,7 @@ def _convert(target: Format, network: Network, temporary: str) -> None:
     except Exception as error:
         if isinstance(error, OSError) or "No space left" in str(error):
             raise
-        reason = " ".join(str(error).split())[:200]
+        reason = one_line(error)[:200]
         raise RunError(f"{network.model.name} cannot be converted to {target.title} ({reason})") from None
 
 

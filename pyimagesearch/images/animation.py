@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from pyimagesearch.errors import InputError
+from pyimagesearch.errors import InputError, one_line
 from pyimagesearch.images.encoding import DEFAULTS
 from pyimagesearch.images.picture import Picture
 from pyimagesearch.system.files import appearing
@@ -74,9 +74,7 @@ def _composed(path: Path) -> Iterator[Image.Image]:
                 opened.seek(number)
                 opened.load()
             except Exception as error:
-                raise InputError(
-                    f"{path}: frame {number - first + 1} is corrupt ({' '.join(str(error).split())})"
-                ) from None
+                raise InputError(f"{path}: frame {number - first + 1} is corrupt ({one_line(error)})") from None
             yield opened
 
 

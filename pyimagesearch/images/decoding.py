@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 from PIL import AvifImagePlugin, Image, ImageFile, PngImagePlugin
 
-from pyimagesearch.errors import InputError
+from pyimagesearch.errors import InputError, one_line
 from pyimagesearch.images import (
     color_profiles,
     inspection,
@@ -110,7 +110,7 @@ def _decoder_errors(source: Source) -> Iterator[None]:
     except InputError:
         raise
     except Exception as error:  # Pillow's decoders raise OSError, SyntaxError, ValueError, struct.error, ...
-        text = " ".join(str(error).split()) or type(error).__name__
+        text = one_line(error) or type(error).__name__
         raise UnreadablePicture(f"{source}: corrupt or truncated picture ({text})") from None
 
 

@@ -4,7 +4,7 @@ import os
 
 import numpy as np
 
-from pyimagesearch.errors import MissingLibraryError
+from pyimagesearch.errors import MissingLibraryError, one_line
 from pyimagesearch.images.picture import Source, TooManyPixels, UnreadablePicture
 
 
@@ -14,7 +14,7 @@ def load_opencv():
         import cv2
     except ImportError as error:
         raise MissingLibraryError(
-            f"OpenCV cannot be imported ({' '.join(str(error).split())}): pip install opencv-contrib-python, and on "
+            f"OpenCV cannot be imported ({one_line(error)}): pip install opencv-contrib-python, and on "
             "Debian or Ubuntu apt-get install libgl1 libsm6 libice6 libx11-6 libglib2.0-0"
         ) from None
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # its decoders log the errors that we raise

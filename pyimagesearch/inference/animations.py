@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from pyimagesearch.errors import InputError
 from pyimagesearch.images import picture_io
 from pyimagesearch.images.animation import Animation, bytes_to_write, read_animation, write_animation
 from pyimagesearch.images.picture import Picture
@@ -45,10 +44,8 @@ def upscale_animation(
 
 
 def _check_memory(target: Path, animation: Animation, height: int, width: int) -> None:
-    needed = bytes_to_write(target.suffix, len(animation.durations), height, width)
-    free = memory.available()
-    if needed > free:
-        raise InputError(
-            f"{target}: {len(animation.durations)} frames of {width}x{height} need {console.size(needed)} of memory, "
-            f"but {console.size(free)} are free; name a .webp file, which takes one at a time, or a smaller `size`"
-        )
+    memory.require(
+        bytes_to_write(target.suffix, len(animation.durations), height, width),
+        f"{target}: {len(animation.durations)} frames of {width}x{height} need",
+        "; name a .webp file, which takes one at a time, or a smaller `size`",
+    )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pyimagesearch.errors import InputError, MissingLibraryError, RunError, os_error_text
+from pyimagesearch.errors import InputError, MissingLibraryError, RunError, one_line, os_error_text
 from pyimagesearch.inference import files
 from pyimagesearch.inference.film import upscale as film
 from pyimagesearch.inference.film.formats import AS_THEY_ARE, Moving, is_film
@@ -139,7 +139,7 @@ def _is_finished(finished: Finished, job: Job, overwrite: bool) -> bool:
 
 
 def _failure(job: Job, error: Exception) -> str:
-    text = os_error_text(error) if isinstance(error, OSError) else " ".join(str(error).split())
+    text = os_error_text(error) if isinstance(error, OSError) else one_line(error)
     text = text[:300]
     if isinstance(error, InputError):
         return text if str(job.source) in text or str(job.target) in text else f"{job.source}: {text}"

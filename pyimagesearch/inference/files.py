@@ -11,19 +11,16 @@ from pyimagesearch.images import picture_io
 from pyimagesearch.images.animation import is_animated
 from pyimagesearch.images.picture_io import Picture
 from pyimagesearch.inference.film.formats import Moving
-from pyimagesearch.inference.finished import Finished, file_sha256
+from pyimagesearch.inference.finished import Finished
 from pyimagesearch.inference.jobs import Job, plan_jobs
 from pyimagesearch.inference.sizes import Size, check_size, resized, target_size
 from pyimagesearch.inference.upscaler import AnyUpscaler, Upscaler, load_upscaler
 from pyimagesearch.system import console, memory, outputs
+from pyimagesearch.system.files import sha256_of
 
 TILES = (32, 4096)  # LR pixels a side, at least and at most
 
 FilePath = str | os.PathLike[str]
-
-
-class NoMemory(InputError):
-    """The result does not fit into the free memory."""
 
 
 def upscale_file(
@@ -98,7 +95,7 @@ def upscale_picture(
 
     check_new(job.target, overwrite=overwrite)
     outputs.check_folder(job.target.parent)  # the disk may have filled up since the first picture
-    digest = file_sha256(job.source) if finished else ""  # before it is read: a change in between is seen next time
+    digest = sha256_of(job.source) if finished else ""  # before it is read: a change in between is seen next time
     lr = picture_io.read(job.source)
 
     def record(whole: str) -> None:
@@ -110,8 +107,12 @@ def upscale_picture(
     sr = enlarged(lr, job.source.name, job.target, upscaler, size=size, tile=tile)
     picture_io.write(job.target, sr, record)
     (before, after) = (f"{each.samples.shape[1]}x{each.samples.shape[0]}" for each in (lr, sr))
-    sides = f"{before} to {after}"
-    return sides if lr.frames == 1 else f"{sides}, the first of {lr.frames} pages or frames"
+    return f"{before} to {after}{left_out(lr)}"
+
+
+def left_out(picture: Picture) -> str:
+    """What is said of the other pages or frames of a picture's file, after the rest; nothing where there are none."""
+    return "" if picture.frames == 1 else f", the first of {picture.frames} pages or frames"
 
 
 def check_new(target: Path, *, overwrite: bool) -> None:
@@ -137,7 +138,7 @@ def enlarged(
 
 
 def fit(upscaler: AnyUpscaler, samples: np.ndarray, tile: int | None, sides: tuple[int, int] | None = None) -> None:
-    """Choose the tile, by the free memory where it is None; raise NoMemory where the result would not fit.
+    """Choose the tile, by the free memory where it is None; raise memory.NoMemory where the result would not fit.
 
     sides: height and width of the result where it is not to have those that the model makes.
     """
@@ -146,9 +147,7 @@ def fit(upscaler: AnyUpscaler, samples: np.ndarray, tile: int | None, sides: tup
     if sides and sides != (height * upscaler.scale, width * upscaler.scale):  # made of the other, beside it
         result += samples.nbytes // (height * width) * sides[0] * sides[1]
     copies = 7 / 3 if samples.dtype == np.uint8 else 3.0  # Pillow: 4 bytes a pixel; OpenCV: its order, the file
-    needed, free = int(result * copies), memory.available()
-    if needed > free:
-        raise NoMemory(f"its result needs {console.size(needed)} of memory, but {console.size(free)} are free")
+    memory.require(int(result * copies), "its result needs")
     if isinstance(upscaler, Upscaler):
         if tile:
             upscaler.tile = tile

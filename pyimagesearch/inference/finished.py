@@ -5,7 +5,6 @@ which it was made, and the settings. A line is written when the result is whole,
 result without a line is somebody else's, and a line without its result is of one that has to be made again.
 """
 
-import hashlib
 import json
 import os
 from collections import defaultdict
@@ -14,6 +13,7 @@ from typing import Any
 
 from pyimagesearch.errors import InputError, os_error_text
 from pyimagesearch.inference.jobs import Job
+from pyimagesearch.system.files import sha256_of
 
 RECORD = ".srgan-results.jsonl"
 Line = dict[str, Any]  # result, result_sha256, picture_sha256, and the settings
@@ -39,11 +39,11 @@ class Finished:
         lines = self._lines[self._name(job)]
         if not lines:
             raise InputError(f"{job.target}: exists already; `overwrite` replaces it")
-        result = file_sha256(job.target)
+        result = sha256_of(job.target)
         made = [line for line in lines if line["result_sha256"] == result]
         if not made:
             raise InputError(f"{job.target}: exists already, changed since it was made; `overwrite` replaces it")
-        wanted = self._settings | dict(job.asked) | {"picture_sha256": file_sha256(job.source)}
+        wanted = self._settings | dict(job.asked) | {"picture_sha256": sha256_of(job.source)}
         differences = [[key for key in wanted if line.get(key) != wanted[key]] for line in made]
         if [] in differences:
             return True
@@ -55,7 +55,7 @@ class Finished:
         name = self._name(job)
         line = {
             "result": name,
-            "result_sha256": file_sha256(whole),
+            "result_sha256": sha256_of(whole),
             "picture_sha256": picture_sha256,
             **self._settings,
             **job.asked,
@@ -65,12 +65,6 @@ class Finished:
 
     def _name(self, job: Job) -> str:
         return job.target.relative_to(self._folder).as_posix()
-
-
-def file_sha256(path: str | os.PathLike[str]) -> str:
-    """The SHA-256 of a file, in hexadecimal digits."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _difference(key: str, before: Any, now: Any) -> str:

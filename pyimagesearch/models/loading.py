@@ -1,6 +1,5 @@
 """Finds a trained generator, by the name of one that ships or by path, and loads it."""
 
-import hashlib
 import warnings
 import zipfile
 from pathlib import Path
@@ -9,8 +8,8 @@ import keras
 import numpy as np
 
 import pyimagesearch.models.blocks  # noqa: F401  (registers the layers that a saved generator is made of)
-from pyimagesearch.errors import InputError
-from pyimagesearch.system.files import exists, local_copy, paths_in
+from pyimagesearch.errors import InputError, one_line
+from pyimagesearch.system.files import exists, local_copy, paths_in, sha256_of
 
 # The generators inside the package, each with its card in docs/models/, and the SHA-256 of its file.
 SHIPPED = {
@@ -37,7 +36,7 @@ def load_generator(name: str) -> keras.Model:
 def _load_shipped(name: str) -> keras.Model:
     path = FOLDER / f"{name}.keras"
     try:
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        digest = sha256_of(path)
     except OSError:
         digest = ""
     if digest != SHIPPED[name]:
@@ -83,7 +82,7 @@ def _load_any(path: str, local: str, kind: str) -> keras.Model:
         with warnings.catch_warnings(action="ignore"):  # of what a wrong file lacks; it is refused below
             return keras.models.load_model(local, compile=False)
     except Exception as error:
-        raise InputError(f"{path}: not a {kind} that can be loaded ({' '.join(str(error).split())[:200]})") from None
+        raise InputError(f"{path}: not a {kind} that can be loaded ({one_line(error)[:200]})") from None
 
 
 def file_sha256(name: str) -> str:
@@ -91,7 +90,7 @@ def file_sha256(name: str) -> str:
     if name in SHIPPED:
         return SHIPPED[name]
     with local_copy(name) as local:
-        return hashlib.sha256(Path(local).read_bytes()).hexdigest()
+        return sha256_of(local)
 
 
 def generator_scale(model: keras.Model) -> int:

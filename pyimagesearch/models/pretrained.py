@@ -6,7 +6,7 @@ from pathlib import Path
 
 import keras
 
-from pyimagesearch.errors import InputError
+from pyimagesearch.errors import InputError, one_line
 
 Application = Callable[..., keras.Model]  # such as keras.applications.VGG19
 
@@ -28,7 +28,7 @@ def load_without_top(application: Application, name: str, weights: str, argument
         base = application(include_top=False, weights=None)
     except Exception as error:
         if weights == "imagenet":
-            reason = " ".join(str(error).split())
+            reason = one_line(error)
             raise InputError(f"{argument} imagenet: Keras could not download {name} ({reason}); {choices}") from None
         raise InputError(f"{argument} {weights}: not the weights of {name} without its top; {choices}") from None
     for number, layer in enumerate(layer for layer in base.layers if hasattr(layer, "kernel")):

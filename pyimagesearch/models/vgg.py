@@ -1,12 +1,11 @@
 """VGG19 up to some of its layers: what the content loss compares."""
 
-import hashlib
 from collections.abc import Sequence
-from pathlib import Path
 
 import keras
 
 from pyimagesearch.models.pretrained import check_exists, load_without_top
+from pyimagesearch.system.files import sha256_of
 
 ARGUMENT = "--vgg-weights"  # what messages call the weights unless told otherwise
 _CONVOLUTIONS = (2, 2, 4, 4, 4)  # in each block
@@ -26,7 +25,7 @@ def weights_identity(weights: str) -> str:
     if weights in ("imagenet", "random"):
         return weights
     check_exists(weights, ARGUMENT)
-    return "sha256:" + hashlib.sha256(Path(weights).read_bytes()).hexdigest()
+    return "sha256:" + sha256_of(weights)
 
 
 def build_vgg(

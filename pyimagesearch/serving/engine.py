@@ -10,6 +10,7 @@ from pyimagesearch.inference.mixture import AnyModels
 from pyimagesearch.inference.upscaler import OUT_OF_MEMORY, AnyUpscaler, Upscaler
 from pyimagesearch.serving.errors import ServiceError
 from pyimagesearch.serving.picture_workers import NO_MEMORY
+from pyimagesearch.system import memory
 
 
 class Engine:
@@ -73,7 +74,7 @@ class Engine:
         try:
             files.fit(upscaler, samples, None)
             return upscaler(samples, on_tile=tile_done)
-        except (files.NoMemory, *OUT_OF_MEMORY):
+        except (memory.NoMemory, *OUT_OF_MEMORY):
             raise ServiceError(503, "out_of_memory", NO_MEMORY, {"Retry-After": "10"}) from None
 
     def _take(self, amounts: Mapping[str, float], turn: object = None) -> AnyUpscaler:

@@ -1,6 +1,5 @@
 """The example of the page: a small photograph, enlarged once by the models that serve."""
 
-import hashlib
 from enum import Enum
 
 from fastapi import FastAPI, Request
@@ -9,7 +8,7 @@ from fastapi.responses import Response
 from pyimagesearch.images import picture_io
 from pyimagesearch.serving import describe
 from pyimagesearch.serving.engine import Engine
-from pyimagesearch.serving.static import FOLDER
+from pyimagesearch.serving.static import FOLDER, sent_once, tag_of
 
 SMALL = FOLDER / "example.jpg"  # 160x120, of the photograph `chelsea` of scikit-image (CC0); see docs/serving.md
 MIME = "image/jpeg"
@@ -26,11 +25,9 @@ def enlarged(engine: Engine) -> bytes:
 def add_route(app: FastAPI, engine: Engine) -> None:
     """Enlarge the example now, and answer GET /example with the result."""
     data = enlarged(engine)
-    headers = {"cache-control": "no-cache", "etag": f'"{hashlib.sha256(data).hexdigest()[:32]}"'}
+    tag = tag_of(data)
 
     @app.get("/example", response_class=Response, responses=describe.file(MIME), tags=TAGS)
     async def example(request: Request) -> Response:
         """The example of the page, enlarged by the models of this server."""
-        if headers["etag"] in request.headers.get("if-none-match", ""):
-            return Response(status_code=304, headers=headers)
-        return Response(data, media_type=MIME, headers=headers)
+        return sent_once(request, data, tag, MIME)

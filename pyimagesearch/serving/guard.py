@@ -8,6 +8,7 @@ import traceback
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from pyimagesearch.errors import one_line
 from pyimagesearch.serving.answers import HEAD
 from pyimagesearch.serving.errors import answer
 
@@ -56,5 +57,5 @@ class Guard:
         except Exception as error:  # the client has received its answer
             if os.environ.get("SRGAN_TRACEBACK"):
                 traceback.print_exc()
-            text = " ".join(str(error).split())[:300]
+            text = one_line(error)[:300]
             logger.error("srgan serve: %r failed, %s: %s", scope["path"], type(error).__name__, text)

@@ -5,6 +5,7 @@ TensorFlow is imported where a bucket is met, so that what draws and measures lo
 
 import contextlib
 import errno
+import hashlib
 import os
 import re
 import secrets
@@ -18,6 +19,12 @@ from pyimagesearch.system import console
 from pyimagesearch.system.gcs import is_failure, on_bucket
 
 TEMPORARY = re.compile(r"\.srgan-[0-9a-f]{32}\.part")  # the names of files that are being written
+
+
+def sha256_of(path: str | os.PathLike[str]) -> str:
+    """The SHA-256 of a local file, in hexadecimal digits."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def join(folder: str, *parts: str) -> str:

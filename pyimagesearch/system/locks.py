@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from pyimagesearch.errors import InputError, RunError
+from pyimagesearch.errors import InputError, RunError, one_line
 from pyimagesearch.system import files
 from pyimagesearch.system.gcs import on_bucket
 
@@ -153,7 +153,7 @@ class Claim:
 
                 tf.io.gfile.remove(self._path)
         except Exception as error:  # the claim expires; what ended the block matters more
-            logger.warning("%s: cannot be removed (%s)", self._path, " ".join(str(error).split())[:200])
+            logger.warning("%s: cannot be removed (%s)", self._path, one_line(error)[:200])
 
     def check(self) -> None:
         if self._lost:
@@ -195,7 +195,7 @@ class Claim:
                 self._write()
             except Exception as error:  # TensorFlow's exceptions for a bucket are of many kinds
                 if time.monotonic() - self._renewed > self._lease_s:
-                    self._lost = f"its claim could not be renewed ({' '.join(str(error).split())[:200]})"
+                    self._lost = f"its claim could not be renewed ({one_line(error)[:200]})"
                     return
 
 

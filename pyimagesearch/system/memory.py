@@ -2,9 +2,26 @@
 
 from pathlib import Path
 
+from pyimagesearch.errors import InputError
+from pyimagesearch.system import console
+
 MACHINE = Path("/proc/meminfo")
 GROUPS = Path("/sys/fs/cgroup")
 OWN_GROUP = Path("/proc/self/cgroup")
+
+
+class NoMemory(InputError):
+    """Work needs more memory than is free."""
+
+
+def require(needed: float, what: str, remedy: str = "") -> None:
+    """Raise NoMemory, as in "a dream needs 3 GB of memory, but 2 GB are free", where so many bytes are not free.
+
+    what: with its verb. remedy: what to do, after the rest.
+    """
+    free = available()
+    if needed > free:
+        raise NoMemory(f"{what} {console.size(needed)} of memory, but {console.size(free)} are free{remedy}")
 
 
 def available() -> int:

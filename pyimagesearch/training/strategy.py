@@ -6,7 +6,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from pyimagesearch.errors import InputError
+from pyimagesearch.errors import InputError, one_line
 from pyimagesearch.system.gcs import on_bucket
 from pyimagesearch.training.workers import check_tf_config
 
@@ -53,7 +53,7 @@ def _tpu_strategy() -> tf.distribute.Strategy:
         tf.config.experimental_connect_to_cluster(resolver)
         tf.tpu.experimental.initialize_tpu_system(resolver)
     except (ValueError, tf.errors.OpError) as error:
-        reason = " ".join(str(error).split())[:160]
+        reason = one_line(error)[:160]
         raise InputError(
             f"--device tpu: no TPU can be initialised here ({reason}); run on a TPU VM with tensorflow-tpu installed, "
             "or use --device gpu or cpu"

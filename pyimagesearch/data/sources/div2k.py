@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pyimagesearch.data.pairs import Pair, same_area
 from pyimagesearch.data.sources.base import Entry
-from pyimagesearch.errors import InputError
+from pyimagesearch.errors import InputError, one_line
 from pyimagesearch.images import picture_io
 from pyimagesearch.system import console
 
@@ -48,7 +48,7 @@ class Div2kSource:
                 check_reachable(urls[0])
             self._builder.download_and_prepare(**download_options())
         except Exception as error:
-            reason = " ".join(str(error).split())[:300]
+            reason = one_line(error)[:300]
             raise InputError(
                 f"`source` div2k: TensorFlow Datasets could not prepare div2k/{config} ({reason}); "
                 "check the network, or give your own copy with `source` folder `images` DIR"

@@ -20,12 +20,13 @@ from pyimagesearch.inference.film.pictures import rgb_of
 from pyimagesearch.inference.film.progress import Progress
 from pyimagesearch.inference.film.pyav import load_pyav
 from pyimagesearch.inference.film.source import Description, Film, open_film
-from pyimagesearch.inference.finished import Finished, file_sha256
+from pyimagesearch.inference.finished import Finished
 from pyimagesearch.inference.jobs import Job
 from pyimagesearch.inference.reuse import ReusingUpscaler
 from pyimagesearch.inference.sizes import Size, resized, target_size
 from pyimagesearch.inference.upscaler import AnyUpscaler, Upscaler
 from pyimagesearch.system import locks
+from pyimagesearch.system.files import sha256_of
 from pyimagesearch.system.outputs import check_file
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def upscale_job(
     finished: where the result is recorded.
     """
     files.check_new(job.target, overwrite=overwrite)
-    digest = file_sha256(job.source) if finished else ""
+    digest = sha256_of(job.source) if finished else ""
     with open_film(job.source) as film:
         description = film.description
         height, width = result_size(description, upscaler.scale, size)
