@@ -19,6 +19,11 @@ export function tell(error, again) {
   $("notice").focus();
 }
 
+/** Move the keyboard there when work ends, unless someone is reading the notice. */
+export function focusAfterWork(element) {
+  if (!$("notice").contains(document.activeElement)) element.focus();
+}
+
 export function quieten() {
   $("notice").hidden = true;
 }

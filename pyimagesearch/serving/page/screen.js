@@ -1,6 +1,6 @@
 /** What the page shows: the start, a question, pictures at work, or results; one of them at a time. */
 import { Minimap } from "./minimap.js";
-import { quieten, say } from "./notice.js";
+import { focusAfterWork, quieten, say } from "./notice.js";
 import { urlOf } from "./picture.js";
 import { Progress } from "./progress.js";
 import { Rows } from "./rows.js";
@@ -64,7 +64,8 @@ export class Screen {
     this.settings.set(work.settings);
     this.take.offer(work.done.map(({ kept }) => kept).filter(Boolean));
     this.#go({ kind: "many", work }, "work");
-    if (work.running ? came : true) $(work.running ? "cancel" : work.done.length ? "download" : "another").focus();
+    if (!work.running) focusAfterWork($(work.done.length ? "download" : "another"));
+    else if (came) $("cancel").focus();
   }
 
   /** A result beside the picture that it was made of; resolves once it can be seen. */
@@ -82,7 +83,7 @@ export class Screen {
     await (again ? this.viewer.replace(urlOf(result.blob)) : this.viewer.reveal(urlOf(result.blob)));
     if (this.at.result !== result) return;
     say("said", `Done: ${result.width} by ${result.height} pixels${source.size ? "" : ALONE}.`);
-    if (!again) (source.size ? this.viewer.divider.element : $("download")).focus();
+    if (!again) focusAfterWork(source.size ? this.viewer.divider.element : $("download"));
   }
 
   /** What was shown before. */
