@@ -35,6 +35,9 @@ def add_flags(parser: ArgumentParser) -> None:
     )
     upscale.add_argument("--model", metavar="NAME_OR_PATH", default="light", help="as upscale's (default light)")
     upscale.add_argument("--rounds", type=int, default=15, help="of each side, by turns (default 15)")
+    runtimes = add_command(which, "runtimes", "Time one network in TensorFlow, ONNX Runtime, LiteRT and OpenVINO.")
+    runtimes.add_argument("--model", metavar="NAME_OR_PATH", default="light", help="as upscale's (default light)")
+    runtimes.add_argument("--rounds", type=int, default=15, help="of each side, by turns (default 15)")
     style = add_command(which, "style", "Time style transfer beside the cookbook's, to the same loss.")
     style.add_argument("--size", type=int, default=256, help="the pictures' longest side (default 256)")
     style.add_argument("--steps", type=int, default=50, help="of the cookbook's (default 50)")
@@ -52,7 +55,7 @@ def add_flags(parser: ArgumentParser) -> None:
             "--images", type=folder_path, metavar="DIR", help="pictures to use (default: made, 2040x1356)"
         )
         parser.add_argument("--plot", metavar="FILE", help="draw the figures here, as PNG or PDF")
-    for parser in (step, loader, records, quality, upscale, flicker, style):
+    for parser in (step, loader, records, quality, upscale, runtimes, flicker, style):
         parser.add_argument("--json", metavar="FILE", help="write the figures here")
 
 
@@ -86,6 +89,10 @@ def run(args: Namespace) -> None:
         from pyimagesearch.benchmarks import upscale
 
         upscale.run(model=args.model, rounds=args.rounds, json_path=args.json)
+    elif args.benchmark == "runtimes":
+        from pyimagesearch.benchmarks import runtimes
+
+        runtimes.run(model=args.model, rounds=args.rounds, json_path=args.json)
     elif args.benchmark == "style":
         from pyimagesearch.benchmarks import style
 

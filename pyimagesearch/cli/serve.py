@@ -2,6 +2,7 @@
 
 from argparse import ArgumentParser, Namespace
 
+from pyimagesearch.cli.flags import add_precision
 from pyimagesearch.cli.libraries import load_tensorflow
 from pyimagesearch.errors import InputError
 from pyimagesearch.serving.limits import Limits
@@ -48,6 +49,7 @@ def add_flags(parser: ArgumentParser) -> None:
         default=[],
         help="a site whose pages may use it; repeatable",
     )
+    add_precision(parser)
     add("--access-log", action="store_true", help="print a line for every request")
 
 
@@ -65,7 +67,7 @@ def run(args: Namespace) -> None:
     from pyimagesearch.serving import server
 
     server.run(
-        host=args.host, port=args.port, model=args.model, gan_model=args.gan_model, access_log=args.access_log,
-        limits=limits, measure_pixels=args.max_pixels is None,
+        host=args.host, port=args.port, model=args.model, gan_model=args.gan_model, precision=args.precision,
+        access_log=args.access_log, limits=limits, measure_pixels=args.max_pixels is None,
         allow_hosts=args.allow_host, allow_origins=args.allow_origin,
     )  # fmt: skip

@@ -3,7 +3,7 @@
 from argparse import ArgumentParser, Namespace
 
 from pyimagesearch.cli.failures import report_failures
-from pyimagesearch.cli.flags import folder_path, tile_side
+from pyimagesearch.cli.flags import add_precision, folder_path, tile_side
 from pyimagesearch.cli.libraries import load_tensorflow
 from pyimagesearch.errors import InputError
 from pyimagesearch.system.console import Stopwatch
@@ -51,6 +51,7 @@ def add_flags(parser: ArgumentParser) -> None:
     add(
         "--tile", type=tile_side, metavar="{auto,N}", help="LR pixels a side at once (default auto: by the free memory)"
     )
+    add_precision(parser)
     add("--codec", metavar="NAME", help="of films: h264, hevc, av1 or vp9 (default: by bit depth and container)")
     add("--crf", type=int, metavar="N", help="of films: quality, 0 the best (default 18 for h264, 20 hevc, 24 others)")
     add("--first-frame", action="store_true", help="of animated GIF, PNG and WebP: the first frame alone, as a picture")
@@ -74,7 +75,7 @@ def run(args: Namespace) -> None:
     jobs = [] if streamed else plan_jobs(args.pictures, args.output, recursive=args.recursive, moving=moving)
     check_films(jobs, moving)
     amounts = {name: amount for name in ("clean", "crisp") if (amount := getattr(args, name)) is not None}
-    upscaler = mixture.load_models(args.model, args.gan_model).at(**amounts)
+    upscaler = mixture.load_models(args.model, args.gan_model, args.precision).at(**amounts)
     if args.scale is not None:
         upscaler = upscaler.at_scale(args.scale)
     options = {"size": size, "tile": args.tile, "overwrite": args.overwrite}

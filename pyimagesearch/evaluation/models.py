@@ -7,8 +7,11 @@ from pyimagesearch.inference.upscaler import BICUBIC, AnyUpscaler, BicubicUpscal
 
 
 def load_upscalers(names: Sequence[str], *, lr_scale: int | None = None) -> dict[str, AnyUpscaler]:
-    """The upscaler of each name or path; bicubic takes the scale of the others, or of the LR pictures."""
-    loaded: dict[str, AnyUpscaler] = {name: load_upscaler(name) for name in names if name != BICUBIC}
+    """The upscaler of each name or path; bicubic takes the scale of the others, or of the LR pictures.
+
+    In float32, so that a model has the same scores on every machine.
+    """
+    loaded: dict[str, AnyUpscaler] = {name: load_upscaler(name, "float32") for name in names if name != BICUBIC}
     scale = common_scale(loaded, lr_scale)
     return {name: loaded.get(name) or BicubicUpscaler(scale) for name in names}
 

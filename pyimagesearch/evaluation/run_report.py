@@ -70,7 +70,7 @@ def load_run(folder: str) -> tuple[dict[str, AnyUpscaler], list[str]]:
     for name, file in FILES.items():
         path = join(folder, "models", file)
         if exists(path):
-            trained[name] = load_upscaler(path)
+            trained[name] = load_upscaler(path, "float32")
         else:
             missing.append(f"{path} does not exist: the column {TITLES[name]} is left out")
     if not trained:

@@ -43,12 +43,12 @@ def opencv(path: str) -> tuple[str, Forward]:
     return cv2.__version__, forward
 
 
-def litert(path: str) -> tuple[str, Forward]:
+def litert(path: str, threads: int | None = None) -> tuple[str, Forward]:
     """A TFLite file, its input resized to each picture."""
     import ai_edge_litert
     from ai_edge_litert.interpreter import Interpreter
 
-    interpreter = Interpreter(path)
+    interpreter = Interpreter(path, num_threads=threads)
     given, made = interpreter.get_input_details()[0]["index"], interpreter.get_output_details()[0]["index"]
 
     def forward(lr: np.ndarray) -> np.ndarray:

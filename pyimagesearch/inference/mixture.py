@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from pyimagesearch.errors import InputError
+from pyimagesearch.inference.precision import for_inference
 from pyimagesearch.inference.upscaler import BICUBIC, AnyUpscaler, Upscaler, load_upscaler
 from pyimagesearch.models import loading
 
@@ -23,9 +24,9 @@ class Single:
 
     sliders: tuple[str, ...] = ()
 
-    def __init__(self, name: str):
+    def __init__(self, name: str, precision: str = "auto"):
         self.names = [name]
-        self._upscaler = load_upscaler(name)
+        self._upscaler = load_upscaler(name, precision)
         self.scale = self._upscaler.scale
 
     def at(self, **amounts: float) -> AnyUpscaler:
@@ -38,14 +39,16 @@ class Mixture:
     """The upscalers of every mix of the models in a grid of names. Models are loaded when a mix needs them.
 
     grid: rows of (faithful, GAN); of two rows the first was trained on clean pictures, the second on damaged ones.
+    precision: as that of load_upscaler.
     """
 
-    def __init__(self, grid: Sequence[tuple[str, str]]):
+    def __init__(self, grid: Sequence[tuple[str, str]], precision: str = "auto"):
         self.names = [name for row in grid for name in row]
         self.sliders = ("clean", "crisp") if len(grid) > 1 else ("crisp",)
         if BICUBIC in self.names:
             raise InputError("`gan_model` and `crisp` mix two trained models; bicubic is none")
         self._grid = grid
+        self._precision = for_inference(precision)
         self._carrier: tuple[str, keras.Model, Upscaler] | None = None
         self._weights: dict[str, list[np.ndarray]] = {}
 
@@ -78,7 +81,7 @@ class Mixture:
     def _load(self, name: str) -> Upscaler:
         """Keep the weights of a model; the first one's network carries every mix. Raises InputError."""
         if name not in self._weights:
-            model = loading.load_generator(name)
+            model = loading.load_generator(name, self._precision)
             if not self._carrier:
                 self._carrier = (name, model, Upscaler(model, loading.generator_scale(model)))
             else:
@@ -91,21 +94,25 @@ class Mixture:
 AnyModels = Single | Mixture
 
 
-def load_models(model: str | None = None, gan_model: str | None = None) -> AnyModels:
-    """One model, two that can be mixed, or, without names, the four that ship. Raises InputError."""
+def load_models(model: str | None = None, gan_model: str | None = None, precision: str = "auto") -> AnyModels:
+    """One model, two that can be mixed, or, without names, the four that ship, in a precision of load_upscaler.
+
+    Raises InputError.
+    """
     if gan_model and not model:
         raise InputError("`gan_model` is the crisp end of a mix whose other end is missing; name it by `model`")
     if not model:
-        return Mixture(SHIPPED)
-    return Mixture([(model, gan_model)]) if gan_model else Single(model)
+        return Mixture(SHIPPED, precision)
+    return Mixture([(model, gan_model)], precision) if gan_model else Single(model, precision)
 
 
-def load_mixture(clean: float = 1.0, crisp: float = 1.0) -> Upscaler:
+def load_mixture(clean: float = 1.0, crisp: float = 1.0, precision: str = "auto") -> Upscaler:
     """The upscaler of a mix of the four models that ship.
 
     Args:
         clean: from 0, trained on clean pictures (light, light-gan), to 1, on damaged photographs (photo, photo-gan).
         crisp: from 0, the least error (light, photo), to 1, likely detail (light-gan, photo-gan).
+        precision: as that of load_upscaler.
 
     Returns:
         A callable as that of load_upscaler. Its network is as fast as that of any of the four.
@@ -116,7 +123,7 @@ def load_mixture(clean: float = 1.0, crisp: float = 1.0) -> Upscaler:
     Example:
         sr = load_mixture(clean=0.5, crisp=0.8)(lr)  # (30, 40, 3) uint8 to (120, 160, 3) uint8
     """
-    return Mixture(SHIPPED).at(clean=clean, crisp=crisp)
+    return Mixture(SHIPPED, precision).at(clean=clean, crisp=crisp)
 
 
 def _check(sliders: Sequence[str], amounts: dict[str, float]) -> None:

@@ -17,6 +17,7 @@ import tensorflow as tf
 
 from pyimagesearch.images import resize
 from pyimagesearch.inference import tiles
+from pyimagesearch.inference.precision import for_inference
 from pyimagesearch.inference.receptive_field import receptive_field
 from pyimagesearch.inference.samples import check_samples, count_colours, fill_hidden_colours
 from pyimagesearch.inference.scales import Shrinker, check_scale
@@ -91,8 +92,9 @@ class Upscaler:
         self.tile = tiles.for_free_memory(self._bytes_per_pixel, self.context, reserved)
 
     def identity(self) -> str:
-        """The SHA-256 of the network's weights as they are now, in hexadecimal digits."""
+        """The SHA-256 of the network's weights as they are now and of its precision, in hexadecimal digits."""
         digest = hashlib.sha256(self._model.name.encode())
+        digest.update(" ".join(layer.compute_dtype for layer in self._model.layers).encode())
         for weight in self._model.get_weights():
             digest.update(f"{weight.shape}".encode() + weight.tobytes())
         return digest.hexdigest()
@@ -231,12 +233,14 @@ class BicubicUpscaler:
 AnyUpscaler = Upscaler | BicubicUpscaler
 
 
-def load_upscaler(name: str) -> AnyUpscaler:
+def load_upscaler(name: str, precision: str = "auto") -> AnyUpscaler:
     """The upscaler of a model.
 
     Args:
         name: "light", "light-gan", "photo" or "photo-gan", which come with the package; "bicubic", the baseline (x4);
             or the local or gs:// path of a .keras file, such as outputs/models/generator.keras, which training writes.
+        precision: "float32"; "bfloat16" for the inner convolutions, which on photographs differs by at most 2 of 255;
+            or "auto", bfloat16 on a CPU that is fast at it.
 
     Returns:
         A callable for pictures of any size: uint8 or uint16 arrays of shape (H, W) grey, (H, W, 2) grey with alpha,
@@ -252,5 +256,5 @@ def load_upscaler(name: str) -> AnyUpscaler:
     """
     if name == BICUBIC:
         return BicubicUpscaler(BICUBIC_SCALE)
-    model = loading.load_generator(name)
+    model = loading.load_generator(name, for_inference(precision))
     return Upscaler(model, loading.generator_scale(model))

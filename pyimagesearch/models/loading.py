@@ -9,6 +9,7 @@ import numpy as np
 
 import pyimagesearch.models.blocks  # noqa: F401  (registers the layers that a saved generator is made of)
 from pyimagesearch.errors import InputError, one_line
+from pyimagesearch.models.precision import set_inference_precision
 from pyimagesearch.system.files import exists, local_copy, paths_in, sha256_of
 
 # The generators inside the package, each with its card in docs/models/, and the SHA-256 of its file.
@@ -21,11 +22,15 @@ SHIPPED = {
 FOLDER = Path(__file__).parent / "trained"
 
 
-def load_generator(name: str) -> keras.Model:
+def load_generator(name: str, precision: str = "float32") -> keras.Model:
     """The generator called `name` (one of SHIPPED), or saved at this path (a .keras file, local or gs://), computing
-    in float32."""
-    if name in SHIPPED:
-        return _load_shipped(name)
+    in a precision of set_inference_precision."""
+    model = _load_shipped(name) if name in SHIPPED else _load_path(name)
+    set_inference_precision(model, precision)
+    return model
+
+
+def _load_path(name: str) -> keras.Model:
     if not exists(name):
         known = ", ".join(["bicubic", *SHIPPED])
         raise InputError(f"{name}: no such model; name {_siblings(name) or f'{known} or a .keras file of a run'}")
@@ -49,8 +54,7 @@ def _load(path: str, local: str) -> keras.Model:
     """The generator in the file `local`, which people know as `path`."""
     model = _load_any(path, local, "generator")
     try:
-        for layer in model.layers:  # where it was saved in mixed precision
-            layer.dtype_policy = "float32"
+        set_inference_precision(model, "float32")  # where it was saved in mixed precision
         generator_scale(model)
     except Exception:  # whatever another network raises for a picture
         raise InputError(

@@ -30,8 +30,9 @@ BACKLOG = 128  # connections that wait to be accepted
 
 
 def run(
-    *, host: str, port: int, model: str | None, gan_model: str | None, limits: Limits, measure_pixels: bool = False,
-    access_log: bool = False, allow_hosts: Sequence[str] = (), allow_origins: Sequence[str] = (),
+    *, host: str, port: int, model: str | None, gan_model: str | None, limits: Limits, precision: str = "auto",
+    measure_pixels: bool = False, access_log: bool = False, allow_hosts: Sequence[str] = (),
+    allow_origins: Sequence[str] = (),
 ) -> None:  # fmt: skip
     """Serve until SIGINT or SIGTERM, after which open requests are finished and new ones refused.
 
@@ -43,7 +44,7 @@ def run(
     listener = bind(host, port)
     hosts = [host, *names] if names or access.is_loopback_address(listener.getsockname()[0]) else None
     with listener, Store() as store, store.taking_temporary_files():  # uploads
-        engine = Engine(load_models(model, gan_model))
+        engine = Engine(load_models(model, gan_model, precision))
         engine.warm_up()
         rate = capacity.seconds_per_pixel(engine)
         if measure_pixels:

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import tensorflow as tf
 
 from pyimagesearch.errors import InputError, one_line
 from pyimagesearch.system.gcs import on_bucket
+from pyimagesearch.system.processor import cpu_has_bfloat16
 from pyimagesearch.training.workers import check_tf_config
 
 _BUCKET = re.compile(r"gs://[a-z0-9][a-z0-9._-]{1,61}[a-z0-9](/.*)?$")
@@ -100,11 +100,4 @@ def choose_precision(wanted: str, device: str) -> str:
         capability = tf.config.experimental.get_device_details(gpus[0]).get("compute_capability", (0, 0))
         # Tensor cores: since 8.0 for bfloat16, since 7.0 for float16.
         return "bfloat16" if capability >= (8, 0) else "float16" if capability >= (7, 0) else "float32"
-    return "bfloat16" if _cpu_has_bfloat16() else "float32"
-
-
-def _cpu_has_bfloat16() -> bool:
-    try:
-        return "avx512_bf16" in Path("/proc/cpuinfo").read_text()
-    except OSError:  # not Linux
-        return False
+    return "bfloat16" if cpu_has_bfloat16() else "float32"

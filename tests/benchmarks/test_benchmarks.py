@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -158,6 +159,21 @@ def test_benchmark_upscale_measures_both_ratios(tmp_path, capsys, save_generator
     assert all(found[side]["seconds"] > 0 for side in ("bare", "upscaler", "local", "served", "workers", "in_process"))
     assert found["ratios"]["served"] == pytest.approx(found["served"]["seconds"] / found["local"]["seconds"])
     assert "the server takes" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_benchmark_runtimes_compares_what_is_installed(tmp_path, capsys, save_generator):
+    command = ["benchmark", "runtimes", "--rounds", "2", "--model", str(save_generator("light", 4)[0])]
+    assert main([*command, "--json", str(tmp_path / "runtimes.json")]) == 0
+    found = json.loads((tmp_path / "runtimes.json").read_text())["runtimes"]
+    names = {"TensorFlow float32", "TensorFlow XLA", "TensorFlow bfloat16", "ONNX Runtime", "LiteRT"}
+    if find_spec("openvino"):
+        names |= {"OpenVINO float32", "OpenVINO bfloat16"}
+    assert set(found) == names
+    assert all(side["difference"] <= (2 if "bfloat16" in name else 1) for name, side in found.items())
+    said = capsys.readouterr().out
+    assert all(name in said for name in found)
+    assert ("left out: openvino is missing" in said) == (find_spec("openvino") is None)
 
 
 @pytest.mark.slow
