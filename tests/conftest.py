@@ -26,6 +26,7 @@ from pyimagesearch.data.pairs import Pair
 from pyimagesearch.data.sources.base import Entry
 from pyimagesearch.data.sources.sample import SampleSource
 from pyimagesearch.images import resize
+from pyimagesearch.inference.precision import for_inference
 from pyimagesearch.inference.upscaler import Upscaler
 from pyimagesearch.models.loading import load_generator
 
@@ -170,7 +171,7 @@ def mixed_by_hand(models):
     ends = [load_generator(name) for name in models]
 
     def mixed(part):
-        mean = load_generator(models[0])
+        mean = load_generator(models[0], for_inference("auto"))
         rows = [model.get_weights() for model in ends]
         mean.set_weights([(1.0 - part) * first + part * second for first, second in zip(*rows, strict=True)])
         return Upscaler(mean, 4)

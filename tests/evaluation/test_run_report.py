@@ -123,7 +123,7 @@ def test_each_panel_shows_what_its_title_says(report, photos):
     np.testing.assert_array_equal(shown["LR"], figures.nearest(lr, 4))
     np.testing.assert_array_equal(shown["bicubic"], resize.upscale_bicubic(lr, 4))
     for title, file in (("pretrained", PRETRAINED), ("SRGAN", SRGAN)):
-        np.testing.assert_array_equal(shown[title], load_upscaler(str(report.folder / "models" / file))(lr))
+        np.testing.assert_array_equal(shown[title], load_upscaler(str(report.folder / "models" / file), "float32")(lr))
     np.testing.assert_array_equal(shown["HR"], hr)
     assert np.abs(shown["SRGAN"].astype(int) - shown["pretrained"]).max() > 10  # the two are told apart
 
