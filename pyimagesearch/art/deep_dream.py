@@ -4,6 +4,7 @@ The algorithm is that of Mordvintsev, Olah and Tyka, "Inceptionism: Going Deeper
 ascent on the activations of some layers, in several sizes of the picture one after the other.
 """
 
+import copy
 import functools
 from collections.abc import Sequence
 
@@ -56,11 +57,7 @@ class DeepDreamer:
         seed: int = 42,
     ):
         _check_within("octave_scale", octave_scale, OCTAVE_SCALES)
-        if not octave_powers or not all(OCTAVE_POWERS[0] <= power <= OCTAVE_POWERS[1] for power in octave_powers):
-            raise InputError(
-                f"octaves are one or more powers of {OCTAVE_POWERS[0]:g} to {OCTAVE_POWERS[1]:g}, received "
-                f"{','.join(f'{power:g}' for power in octave_powers) or 'none'}"
-            )
+        _check_powers(octave_powers)
         _check_within("tile", tile, TILES)
         if seed < 0:
             raise InputError(f"`seed` must be at least 0, received {seed}")
@@ -107,6 +104,14 @@ class DeepDreamer:
                 ascent.step(rgb, step_size, rng, on_pixels)
         assert rgb is not None
         return with_colours(picture, octaves.carried(rgb, colours, colours.shape[:2]))
+
+    def in_octaves(self, octave_powers: Sequence[float]) -> "DeepDreamer":
+        """A dreamer of the same network, compiled once for both, in other octaves."""
+        _check_powers(octave_powers)
+        _ = self._unguided
+        other = copy.copy(self)
+        other._powers = tuple(octave_powers)
+        return other
 
     def check(self, height: int, width: int) -> None:
         """Raise InputError where a picture of this size is too small for a layer, or its dream too large for memory."""
@@ -168,6 +173,14 @@ def check_steps(steps: int, step_size: float) -> None:
     if steps < 1:
         raise InputError(f"`steps` must be at least 1, received {steps}")
     _check_within("step_size", step_size, STEP_SIZES)
+
+
+def _check_powers(powers: Sequence[float]) -> None:
+    if not powers or not all(OCTAVE_POWERS[0] <= power <= OCTAVE_POWERS[1] for power in powers):
+        raise InputError(
+            f"octaves are one or more powers of {OCTAVE_POWERS[0]:g} to {OCTAVE_POWERS[1]:g}, received "
+            f"{','.join(f'{power:g}' for power in powers) or 'none'}"
+        )
 
 
 def _check_within(argument: str, value: float, bounds: tuple[float, float]) -> None:

@@ -25,6 +25,11 @@ def resized_floats(picture: np.ndarray, height: int, width: int, unit: float = 1
     return np.clip(resized_rows(picture, height, width, slice(None)) * np.float32(unit), 0.0, 1.0)
 
 
+def sample_of(source: np.ndarray, *, grey: bool) -> np.ndarray:
+    """One pixel of the kind that `samples_of` makes of any picture."""
+    return samples_of(np.zeros((1, 1, 3), np.float32), source[:1, :1], grey=grey)
+
+
 def samples_of(picture: np.ndarray, source: np.ndarray, *, grey: bool) -> np.ndarray:
     """A float picture as samples of the type of `source`, with its alpha if it has any, in the picture's size.
 

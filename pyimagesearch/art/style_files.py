@@ -12,7 +12,7 @@ import numpy as np
 from pyimagesearch.art import unfinished
 from pyimagesearch.art.fast_style import check_sides, paint
 from pyimagesearch.art.files import check_source, describe, plan_picture
-from pyimagesearch.art.float_pictures import samples_of
+from pyimagesearch.art.float_pictures import sample_of
 from pyimagesearch.art.painting import Painter
 from pyimagesearch.art.style_settings import StyleSettings
 from pyimagesearch.art.style_transfer import StyleTransferrer
@@ -22,9 +22,6 @@ from pyimagesearch.images import picture_io
 from pyimagesearch.images.picture_io import Picture
 from pyimagesearch.inference.files import check_new
 from pyimagesearch.system import console, memory
-
-BYTES_OF_TILE = 3000  # of VGG19 and its gradients, for each pixel that goes through it at once
-BYTES_OF_PICTURE = {"adam": 200, "lbfgs": 480}  # of copies and of what the method keeps, for each pixel of the result
 
 logger = logging.getLogger(__name__)
 
@@ -86,16 +83,6 @@ def naming_files(job: StyleJob) -> Iterator[None]:
         raise type(error)(text) from None
 
 
-def result_of(content: Picture, samples: np.ndarray) -> Picture:
-    """What is written: all that the content's file holds, but a profile for grey where there are colours now."""
-    becomes_colour = _channels(content.samples) < 3 <= _channels(samples)
-    return dataclasses.replace(content, samples=samples, icc=None if becomes_colour else content.icc)
-
-
-def _channels(samples: np.ndarray) -> int:
-    return samples.shape[2] if samples.ndim == 3 else 1
-
-
 def style_file(
     job: StyleJob,
     settings: StyleSettings,
@@ -142,10 +129,10 @@ def paint_file(job: StyleJob, painter: Painter, settings: StyleSettings, *, over
     content = pictures.content
     with naming_files(job):
         height, width = check_sides(painter, content.samples, settings)
-        sample = samples_of(np.zeros((1, 1, 3), np.float32), content.samples[:1, :1], grey=settings.keeps_colours)
-        picture_io.check_format(job.target, result_of(content, sample), height, width)
+        sample = sample_of(content.samples, grey=settings.keeps_colours)
+        picture_io.check_format(job.target, content.with_samples(sample), height, width)
         painted = paint(painter, pictures.styles, content.samples, settings, pictures.mask)
-    picture_io.write(job.target, result_of(content, painted))
+    picture_io.write(job.target, content.with_samples(painted))
     logger.info(f"{job.target}: {describe(content)} to {width}x{height} ({stopwatch})")
 
 
@@ -157,11 +144,9 @@ class _Writer:
 
     def check(self, progress_every: int | None, start: Snapshot | None, *, overwrite: bool) -> None:
         """Raise InputError where the result would not fit into its format or the memory, or replace a picture."""
-        (height, width), settings = self._transfer.levels[-1], self._transfer.settings
-        picture_io.check_format(self._target, result_of(self._content, self._transfer.sample), height, width)
-        side = settings.tile + 2 * self._transfer.context
-        needed = height * width * BYTES_OF_PICTURE[settings.optimizer]
-        needed += min(height, side) * min(width, side) * BYTES_OF_TILE
+        height, width = self._transfer.levels[-1]
+        picture_io.check_format(self._target, self._content.with_samples(self._transfer.sample), height, width)
+        needed = self._transfer.bytes_needed
         memory.require(needed, f"{self._target}: {width}x{height} pixels need", "; give a smaller `size` or `tile`")
         if progress_every:
             for done in range(progress_every, self._transfer.total + 1, progress_every):
@@ -206,4 +191,4 @@ class _Writer:
         return self._target.with_name(f"{self._target.stem}_step{done:0{digits}}{self._target.suffix}")
 
     def _write(self, path: Path, snapshot: Snapshot) -> None:
-        picture_io.write(path, result_of(self._content, self._transfer.picture(snapshot)))
+        picture_io.write(path, self._content.with_samples(self._transfer.picture(snapshot)))

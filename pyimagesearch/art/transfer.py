@@ -7,11 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from pyimagesearch.art import descent, style_colours
-from pyimagesearch.art.float_pictures import fitted_sides, floats, resized_floats, samples_of
+from pyimagesearch.art.float_pictures import fitted_sides, floats, resized_floats, sample_of, samples_of
 from pyimagesearch.art.pictures import colours_of
 from pyimagesearch.art.style_loss import PERIOD, Description, StyleLoss, stride, total_variation
 from pyimagesearch.art.style_settings import StyleSettings
 from pyimagesearch.errors import InputError
+
+BYTES_OF_TILE = 3000  # of VGG19 and its gradients, for each pixel that goes through it at once
+BYTES_OF_PICTURE = {"adam": 200, "lbfgs": 480}  # of copies and of what the method keeps, for each pixel of the result
 
 
 @dataclass(frozen=True)
@@ -52,14 +55,17 @@ class Transfer:
         ]
 
     @property
-    def context(self) -> int:
-        """Pixels that the network sees around a tile."""
-        return self._loss.context
+    def bytes_needed(self) -> int:
+        """About the memory that the steps at full size take."""
+        height, width = self.levels[-1]
+        side = self.settings.tile + 2 * self._loss.context
+        tile = min(height, side) * min(width, side)
+        return height * width * BYTES_OF_PICTURE[self.settings.optimizer] + tile * BYTES_OF_TILE
 
     @property
     def sample(self) -> np.ndarray:
         """One pixel of the kind that the result has."""
-        return samples_of(np.zeros((1, 1, 3), np.float32), self._samples[:1, :1], grey=self.settings.keeps_colours)
+        return sample_of(self._samples, grey=self.settings.keeps_colours)
 
     @property
     def total(self) -> int:

@@ -2,7 +2,7 @@
 
 from argparse import ArgumentParser, Namespace
 
-from pyimagesearch.cli.flags import add_precision
+from pyimagesearch.cli.flags import add_precision, folder_path
 from pyimagesearch.cli.libraries import load_tensorflow
 from pyimagesearch.errors import InputError
 from pyimagesearch.serving.limits import Limits
@@ -51,6 +51,15 @@ def add_flags(parser: ArgumentParser) -> None:
     )
     add_precision(parser)
     add("--access-log", action="store_true", help="print a line for every request")
+    art = parser.add_argument_group("dreams and styles")
+    art.add_argument("--art", action="store_true", help="make dreams and styles too, also on the page")
+    art.add_argument(
+        "--weights", metavar="NAME_OR_PATH", help="of VGG19: imagenet (download; default), random, or an .h5 file"
+    )
+    art.add_argument(
+        "--fast-models", type=folder_path, metavar="DIR",
+        help="a SavedModel, or a folder of the two .tflite files, that paint at once (default: none)",
+    )  # fmt: skip
 
 
 def run(args: Namespace) -> None:
@@ -61,13 +70,18 @@ def run(args: Namespace) -> None:
         import uvicorn  # noqa: F401
     except ModuleNotFoundError as error:
         raise InputError(f'srgan serve needs {error.name}, which is missing: pip install -e ".[serve]"') from None
+    for name in ("weights", "fast_models"):
+        if getattr(args, name) is not None and not args.art:
+            raise InputError(f"`{name}` belongs to `art`, which is missing")
     pixels = Limits.pixels if args.max_pixels is None else args.max_pixels
     limits = Limits(args.max_bytes, pixels, args.max_seconds, args.queue)
     load_tensorflow()
     from pyimagesearch.serving import server
+    from pyimagesearch.serving.artist import ArtModels
 
     server.run(
         host=args.host, port=args.port, model=args.model, gan_model=args.gan_model, precision=args.precision,
         access_log=args.access_log, limits=limits, measure_pixels=args.max_pixels is None,
+        art_models=ArtModels(args.weights or "imagenet", args.fast_models) if args.art else None,
         allow_hosts=args.allow_host, allow_origins=args.allow_origin,
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 import io
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +52,16 @@ class Picture:
     texts: dict[str, str] = field(default_factory=dict)
     frames: int = 1
 
+    def with_samples(self, samples: np.ndarray) -> "Picture":
+        """All that this file holds around other samples, but a profile for grey where there are colours now."""
+        becomes_colour = _channels(self.samples) < 3 <= _channels(samples)
+        return replace(self, samples=samples, icc=None if becomes_colour else self.icc)
+
     @property
     def alpha(self) -> bool:
         """Whether the last channel is transparency."""
         return self.samples.ndim == 3 and self.samples.shape[2] in (2, 4)
+
+
+def _channels(samples: np.ndarray) -> int:
+    return samples.shape[2] if samples.ndim == 3 else 1

@@ -5,11 +5,12 @@ from typing import Any
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from pyimagesearch import __version__
 from pyimagesearch.serving import describe, docs_page, example, formats
 from pyimagesearch.serving.answers import Delivery, base64_length, in_json, of_file, size_of
+from pyimagesearch.serving.art_endpoints import add_art
 from pyimagesearch.serving.errors import ServiceError, add_handlers
 from pyimagesearch.serving.formats import PNG
 from pyimagesearch.serving.job import Version
@@ -43,6 +44,7 @@ class Health(BaseModel):
     models: list[str]
     sliders: list[str]
     blend: bool
+    art: list[str] = Field(description="dream, style and fast: what the server makes; empty without --art")
     limits: LimitsAnswer
 
 
@@ -67,6 +69,7 @@ def create_app(service: Service) -> FastAPI:
     _add_upscaling(app, service)
     _add_generate(app, service)
     add_jobs(app, service)
+    add_art(app, service)
     _add_pages(app, service)
     example.add_route(app, service.engine)
     return app
@@ -89,7 +92,7 @@ def _add_upscaling(app: FastAPI, service: Service) -> None:
         picture = job.pictures[0]
         file, mime = service.jobs.take(job)
         headers = {
-            "content-disposition": formats.disposition(formats.result_name(picture.name, job.options.scale, mime)),
+            "content-disposition": formats.disposition(formats.result_name(picture.name, job.task.label, mime)),
             "server-timing": f"model;dur={picture.model_seconds * 1000:.1f}",
             "vary": "accept",
         }
@@ -158,6 +161,7 @@ def _add_pages(app: FastAPI, service: Service) -> None:
         )
         about: dict[str, Any] = {"scale": engine.scale, "models": engine.models, "sliders": engine.sliders}
         about |= {"scales": engine.scales, "formats": [*formats.NAMES]}
+        about |= {"art": service.artist.offers if service.artist else []}
         return Health(status="ok", version=__version__, limits=allowed, blend="crisp" in engine.sliders, **about)
 
     @app.get(

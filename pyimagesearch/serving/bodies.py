@@ -8,7 +8,7 @@ import base64
 import binascii
 import re
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import IO
@@ -49,6 +49,14 @@ class Base64Picture(Wanted):
     image: str = Field(description="a data URL: data:image/png;base64,…", examples=["data:image/png;base64,iVBORw0…"])
 
 
+@dataclass(frozen=True)
+class Fields:
+    """The files of a form: how many it has at most under each name, and the parameters that belong to the address."""
+
+    most: Mapping[str, int]
+    parameters: Collection[str]
+
+
 @asynccontextmanager
 async def received(request: Request, limits: Limits, *, most_files: int = 1) -> AsyncIterator[list[Sent]]:
     """The files `image` of a multipart form, at least one, or the whole body; they are closed at the end of the block.
@@ -65,9 +73,10 @@ async def received(request: Request, limits: Limits, *, most_files: int = 1) -> 
             file.seek(0)
             yield [Sent(file, count)]
         return
-    form = await _parsed(_limited(request, most + FORM_BYTES + PART_BYTES * most_files, most), most_files)
+    more = "several go to v1/jobs" if most_files == 1 else "send the others in another job"
+    form = await _parsed(_limited(request, most + FORM_BYTES + PART_BYTES * most_files, most), most_files, more)
     try:
-        sent = _files_of(form)
+        sent = _files_of(form, Fields({"image": most_files}, Wanted.model_fields))
         if most_files == 1 and sent[0].bytes > most:
             raise file_errors.about(sent[0].name, too_many_bytes(most))
         yield sent
@@ -75,7 +84,30 @@ async def received(request: Request, limits: Limits, *, most_files: int = 1) -> 
         await form.close()
 
 
-async def _parsed(body: Request, most_files: int) -> FormData:
+@asynccontextmanager
+async def received_fields(request: Request, limits: Limits, fields: Fields) -> AsyncIterator[list[Sent]]:
+    """The files of a multipart form, in the order of the fields, at least one of each; closed at the end of the block.
+
+    Raises ServiceError 408, 413 and 422.
+    """
+    names = " and ".join(fields.most)
+    if not request.headers.get("content-type", "").lower().startswith("multipart/"):
+        raise ServiceError(422, "bad_form", f"the body is no multipart form; send one with the file(s) {names}")
+    most_files = sum(fields.most.values())
+    length = most_files * (limits.bytes + PART_BYTES) + FORM_BYTES
+    form = await _parsed(_limited(request, length, limits.bytes), most_files, f"send {names}")
+    try:
+        sent = _files_of(form, fields)
+        for each in sent:
+            if each.bytes > limits.bytes:
+                raise file_errors.about(each.name, too_many_bytes(limits.bytes))
+        yield sent
+    finally:
+        await form.close()
+
+
+async def _parsed(body: Request, most_files: int, more: str) -> FormData:
+    """The form. more: what to do where it has more files."""
     parser = MultiPartParser(
         body.headers, body.stream(), max_files=most_files, max_fields=8, max_part_size=FORM_BYTES
     )  # fmt: skip
@@ -84,24 +116,30 @@ async def _parsed(body: Request, most_files: int) -> FormData:
         return await parser.parse()
     except MultiPartException as error:
         if error.message.startswith("Too many files"):
-            more = "several go to v1/jobs" if most_files == 1 else "send the others in another job"
             raise ServiceError(
                 422, "bad_form", f"the form has more than {most_files} file(s), which is the most here; {more}"
             ) from None
         raise ServiceError(422, "bad_form", f"the body is no multipart form ({error.message})") from None
 
 
-def _files_of(form: FormData) -> list[Sent]:
-    for name in Wanted.model_fields:
+def _files_of(form: FormData, fields: Fields) -> list[Sent]:
+    for name in fields.parameters:
         if name in form:
             raise ServiceError(422, "bad_form", f"{name} belongs to the address, as in ?{name}=…")
     for name, value in form.multi_items():
-        if isinstance(value, UploadFile) and name != "image":
-            raise ServiceError(422, "bad_form", f"the form has a file named {name[:50]!r}; pictures are named image")
-    images = [image for image in form.getlist("image") if isinstance(image, UploadFile)]
-    if not images:
-        raise ServiceError(422, "no_picture", "the form has no file named image; send one, or a raw body")
-    return [Sent(image.file, image.size or 0, image.filename or "") for image in images]
+        if isinstance(value, UploadFile) and name not in fields.most:
+            known = " and ".join(fields.most)
+            raise ServiceError(422, "bad_form", f"the form has a file named {name[:50]!r}; pictures are named {known}")
+    sent = []
+    for name, most in fields.most.items():
+        files = [file for file in form.getlist(name) if isinstance(file, UploadFile)]
+        if not files:
+            other = ", or a raw body" if name == "image" else ""
+            raise ServiceError(422, "no_picture", f"the form has no file named {name}; send one{other}")
+        if len(files) > most:
+            raise ServiceError(422, "bad_form", f"the form has {len(files)} files named {name}; send at most {most}")
+        sent += [Sent(file.file, file.size or 0, file.filename or "") for file in files]
+    return sent
 
 
 @asynccontextmanager

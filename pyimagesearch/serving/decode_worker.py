@@ -115,7 +115,7 @@ def _decode(content: memoryview, most: int) -> tuple[Any, ...]:
     _limit(most, len(content) * FILE_COPIES + most * DECODE_BYTES_PER_PIXEL)
     picture = picture_io.read(Upload(content), most)
     samples = np.ascontiguousarray(picture.samples)
-    rest = pickle.dumps(dataclasses.replace(picture, samples=None))  # type: ignore[arg-type]
+    rest = pickle.dumps(dataclasses.replace(picture, samples=samples[:0]))
     return {"shape": samples.shape, "dtype": samples.dtype.str, "rest": len(rest)}, samples, rest
 
 
@@ -133,7 +133,7 @@ def _encode(head: Head, metadata: memoryview) -> tuple[Any, ...]:
             "JPEG": {"quality": head["quality"], "subsampling": 2 if coarse else 0},
             "WEBP": {"quality": head["quality"]},
         }
-    data = picture_io.encode(suffix, dataclasses.replace(picture, samples=samples))
+    data = picture_io.encode(suffix, picture.with_samples(samples))
     Path(head["target"]).write_bytes(data)
     return ({},)
 

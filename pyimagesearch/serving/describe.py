@@ -1,5 +1,6 @@
 """The OpenAPI descriptions of bodies and answers. `docs_page` shows them to people."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from pyimagesearch.serving.bodies import Base64Picture
@@ -10,6 +11,7 @@ HERE = "http://127.0.0.1:8080"  # in examples
 TAGS = [
     {"name": "jobs", "description": "Pictures in line: send them, see how far they are, fetch the results."},
     {"name": "one picture", "description": "One picture in, its result out, in one request."},
+    {"name": "art", "description": "Dreams and styles, where the server was started with --art: 404 otherwise."},
     {"name": "server", "description": "What the server is, and its page."},
 ]
 BINARY = {"schema": {"type": "string", "format": "binary"}}
@@ -68,8 +70,15 @@ def picture_body(**fields: dict[str, Any]) -> dict[str, Any]:
 
 def pictures_body() -> dict[str, Any]:
     """Pictures and zips of pictures as the files `image` of a form."""
-    images = {"type": "array", "items": BINARY["schema"], "description": "pictures' files, and zips of them"}
-    form = {"schema": {"type": "object", "required": ["image"], "properties": {"image": images}}}
+    return form_body(several=[("image", "pictures' files, and zips of them")])
+
+
+def form_body(*one: tuple[str, str], several: Sequence[tuple[str, str]] = ()) -> dict[str, Any]:
+    """A form of files that must be there, by name and meaning: one of each, and at least one of each of `several`."""
+    fields: dict[str, Any] = {name: BINARY["schema"] | {"description": meaning} for name, meaning in one}
+    for name, meaning in several:
+        fields[name] = {"type": "array", "items": BINARY["schema"], "description": meaning}
+    form = {"schema": {"type": "object", "required": [*fields], "properties": fields}}
     return {"requestBody": {"required": True, "content": {"multipart/form-data": form}}}
 
 

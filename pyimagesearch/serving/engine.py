@@ -1,6 +1,7 @@
 """The loaded models: samples in, larger ones out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import PurePath
 
 import numpy as np
@@ -11,6 +12,15 @@ from pyimagesearch.inference.upscaler import OUT_OF_MEMORY, AnyUpscaler, Upscale
 from pyimagesearch.serving.errors import ServiceError
 from pyimagesearch.serving.picture_workers import NO_MEMORY
 from pyimagesearch.system import memory
+
+
+@contextmanager
+def answering_for_memory() -> Iterator[None]:
+    """Raise ServiceError 503 where memory is short."""
+    try:
+        yield
+    except (memory.NoMemory, *OUT_OF_MEMORY):
+        raise ServiceError(503, "out_of_memory", NO_MEMORY, {"Retry-After": "10"}) from None
 
 
 class Engine:
@@ -52,7 +62,7 @@ class Engine:
         return self._any.seen_pixels(height, width, tiles.LARGEST_TILE)
 
     def __call__(
-        self, samples: np.ndarray, amounts: Mapping[str, float], scale: int, on_tile: Callable[[int], None]
+        self, samples: np.ndarray, amounts: Mapping[str, float], scale: int, on_tile: Callable[[int], object]
     ) -> np.ndarray:
         """The samples, `scale` times larger; `amounts` is where the sliders stand.
 
@@ -71,11 +81,9 @@ class Engine:
                 if tile and isinstance(upscaler, Upscaler):
                     upscaler.tile = tile
 
-        try:
+        with answering_for_memory():
             files.fit(upscaler, samples, None)
             return upscaler(samples, on_tile=tile_done)
-        except (memory.NoMemory, *OUT_OF_MEMORY):
-            raise ServiceError(503, "out_of_memory", NO_MEMORY, {"Retry-After": "10"}) from None
 
     def _take(self, amounts: Mapping[str, float], turn: object = None) -> AnyUpscaler:
         """The upscaler of a mix, until the next call."""

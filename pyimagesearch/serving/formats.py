@@ -1,5 +1,6 @@
 """Which format an answer has, and what its file is called."""
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
@@ -23,6 +24,11 @@ class Kind(NamedTuple):
 
     shape: tuple[int, ...]
     dtype: str
+
+    @property
+    def bytes(self) -> int:
+        """That they take."""
+        return math.prod(self.shape) * np.dtype(self.dtype).itemsize
 
 
 def acceptable(header: str | None) -> list[str]:
@@ -56,11 +62,11 @@ def _media_range(text: str) -> tuple[str, float]:
     return name, float(weight) if re.fullmatch(r"\d(\.\d{0,3})?", weight) else 1.0
 
 
-def result_name(uploaded: str, scale: int, mime: str, width: int | None = None) -> str:
-    """What the result of the file `uploaded` (may be empty) is called. width: that was asked for instead of `scale`."""
+def result_name(uploaded: str, label: str, mime: str, width: int | None = None) -> str:
+    """What the result of the file `uploaded` (may be empty) is called. label: such as x4. width: that was asked for."""
     stem = PurePosixPath(uploaded.replace("\\", "/")).stem
     stem = "".join(letter for letter in stem if letter.isprintable())[:LONGEST_NAME].strip(". ") or "picture"
-    return f"{stem}_{f'{width}px' if width else f'x{scale}'}{SUFFIXES[mime]}"
+    return f"{stem}_{f'{width}px' if width else label}{SUFFIXES[mime]}"
 
 
 def or_png(mimes: Sequence[str]) -> list[str]:

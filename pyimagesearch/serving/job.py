@@ -4,14 +4,15 @@ import asyncio
 import contextlib
 import secrets
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from pyimagesearch.serving.errors import ServiceError
 from pyimagesearch.serving.formats import PNG, Kind
-from pyimagesearch.serving.options import Options
 from pyimagesearch.serving.places import Place
+from pyimagesearch.serving.task import Task
 from pyimagesearch.serving.ticket import Ticket
 
 PictureState = Literal["waiting", "working", "done", "failed"]
@@ -32,12 +33,19 @@ class Version(NamedTuple):
         return cls(mime, None if [mime] == PNG else quality, width)
 
 
+class Stored(NamedTuple):
+    """Samples on the disk."""
+
+    path: Path
+    kind: Kind
+
+
 @dataclass
 class Picture:
     """One picture of a job.
 
-    height, width: of the result; None until the picture is decoded. kind: of the samples that came in.
-    files: of the result, by their format. downloaded: whether a client has received one of them.
+    height, width, kind: of the result; None until the picture is decoded. inputs: what it is made of, until it is
+    made. files: of the result, by their format. downloaded: whether a client has received one of them.
     """
 
     index: int
@@ -47,7 +55,7 @@ class Picture:
     width: int | None = None
     kind: Kind | None = None
     metadata: bytes = b""
-    lr: Path | None = None
+    inputs: list[Stored] = field(default_factory=list)
     ticket: Ticket | None = None
     files: dict[Version, Path] = field(default_factory=dict)
     bytes: int = 0  # on the disk: at first the most that they may become
@@ -85,25 +93,28 @@ class Picture:
 
     def remove_files(self) -> None:
         """Remove what is on the disk of it."""
-        for path in [self.lr, *self.files.values()]:
-            if path:
-                with contextlib.suppress(OSError):
-                    path.unlink(missing_ok=True)
-        self.lr, self.files = None, {}
+        self.remove_inputs()
+        _remove(self.files.values())
+        self.files = {}
+
+    def remove_inputs(self) -> None:
+        """Remove what it is made of from the disk."""
+        _remove(stored.path for stored in self.inputs)
+        self.inputs = []
 
 
 class Job:
     """Pictures that came together, and what is wanted of them."""
 
-    def __init__(self, options: Options, place: Place, *, kept: bool):
+    def __init__(self, task: Task, place: Place, *, kept: bool):
         """kept: whether the results are kept for downloads, SECONDS_KEPT long."""
         self.id = secrets.token_urlsafe(24)
-        self.options, self.place, self.kept = options, place, kept
+        self.task, self.place, self.kept = task, place, kept
         self.pictures: list[Picture] = []
         self.cancelled = False
         self.ended_at: float | None = None
         self.forgetting: asyncio.TimerHandle | None = None
-        self.task: asyncio.Task[None] | None = None  # the work on it, or None once that has ended
+        self.finishing: asyncio.Task[None] | None = None  # the wait for its pictures, until they have ended
 
     @property
     def state(self) -> JobState:
@@ -150,3 +161,9 @@ class Job:
     async def wait(self) -> None:
         """Return when all its pictures have ended."""
         await asyncio.gather(*(picture.ended.wait() for picture in self.pictures))
+
+
+def _remove(paths: Iterable[Path]) -> None:
+    for path in paths:
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)

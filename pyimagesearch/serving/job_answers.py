@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 
 from pyimagesearch.serving.errors import ErrorDetail
@@ -48,6 +49,11 @@ def told(service: Service, job: Job) -> JobAnswer:
         seconds_left=None if left is None else round(left, 1), pictures=[*map(_told_picture, job.pictures)],
         seconds_kept=None if kept is None else round(kept, 1),
     )  # fmt: skip
+
+
+def in_line(service: Service, job: Job) -> Response:
+    """202: a new job."""
+    return JSONResponse(told(service, job).model_dump(), 202, {"location": f"v1/jobs/{job.id}"})
 
 
 def _told_picture(picture: Picture) -> PictureAnswer:

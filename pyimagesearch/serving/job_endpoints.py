@@ -5,13 +5,13 @@ from enum import Enum
 from typing import Annotated, BinaryIO
 
 from fastapi import Depends, FastAPI, Path, Query, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from pyimagesearch.serving import answers, describe, formats
 from pyimagesearch.serving.errors import ServiceError
 from pyimagesearch.serving.job import Job, Picture, Version
-from pyimagesearch.serving.job_answers import JobAnswer, events, told
+from pyimagesearch.serving.job_answers import JobAnswer, events, in_line, told
 from pyimagesearch.serving.options import FORMAT, QUALITY, Format, WantedQuery, checked, mimes_of
 from pyimagesearch.serving.service import Service
 
@@ -21,7 +21,7 @@ EXAMPLE = (
     "curl '{here}/v1/jobs/ID/result?format=jpeg&quality=90' -o larger.zip",
 )
 TAGS: list[str | Enum] = ["jobs"]
-ZIP_NAME = "pictures_x{scale}.zip"
+ZIP_NAME = "pictures_{label}.zip"
 
 
 class Encoding(BaseModel):
@@ -61,7 +61,7 @@ def _add_work(app: FastAPI, service: Service) -> None:
         One bad picture among several does not refuse the others. Short jobs come first, and none waits for ever.
         """
         job = await service.open_job(request, checked(wanted, service.engine))
-        return JSONResponse(told(service, job).model_dump(), 202, {"location": f"v1/jobs/{job.id}"})
+        return in_line(service, job)
 
     @app.get(
         "/v1/jobs/{id}", response_model=JobAnswer, tags=TAGS, response_description="the job",
@@ -109,7 +109,7 @@ def _add_results(app: FastAPI, service: Service) -> None:
         done = job.done_pictures()
         if not done:
             raise job.pictures[0].error or ServiceError(409, "not_done", "none of its pictures is done")
-        name = ZIP_NAME.format(scale=job.options.scale)
+        name = ZIP_NAME.format(label=job.task.label)
         pieces = answers.nothing() if request.scope.get(answers.HEAD) else answers.zipped(
             _files(service, job, done, mimes, encoding), lambda: _took(*done)
         )  # fmt: skip
@@ -129,9 +129,9 @@ def _add_results(app: FastAPI, service: Service) -> None:
 
 def _mimes(job: Job, encoding: Encoding) -> Sequence[str]:
     if encoding.format is None and encoding.quality is None:
-        return job.options.mimes
-    if encoding.format is None and list(job.options.mimes) != formats.PNG:
-        return job.options.mimes  # the quality of the job's own format
+        return job.task.mimes
+    if encoding.format is None and list(job.task.mimes) != formats.PNG:
+        return job.task.mimes  # the quality of the job's own format
     return mimes_of(encoding.format or "auto", encoding.quality, formats.PNG)
 
 
@@ -143,7 +143,7 @@ def _version(job: Job, picture: Picture, mimes: Sequence[str], encoding: Encodin
     mime = formats.first_that_holds(picture.kind, picture.height, picture.width, mimes)
     asked = encoding.format is not None or encoding.quality is not None
     width = encoding.width if encoding.width and encoding.width < picture.width else None
-    return Version.of(mime, encoding.quality if asked else job.options.quality, width)
+    return Version.of(mime, encoding.quality if asked else job.task.quality, width)
 
 
 async def _file(
@@ -156,7 +156,7 @@ async def _file(
         raise ServiceError(409, "not_done", "the picture is not done yet; GET the job's address to see how far it is")
     version = _version(job, picture, mimes, encoding)
     file = await service.jobs.result(job, picture, version)
-    name = formats.result_name(picture.name, job.options.scale, version.mime, version.width)
+    name = formats.result_name(picture.name, job.task.label, version.mime, version.width)
     return answers.Delivery(
         answers.of_file(file, lambda: _took(picture)), service.limits.seconds, length=answers.size_of(file),
         media_type=version.mime, headers={"content-disposition": formats.disposition(name)},
@@ -169,7 +169,7 @@ async def _files(
     """The results with distinct names. One that the format cannot hold is a PNG."""
     versions = [_version(job, picture, formats.or_png(mimes), encoding) for picture in pictures]
     names = [
-        formats.result_name(picture.name, job.options.scale, version.mime, version.width)
+        formats.result_name(picture.name, job.task.label, version.mime, version.width)
         for picture, version in zip(pictures, versions, strict=True)
     ]
     for name, picture, version in zip(formats.distinct(names), pictures, versions, strict=True):

@@ -10,37 +10,28 @@ from typing import BinaryIO
 import numpy as np
 
 from pyimagesearch.serving import formats
-from pyimagesearch.serving.engine import Engine
 from pyimagesearch.serving.errors import ServiceError, no_disk
-from pyimagesearch.serving.forecast import Rate
-from pyimagesearch.serving.job import SECONDS_KEPT, Job, Picture, Version
-from pyimagesearch.serving.limits import Limits
+from pyimagesearch.serving.job import SECONDS_KEPT, Job, Picture, Stored, Version
 from pyimagesearch.serving.line import Line, busy
 from pyimagesearch.serving.picture_workers import Decoded, PictureWorkers
 from pyimagesearch.serving.places import Places
 from pyimagesearch.serving.results import Results
 from pyimagesearch.serving.store import Store
+from pyimagesearch.serving.task import Plan
 from pyimagesearch.serving.ticket import Ticket
 
 logger = logging.getLogger(__name__)
 
 FAULT = "the server failed at this picture; its operator finds the reason in its log"
 LEAST_KEPT = 60.0  # seconds that a result that nobody has fetched is kept, however many others need the room
-PICTURE_SECONDS = 0.05  # that a picture takes beside what its pixels take
 
 
 class Jobs:
     """All jobs that are known."""
 
-    def __init__(
-        self, engine: Engine, workers: PictureWorkers, limits: Limits, store: Store, line: Line, places: Places, *,
-        seconds_per_pixel: float,
-    ):  # fmt: skip
-        """seconds_per_pixel: of work, for a pixel that a network sees, to begin with."""
-        self._engine, self._limits = engine, limits
+    def __init__(self, workers: PictureWorkers, store: Store, line: Line, places: Places):
         self._store, self._line, self._places = store, line, places
         self._jobs: dict[str, Job] = {}  # the oldest first
-        self._work_rates = {scale: Rate(seconds_per_pixel, PICTURE_SECONDS) for scale in engine.scales}
         self._results = Results(workers, store)
 
     def get(self, job_id: str) -> Job:
@@ -66,29 +57,30 @@ class Jobs:
     def __iter__(self) -> Iterator[Job]:
         return iter(list(self._jobs.values()))
 
-    async def add_picture(self, job: Job, name: str, decoded: Decoded, *, alone: bool) -> None:
+    async def add_picture(self, job: Job, name: str, *inputs: Decoded, alone: bool) -> None:
         """Take a decoded picture into a job that has not begun. Raises ServiceError where that is not possible now.
 
-        alone: in its job. One whose result the format cannot hold is refused then; among others it becomes a PNG.
+        inputs: the picture, and others that the job's task takes with it. alone: in its job. One whose result the
+        format cannot hold is refused then; among others it becomes a PNG.
         """
-        samples, scale = decoded.samples, job.options.scale
-        height, width = samples.shape[:2]
-        seen = self._engine.seen_pixels(height, width)
-        _check_seen(seen, height, width, self._limits.seen_pixels)
-        picture = Picture(len(job.pictures), name, height=height * scale, width=width * scale)
-        picture.kind, picture.metadata = formats.Kind(samples.shape, samples.dtype.str), decoded.metadata
+        samples = [each.samples for each in inputs]
+        plan = await asyncio.to_thread(job.task.plan, samples)
+        height, width = plan.kind.shape[:2]
+        picture = Picture(len(job.pictures), name, height=height, width=width)
+        picture.kind, picture.metadata = plan.kind, inputs[0].metadata
         if alone:
-            formats.first_that_holds(picture.kind, height * scale, width * scale, job.options.mimes)
-        seconds = self._work_rates[scale](seen)
+            formats.first_that_holds(plan.kind, height, width, job.task.mimes)
         before = sum(other.ticket.seconds for other in job.pictures if other.ticket)
-        picture.bytes = samples.nbytes * (1 + scale * scale)
-        self._line.check_room(before + seconds)
+        picture.bytes = sum(each.nbytes for each in samples) + plan.kind.bytes
+        self._line.check_room(before + plan.seconds)
         self._make_room(job.bytes + picture.bytes)
-        picture.lr = self._store.new()
         job.pictures.append(picture)
-        await asyncio.to_thread(_write, picture.lr, samples)
-        work = self._work_of(job, picture, seen)
-        picture.ticket = Ticket(job.id, work, seconds=seconds, pixels=height * width, before=before)
+        for each in samples:
+            stored = Stored(self._store.new(), formats.Kind(each.shape, each.dtype.str))
+            picture.inputs.append(stored)
+            await asyncio.to_thread(_write, stored.path, each)
+        work = self._work_of(picture.inputs, plan)
+        picture.ticket = Ticket(job.id, work, seconds=plan.seconds, pixels=plan.pixels, before=before)
 
     def begin(self, job: Job) -> None:
         """Put a job's pictures in line. Raises ServiceError where others have filled it meanwhile."""
@@ -98,7 +90,7 @@ class Jobs:
         self._jobs[job.id] = job
         self._line.add(tickets)
         job.place.handed_over = True
-        job.task = asyncio.create_task(self._finish(job))
+        job.finishing = asyncio.create_task(self._finish(job))
 
     def stop(self, job: Job) -> None:
         """Stop the work on a job, if there still is some."""
@@ -116,7 +108,7 @@ class Jobs:
         self._jobs.pop(job.id, None)
         if job.forgetting:
             job.forgetting.cancel()  # it holds the job in memory
-        if job.task is None:
+        if job.finishing is None:
             self._remove_files(job)
 
     def place_of(self, job: Job) -> int:
@@ -141,34 +133,28 @@ class Jobs:
         """The file of a version of a result, open; made from the result that there is. Raises ServiceError 404, 406."""
         return await self._results.open(picture, version, check=lambda: self.get(job.id))
 
-    def _work_of(self, job: Job, picture: Picture, seen: int) -> Callable[[Ticket], tuple[Path, formats.Kind]]:
-        """What the line's thread does for a picture: samples from the disk to larger samples on the disk."""
-        assert picture.kind
-        assert picture.lr
-        shape, dtype = picture.kind
-        lr, options, rate = picture.lr, job.options, self._work_rates[job.options.scale]
+    def _work_of(self, inputs: Sequence[Stored], plan: Plan) -> Callable[[Ticket], tuple[Path, formats.Kind]]:
+        """What the line's thread does for a picture: samples from the disk to those of the result on the disk."""
 
         def work(ticket: Ticket) -> tuple[Path, formats.Kind]:
-            samples = np.fromfile(lr, dtype).reshape(shape)
-            sr = self._engine(
-                samples, options.amounts, options.scale, lambda pixels: self._line.tile_done(ticket, pixels)
-            )  # fmt: skip
+            samples = [np.fromfile(path, kind.dtype).reshape(kind.shape) for path, kind in inputs]
+            made = plan.work(samples, lambda pixels: self._line.tile_done(ticket, pixels))
             raw = self._store.new()
             try:
-                _write(raw, sr)
+                _write(raw, made)
             except BaseException:
                 raw.unlink(missing_ok=True)
                 raise
             ticket.pause()
-            rate.add(seen, ticket.worked)
-            return raw, formats.Kind(sr.shape, sr.dtype.str)
+            plan.learn(ticket.worked)
+            return raw, formats.Kind(made.shape, made.dtype.str)
 
         return work
 
     async def _finish(self, job: Job) -> None:
         """Wait for the pictures of a job, and end it."""
         await asyncio.gather(*(self._finish_picture(job, picture) for picture in job.pictures if picture.ticket))
-        job.task, job.ended_at = None, time.monotonic()
+        job.finishing, job.ended_at = None, time.monotonic()
         self._places.leave(job.place)
         if job.cancelled:
             self._remove_files(job)
@@ -180,7 +166,7 @@ class Jobs:
         try:
             raw, kind = await picture.ticket.future
             try:
-                await self._results.make(picture, raw, kind, job.options, several=job.kept)
+                await self._results.make(picture, raw, kind, job.task, several=job.kept)
             finally:
                 raw.unlink(missing_ok=True)
         except asyncio.CancelledError:  # the job's end
@@ -191,8 +177,7 @@ class Jobs:
             logger.error("srgan serve: the work on a picture failed, %s: %s", type(error).__name__, error)
             picture.error = no_disk(error) or ServiceError(500, "fault", FAULT)
         finally:
-            if picture.lr:
-                picture.lr.unlink(missing_ok=True)
+            picture.remove_inputs()
             picture.count_bytes()
             picture.ended.set()
 
@@ -217,16 +202,6 @@ class Jobs:
     def _remove_files(self, job: Job) -> None:
         for picture in job.pictures:
             picture.remove_files()
-
-
-def _check_seen(seen: int, height: int, width: int, most: int) -> None:
-    """Raise ServiceError 413 for a picture that is so narrow that it takes as long as one of too many pixels."""
-    if seen > most:
-        reason = (
-            f"the picture of {width}x{height} is so narrow that the network has to see {seen:,} pixels for it, and at "
-            f"most {most:,} are allowed; send it in shorter parts"
-        )
-        raise ServiceError(413, "too_many_pixels", reason)
 
 
 def _is_downloaded(job: Job) -> bool:

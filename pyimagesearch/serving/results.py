@@ -8,9 +8,9 @@ from typing import BinaryIO
 from pyimagesearch.serving import formats
 from pyimagesearch.serving.forecast import Rate
 from pyimagesearch.serving.job import Picture, Version
-from pyimagesearch.serving.options import Options
 from pyimagesearch.serving.picture_workers import PictureWorkers
 from pyimagesearch.serving.store import Store
+from pyimagesearch.serving.task import Task
 
 ORIGINAL = Version(formats.PNG[0])  # from which the other versions are made
 SECONDS_PER_PIXEL, FILE_SECONDS = 2e-8, 0.05  # of encoding a PNG, until it is measured
@@ -27,13 +27,13 @@ class Results:
         """That encoding a result of so many pixels takes, about."""
         return self._rate(pixels)
 
-    async def make(self, picture: Picture, raw: Path, kind: formats.Kind, options: Options, *, several: bool) -> None:
+    async def make(self, picture: Picture, raw: Path, kind: formats.Kind, task: Task, *, several: bool) -> None:
         """Encode a result in the format that was asked for. raw: the file of its samples, of this kind.
 
         several: whether other formats may be asked for later, so that a PNG is kept too.
         """
-        mimes = formats.or_png(options.mimes) if several else options.mimes
-        asked = Version.of(formats.first_that_holds(kind, kind.shape[0], kind.shape[1], mimes), options.quality)
+        mimes = formats.or_png(task.mimes) if several else task.mimes
+        asked = Version.of(formats.first_that_holds(kind, kind.shape[0], kind.shape[1], mimes), task.quality)
         for version in dict.fromkeys([ORIGINAL, asked] if several else [asked]):
             picture.files[version] = await self._encode(picture, version, raw, kind)
 

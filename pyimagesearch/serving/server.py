@@ -15,6 +15,7 @@ from pyimagesearch.errors import InputError, Interrupted
 from pyimagesearch.inference.mixture import load_models
 from pyimagesearch.serving import access, bodies, capacity, logs
 from pyimagesearch.serving.app import create_app
+from pyimagesearch.serving.artist import Artist, ArtModels
 from pyimagesearch.serving.connections import Connection
 from pyimagesearch.serving.engine import Engine
 from pyimagesearch.serving.guard import Guard
@@ -31,12 +32,14 @@ BACKLOG = 128  # connections that wait to be accepted
 
 def run(
     *, host: str, port: int, model: str | None, gan_model: str | None, limits: Limits, precision: str = "auto",
-    measure_pixels: bool = False, access_log: bool = False, allow_hosts: Sequence[str] = (),
+    measure_pixels: bool = False, art_models: ArtModels | None = None, access_log: bool = False,
+    allow_hosts: Sequence[str] = (),
     allow_origins: Sequence[str] = (),
 ) -> None:  # fmt: skip
     """Serve until SIGINT or SIGTERM, after which open requests are finished and new ones refused.
 
     measure_pixels: whether limits.pixels is what this machine can do within limits.seconds, measured now.
+    art_models: of dreams and styles; None: none are made.
     allow_hosts: further names of this server. allow_origins: other sites whose pages may use it.
     """
     names, origins = list(map(access.check_host, allow_hosts)), list(map(access.check_origin, allow_origins))
@@ -50,15 +53,17 @@ def run(
         if measure_pixels:
             most = capacity.most_pixels(engine, rate, limits, store.most_bytes)
             limits = dataclasses.replace(limits, pixels=most)
+        artist = Artist(art_models, limits.seconds) if art_models else None
         with PictureWorkers(limits.pixels) as workers:
             workers.wait_until_ready()
-            service = Service(engine, workers, limits, store, rate)
+            service = Service(engine, workers, limits, store, rate, artist)
             app = Guard(
                 access.Access(_for_origins(create_app(service), origins), hosts, origins), longest_request(limits)
             )
             listen(listener, host)
             shown = f"[{host}]" if ":" in host else host
             served = f"{', '.join(engine.models)} (x{engine.scale})"
+            served += f", and art: {', '.join(artist.offers)}" if artist else ""
             console.say(f"http://{shown}:{listener.getsockname()[1]} serves {served}")
             _serve(app, listener, service, access_log)
 

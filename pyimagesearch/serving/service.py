@@ -10,7 +10,8 @@ from fastapi import Request
 from starlette.requests import ClientDisconnect
 
 from pyimagesearch.serving import bodies, file_errors, unzip
-from pyimagesearch.serving.bodies import Sent
+from pyimagesearch.serving.artist import Artist
+from pyimagesearch.serving.bodies import Fields, Sent
 from pyimagesearch.serving.engine import Engine
 from pyimagesearch.serving.errors import ServiceError
 from pyimagesearch.serving.job import Job
@@ -18,9 +19,11 @@ from pyimagesearch.serving.jobs import Jobs
 from pyimagesearch.serving.limits import Limits
 from pyimagesearch.serving.line import Line, busy
 from pyimagesearch.serving.options import Options, checked
-from pyimagesearch.serving.picture_workers import PictureWorkers
+from pyimagesearch.serving.picture_workers import Decoded, PictureWorkers
 from pyimagesearch.serving.places import Places
 from pyimagesearch.serving.store import Store
+from pyimagesearch.serving.task import Task
+from pyimagesearch.serving.upscaling import Upscaling
 
 T = TypeVar("T")
 SECONDS_PER_PIXEL = 5e-6  # of work, where nobody has measured it
@@ -36,13 +39,15 @@ class Service:
 
     def __init__(
         self, engine: Engine, workers: PictureWorkers, limits: Limits, store: Store,
-        seconds_per_pixel: float = SECONDS_PER_PIXEL,
+        seconds_per_pixel: float = SECONDS_PER_PIXEL, artist: Artist | None = None,
     ):  # fmt: skip
-        """seconds_per_pixel: of work on a pixel that a network sees, to begin with."""
+        """seconds_per_pixel: of work on a pixel that a network sees, to begin with. artist: None where none serves."""
         self.engine, self.workers, self.limits, self._store = engine, workers, limits, store
+        self.upscaling, self.artist = Upscaling(engine, limits, seconds_per_pixel), artist
         self.line = Line(limits.line_seconds, limits.seconds)
         self.places = Places(limits.queue, lambda: busy(self.line.first_end()))
-        self.jobs = Jobs(engine, workers, limits, store, self.line, self.places, seconds_per_pixel=seconds_per_pixel)
+        self.jobs = Jobs(workers, store, self.line, self.places)
+        self._several = asyncio.Lock()  # so that one request at a time holds several decoded pictures in memory
         self.ending = False  # since SIGTERM
 
     def end(self) -> None:
@@ -65,6 +70,26 @@ class Service:
                 several = bodies.received(request, self.limits, most_files=self.limits.pictures)
                 sent = await body.enter_async_context(several)
             return await self._open(request, sent, options, kept=True)
+
+    async def open_art(self, request: Request, task: Task, fields: Fields) -> Job:
+        """A job of one picture, made of all files in the request's form, which is in line when this returns.
+
+        Raises ServiceError.
+        """
+        self.line.check_room(0.0)
+        async with AsyncExitStack() as body:
+            async with self.places.upload(request):
+                sent = await body.enter_async_context(bodies.received_fields(request, self.limits, fields))
+            job = Job(task, request.state.place, kept=True)
+            try:
+                async with self._several:
+                    inputs = [await self._decoded_as_named(each) for each in sent]
+                    await self.jobs.add_picture(job, sent[0].name, *inputs, alone=True)
+                self.jobs.begin(job)
+            except BaseException:
+                self.jobs.cancel(job)
+                raise
+        return job
 
     async def run(self, request: Request, options: Options, *, kept: bool = False) -> Job:
         """The job, at its end, of the one picture that the request's body holds. Raises ServiceError."""
@@ -100,7 +125,7 @@ class Service:
 
         One after the other, so that a job of many pictures leaves a decoder to others.
         """
-        job = Job(options, request.state.place, kept=kept)
+        job = Job(self.upscaling.task(options), request.state.place, kept=kept)
         alone = len(sent) == 1
         try:
             for each in sent:
@@ -121,7 +146,7 @@ class Service:
         if len(job.pictures) >= self.limits.pictures:
             raise ServiceError(413, "too_many_pictures", f"at most {self.limits.pictures} pictures are taken at once")
         try:
-            await self._decode(job, sent, alone=alone)
+            await self.jobs.add_picture(job, sent.name, await self._decoded(sent), alone=alone)
         except ServiceError as error:
             if error.status == 503 or error.code == "too_much_work":
                 raise
@@ -130,7 +155,14 @@ class Service:
                 raise told from None
             job.add_failed(sent.name, told)
 
-    async def _decode(self, job: Job, sent: Sent, *, alone: bool) -> None:
+    async def _decoded_as_named(self, sent: Sent) -> Decoded:
+        """The picture in a file; the name of the file is in the errors."""
+        try:
+            return await self._decoded(sent)
+        except ServiceError as error:
+            raise file_errors.about(sent.name, error) from None
+
+    async def _decoded(self, sent: Sent) -> Decoded:
         if not sent.bytes:
             raise ServiceError(422, "no_picture", "the body is empty; send a picture's file")
         if sent.bytes > self.limits.bytes:
@@ -138,7 +170,7 @@ class Service:
         data = await asyncio.to_thread(sent.file.read)
         if unzip.is_zip(data[:HEAD_BYTES]):
             raise ServiceError(422, "not_a_picture", "the picture is a zip file; send it to v1/jobs")
-        await self.jobs.add_picture(job, sent.name, await self.workers.decode(data), alone=alone)
+        return await self.workers.decode(data)
 
     async def _add_zip(self, job: Job, sent: Sent, *, alone: bool) -> None:
         """The pictures in a zip file; a zip file that is no good refuses the job only where it is alone."""

@@ -39,7 +39,7 @@ def test_room_is_made_by_those_that_were_fetched_then_by_the_oldest_but_not_in_t
             service = Service(Engine(Single("bicubic")), workers, Limits(), store)
 
             async def job(name):
-                made = Job(Options({}, 4, formats.PNG), Place(), kept=True)
+                made = Job(service.upscaling.task(Options({}, 4, formats.PNG)), Place(), kept=True)
                 made.place.held = False
                 await service.jobs.add_picture(made, name, await workers.decode(packed), alone=True)
                 service.jobs.begin(made)
