@@ -60,7 +60,7 @@ class WantedStyle(WantedArt):
         description="luminance: only light and dark are painted; match: the style takes the content's colours first",
     )  # fmt: skip
     steps: int | None = Field(
-        default=None, ge=1, le=MOST_STEPS, examples=[40], description="with fast=false, at the first size (default 40)"
+        default=None, ge=1, le=MOST_STEPS, examples=[40], description="with fast=false, at the first size (default 30)"
     )
 
 

@@ -18,7 +18,7 @@ from pyimagesearch.serving.formats import Kind
 from pyimagesearch.serving.task import OnPixels
 from pyimagesearch.system import memory
 
-STEPS = 40
+STEPS = 30
 # In L-BFGS' few steps these keep shapes whole and grain away (docs/art.md), and most steps are cheap ones.
 OPTIMISATION: dict[str, Any] = {
     "optimizer": "lbfgs", "content_weight": 1e3, "smoothness": 3e6, "coarsest": 256, "epochs": 1,
@@ -99,7 +99,7 @@ class Optimised:
 
     def least(self, size: int) -> WantedStyle:
         """See Way."""
-        return WantedStyle(size=size, steps=2, fast=False)
+        return WantedStyle(size=size, steps=3, fast=False)
 
     def _transfer(self, wanted: WantedStyle, samples: Sequence[np.ndarray]) -> Transfer:
         content, *styles = samples

@@ -33,8 +33,7 @@ BACKLOG = 128  # connections that wait to be accepted
 def run(
     *, host: str, port: int, model: str | None, gan_model: str | None, limits: Limits, precision: str = "auto",
     measure_pixels: bool = False, art_models: ArtModels | None = None, access_log: bool = False,
-    allow_hosts: Sequence[str] = (),
-    allow_origins: Sequence[str] = (),
+    allow_hosts: Sequence[str] = (), allow_origins: Sequence[str] = (),
 ) -> None:  # fmt: skip
     """Serve until SIGINT or SIGTERM, after which open requests are finished and new ones refused.
 
@@ -47,13 +46,13 @@ def run(
     listener = bind(host, port)
     hosts = [host, *names] if names or access.is_loopback_address(listener.getsockname()[0]) else None
     with listener, Store() as store, store.taking_temporary_files():  # uploads
+        artist = Artist(art_models, limits.seconds) if art_models else None
         engine = Engine(load_models(model, gan_model, precision))
         engine.warm_up()
         rate = capacity.seconds_per_pixel(engine)
         if measure_pixels:
             most = capacity.most_pixels(engine, rate, limits, store.most_bytes)
             limits = dataclasses.replace(limits, pixels=most)
-        artist = Artist(art_models, limits.seconds) if art_models else None
         with PictureWorkers(limits.pixels) as workers:
             workers.wait_until_ready()
             service = Service(engine, workers, limits, store, rate, artist)

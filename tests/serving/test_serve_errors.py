@@ -236,6 +236,10 @@ def test_a_client_that_asks_first_need_not_send_what_is_too_much(server):
         (["--max-seconds", "nan"], "--max-seconds must be above 0, received nan"),
         (["--queue", "-1"], "--queue must be above 0, received -1"),
         (["--model", "none.keras"], "none.keras: no such model"),
+        (["--weights", "random"], "--weights belongs to --art, which is missing"),
+        (["--fast-models", "folder"], "--fast-models belongs to --art, which is missing"),
+        (["--art", "--fast-models", "none"], "--fast-models none: no such folder"),
+        (["--art", "--weights", "none.h5"], "--weights: no such file none.h5"),
         (["--model", "bicubic", "--gan-model", "bicubic"], "bicubic is none"),
         (
             ["--model", "bicubic", "--host", "no.such.host.invalid"],

@@ -23,15 +23,20 @@ export async function health() {
   return (await ask("healthz")).json();
 }
 
-/** Send pictures as one job; returns the job. onSent(part) is told how much of them has been sent. */
-export function submit(files, settings, { signal, onSent }) {
+/** Send pictures to be enlarged as one job; returns the job. onSent(part) is told how much of them has been sent. */
+export function submit(files, settings, options) {
+  return send("v1/jobs", files.map((file) => ["image", file]), settings, options);
+}
+
+/** Send pictures, as [field, { file, name }], to an endpoint that makes a job of them; otherwise as `submit`. */
+export function send(path, pictures, settings, { signal, onSent }) {
   const body = new FormData();
-  for (const { file, name } of files) body.append("image", file, name);
+  for (const [field, { file, name }] of pictures) body.append(field, file, name);
   // XMLHttpRequest, since fetch does not tell how much of a body has been sent.
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const request = new XMLHttpRequest();
-    request.open("POST", `v1/jobs?${new URLSearchParams(settings)}`);
+    request.open("POST", `${path}?${new URLSearchParams(settings)}`);
     request.upload.onprogress = ({ loaded, total }) => onSent(loaded / total);
     request.onload = () => {
       if (request.status === 202) resolve(JSON.parse(request.responseText));

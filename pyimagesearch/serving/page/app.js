@@ -1,5 +1,6 @@
 /** From pictures to their results: what the page does, step by step. */
 import * as api from "./api.js";
+import { Art } from "./art.js";
 import { showExample } from "./example.js";
 import { quieten, say, tell } from "./notice.js";
 import { inspect } from "./picture.js";
@@ -8,6 +9,7 @@ import { Prepare, checkBytes, shrink, tooLarge } from "./prepare.js";
 import { Screen, factsOf } from "./screen.js";
 import { Settings } from "./settings.js";
 import { Strip, sourceOf } from "./strip.js";
+import { isArt, offerTabs, openEnlarging } from "./tabs.js";
 import { Take } from "./take.js";
 import * as words from "./words.js";
 import { Work } from "./work.js";
@@ -16,9 +18,14 @@ const $ = (id) => document.getElementById(id);
 const settings = new Settings(redo);
 const take = new Take({ onError: tell, onDone: (sentence) => say("said", sentence) });
 const strip = new Strip((result) => screen.open(sourceOf(result), result));
-const screen = new Screen({ settings, take, strip });
+const screen = new Screen({ settings, take, strip, onTitle: showTitle });
+const art = new Art({ onEnlarge: (file) => (openEnlarging(), choose([file])), onTitle: showTitle });
 const prepare = new Prepare();
 let server = null; // what /healthz says
+
+function showTitle() {
+  document.title = (isArt() ? art : screen).title;
+}
 
 async function choose(files) {
   quieten();
@@ -178,22 +185,30 @@ async function meetServer() {
   $("limits").textContent =
     `Up to ${words.pixels(pixels)} and ${words.bytes(bytes)} a picture. ` +
     "Larger ones are made smaller here, or you cut out a part.";
+  if (!server.art.length) return;
+  art.offer(server);
+  offerTabs(showTitle);
 }
 
 function onKey(event) {
   const { key, target } = event;
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
   if (key === "Escape") onEscape();
-  else if (screen.at.kind === "result" && !target.closest("input, select"))
+  else if (!isArt() && screen.at.kind === "result" && !target.closest("input, select"))
     if (screen.viewer.onKey(key, target === $("stage"))) event.preventDefault();
 }
 
 function onEscape() {
   const { at, redrawing } = screen;
+  if (isArt()) return art.running ? art.cancel() : dismiss();
   if (at.kind === "question") prepare.cancel();
   else if (redrawing) stopRedrawing();
   else if (at.work?.running) cancel();
-  else if (!$("notice").hidden) screen.dismiss();
+  else dismiss();
+}
+
+function dismiss() {
+  if (!$("notice").hidden) (isArt() ? art : screen).dismiss();
 }
 
 async function start() {
@@ -206,16 +221,16 @@ async function start() {
 watchPicks({
   inputs: [$("file"), $("camera")],
   dropSign: $("drop"),
-  onFiles: choose,
+  onFiles: (files, target) => (isArt() ? art.give(files, target) : choose(files)),
   onNothing: (sentence) => tell(new Error(sentence)),
 });
 $("cancel").onclick = cancel;
 $("another").onclick = () => screen.start();
 $("back").onclick = () => screen.back();
-$("dismiss").onclick = () => screen.dismiss();
+$("dismiss").onclick = dismiss;
 for (const name of ["fit", "exact", "larger", "smaller"]) $(name).onclick = screen.viewer[name];
 addEventListener("keydown", onKey);
-addEventListener("beforeunload", (event) => screen.work?.running && event.preventDefault());
+addEventListener("beforeunload", (event) => (screen.work?.running || art.running) && event.preventDefault());
 showExample($("example"), $("try"), (file) => choose([file]));
 start().catch((error) => tell(error, () => location.reload()));
 navigator.serviceWorker?.register("page/sw.js", { scope: "./" }).catch(() => {}); // the page works without

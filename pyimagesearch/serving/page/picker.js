@@ -1,6 +1,9 @@
 /** The ways a picture comes in: chosen, photographed, dropped, pasted. */
 
-/** onFiles(files) is called with pictures, onNothing(sentence) where something else was dropped or pasted. */
+/**
+ * onFiles(files, target) is called with pictures, and where they were dropped or pasted; onNothing(sentence) where
+ * something else was.
+ */
 export function watchPicks({ inputs, dropSign, onFiles, onNothing }) {
   for (const input of inputs)
     input.addEventListener("change", () => {
@@ -15,15 +18,15 @@ export function watchPicks({ inputs, dropSign, onFiles, onNothing }) {
   addEventListener("drop", (event) => {
     event.preventDefault();
     dropSign.hidden = true;
-    take(event.dataTransfer, "That is no file. Save the picture first, then drop the file.");
+    take(event, event.dataTransfer, "That is no file. Save the picture first, then drop the file.");
   });
   const nothing = "There is no picture in the clipboard. Copy one first.";
-  addEventListener("paste", (event) => take(event.clipboardData, nothing));
+  addEventListener("paste", (event) => take(event, event.clipboardData, nothing));
 
-  function take(transfer, otherwise) {
+  function take({ target }, transfer, otherwise) {
     const files = [...transfer.files];
     const pictures = files.filter(({ type }) => type.startsWith("image/"));
-    if (files.length) onFiles(pictures.length ? pictures : files); // some pictures have a type that no browser knows
+    if (files.length) onFiles(pictures.length ? pictures : files, target); // some pictures have a type that no browser knows
     else onNothing(otherwise);
   }
 }

@@ -5,6 +5,13 @@ import * as words from "./words.js";
 const $ = (id) => document.getElementById(id);
 
 export class Progress {
+  doing = "Enlarging"; // a word for the work on one picture
+
+  /** prefix: of the ids where it is said. */
+  constructor(prefix = "") {
+    this.prefix = prefix;
+  }
+
   /** Show how far a Work is. */
   show({ status, part, items, done, failed }) {
     const { phase, place, wait } = status;
@@ -14,15 +21,15 @@ export class Progress {
       preparing: several ? "Making large pictures smaller" : "Reading the picture",
       sending: several && done.length ? "Uploading the next pictures" : "Uploading",
       line: place ? before : "Next in line",
-      working: several ? words.tally(done.length, items.length, failed.length) : "Enlarging",
+      working: several ? words.tally(done.length, items.length, failed.length) : this.doing,
       busy: `The server has many pictures in line; it is asked again every ${wait} s`,
       lost: "The server does not answer. It is asked again until it does; nothing is lost",
     }[phase];
-    say("phase", sentence);
+    say(`${this.prefix}phase`, sentence);
     const known = { sending: status.part, working: part }[phase];
     this.#setBar(known);
     const aside = [known === undefined ? "" : words.percent(known), status.left == null ? "" : words.left(status.left)];
-    $("left").textContent = aside.filter(Boolean).join(", ");
+    $(`${this.prefix}left`).textContent = aside.filter(Boolean).join(", ");
   }
 
   /** Some letters for a tab's title. */
@@ -36,7 +43,8 @@ export class Progress {
 
   /** undefined: nobody knows. */
   #setBar(part) {
-    if (part === undefined) $("bar").removeAttribute("value");
-    else $("bar").value = part;
+    const bar = $(`${this.prefix}bar`);
+    if (part === undefined) bar.removeAttribute("value");
+    else bar.value = part;
   }
 }

@@ -18,8 +18,9 @@ export class Screen {
   list = null; // the Work whose pictures are in the list
   redrawing = null; // the Work that makes the open result with other settings
 
-  constructor({ settings, take, strip }) {
-    Object.assign(this, { settings, take, strip });
+  /** onTitle() is called when `title` may have changed. */
+  constructor({ settings, take, strip, onTitle }) {
+    Object.assign(this, { settings, take, strip, onTitle });
     this.minimap = new Minimap($("map"), (place) => this.viewer.center(place));
     this.viewer = new Viewer($("stage"), (percent, view) => {
       $("percent").textContent = `${percent}%`;
@@ -132,10 +133,10 @@ export class Screen {
     $("back").hidden = !(elsewhere || (list && at.kind === "result"));
     const toOne = elsewhere && work.items.length === 1;
     $("back").textContent = toOne ? `Back to ${work.items[0].source.name}` : "Back to the list";
-    document.title = this.#title;
+    this.onTitle();
   }
 
-  get #title() {
+  get title() {
     const { at, work } = this;
     if (work?.running) return `${this.progress.short(work)} – ${this.progress.name(work)}`;
     if (at.kind === "many") return this.progress.name(at.work);

@@ -1,10 +1,11 @@
 /** Service worker: the page opens without a network, and is the newest whenever there is one. */
 const CACHE = "page";
 const FILES = [
-  "api.js", "app.js", "cutter.js", "detail.js", "divider.js", "example.js", "gestures.js", "minimap.js", "notice.js",
-  "picker.js", "picture.js", "prepare.js", "progress.js", "rows.js", "screen.js", "settings.js", "shrink.js",
-  "store.js", "strip.js", "take.js", "viewer.js", "viewport.js", "words.js", "work.js", "zip.js", "style.css",
-  "viewer.css", "panel.css", "lists.css", "icon.svg", "example.jpg", "manifest.webmanifest",
+  "api.js", "app.js", "art.js", "art_settings.js", "cutter.js", "detail.js", "divider.js", "example.js",
+  "gestures.js", "minimap.js", "notice.js", "picker.js", "picture.js", "prepare.js", "progress.js", "rows.js",
+  "screen.js", "settings.js", "shrink.js", "store.js", "strip.js", "tabs.js", "take.js", "viewer.js", "viewport.js",
+  "wells.js", "words.js", "work.js", "zip.js", "style.css", "viewer.css", "panel.css", "lists.css", "art.css",
+  "icon.svg", "example.jpg", "wave.jpg", "fuji.jpg", "manifest.webmanifest",
 ];
 const OWN = ["./", ...FILES.map((name) => `page/${name}`)].map((path) => new URL(path, registration.scope).href);
 

@@ -91,7 +91,7 @@ export class Take {
 
   async #download() {
     const wanted = this.#wanted;
-    const named = ({ name, settings }) => words.resultName(name, settings.scale, wanted);
+    const named = ({ name, settings }) => words.resultName(name, `x${settings.scale}`, wanted);
     if (this.#results.length === 1) {
       const [result] = this.#results;
       return this.#save(await this.#file(result), named(result));
@@ -106,11 +106,7 @@ export class Take {
   }
 
   #save(blob, name) {
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(blob);
-    link.download = name;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+    save(blob, name);
     this.onDone(`Saved as ${name}`);
   }
 
@@ -123,7 +119,7 @@ export class Take {
   async #share() {
     const [result] = this.#results;
     const wanted = this.#wanted;
-    const name = words.resultName(result.name, result.settings.scale, wanted);
+    const name = words.resultName(result.name, `x${result.settings.scale}`, wanted);
     const file = new File([await this.#file(result)], name, { type: words.FORMATS[wanted.format] });
     await navigator.share({ files: [file] });
   }
@@ -140,6 +136,15 @@ export class Take {
       if (document.activeElement === document.body) button.focus();
     }
   }
+}
+
+/** Have the browser save a file under this name. */
+export function save(blob, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
 async function encodeHere({ blob, clear }, { format, quality, width }) {

@@ -23,9 +23,9 @@ export function left(count) {
   return minutes === 1 ? "about a minute left" : `about ${minutes} minutes left`;
 }
 
-/** holiday.jpg becomes holiday_x4.png, or with a width holiday_1920px.png. */
-export function resultName(name, scale, { format, width }) {
-  return `${name.replace(/\.[^.]*$/, "") || "picture"}_${width ? `${width}px` : `x${scale}`}.${ENDINGS[format]}`;
+/** holiday.jpg becomes holiday_x4.png (of the label x4), or with a width holiday_1920px.png. */
+export function resultName(name, label, { format, width }) {
+  return `${name.replace(/\.[^.]*$/, "") || "picture"}_${width ? `${width}px` : label}.${ENDINGS[format]}`;
 }
 
 /** Where the sliders stood: 4×, clean 100, crisp 30. */

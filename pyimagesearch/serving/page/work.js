@@ -46,13 +46,17 @@ export class Work {
   #stop = new AbortController();
   #jobs = new Set(); // that the server may still be at
 
-  /** ready(source) gives the picture as it can be sent, or throws; onChange(work) is told of every change. */
-  constructor(sources, settings, limits, { ready, onChange }) {
+  /**
+   * ready(source) gives the picture as it can be sent, or throws; onChange(work) is told of every change; send sends
+   * pictures as api.submit does.
+   */
+  constructor(sources, settings, limits, { ready, onChange, send = api.submit }) {
     this.items = sources.map((source) => new Item(source));
     this.settings = settings;
     this.limits = limits;
     this.ready = ready;
     this.onChange = onChange;
+    this.send = send;
   }
 
   get failed() {
@@ -131,7 +135,7 @@ export class Work {
     let job;
     try {
       const files = part.map(({ source }) => source);
-      job = await this.#persist(() => api.submit(files, this.settings, { signal, onSent }), TRIES);
+      job = await this.#persist(() => this.send(files, this.settings, { signal, onSent }), TRIES);
     } catch (error) {
       if (!(error instanceof api.ServerError)) throw error;
       for (const item of part) fail(item, error);

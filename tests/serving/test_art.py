@@ -1,0 +1,249 @@
+"""`srgan serve --art`: dreams and styles by a real server, against what the command line makes of the same pictures."""
+
+import shlex
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from helpers.browser import PHONE, pixels
+from helpers.optional_extras import need_art
+from helpers.server_process import code, png, serving, wait_until
+from PIL import Image, ImageCms
+
+from pyimagesearch.cli.main import main
+from pyimagesearch.images import picture_io
+from pyimagesearch.images.picture_io import Upload
+
+need_art()
+pytest_plugins = ["helpers.browser"]
+pytestmark = pytest.mark.slow
+OPTIMISATION = shlex.split("--optimizer lbfgs --coarsest 256 --content-weight 1e3 --smoothness 3e6 --epochs 1")
+LONG = "/v1/dream?size=128&octaves=1&steps=150"
+
+
+@pytest.fixture(scope="module")
+def server(model, test_data):
+    """A server of art that, when it is told to end, ends well in the middle of a dream."""
+    flags = ["--art", "--weights", "random", "--fast-models", test_data / "style", "--max-seconds", 600]
+    with serving("--model", model, *flags) as running:
+        assert running.greeting.endswith(", and art: fast, style, dream\n")
+        yield running
+        with running.client() as client:
+            start(client, LONG, content=png(np.zeros((128, 128, 3), np.uint8)))
+        assert running.stop() == 0
+        assert running.errors == []
+
+
+@pytest.fixture(scope="module")
+def client(server):
+    with server.client() as session:
+        yield session
+
+
+@pytest.fixture
+def pictures(tmp_path, noise):
+    """The folder of content.png, style.png and other.png."""
+    for number, name in enumerate(("content", "style", "other")):
+        Image.fromarray(noise(60, 80, number)).save(tmp_path / f"{name}.png")
+    return tmp_path
+
+
+def start(client, path, **files):
+    """The job of a 202."""
+    several = [
+        (name, (f"{name}.png", each))
+        for name, given in files.items()
+        for each in (given if isinstance(given, list) else [given])
+    ]
+    answer = client.post(path, files=several)
+    assert answer.status_code == 202, answer.text
+    assert answer.headers["location"] == f"v1/jobs/{answer.json()['id']}"
+    return answer.json()
+
+
+def made(client, path, **files):
+    """The result's picture, the name of its file, and the job at its end."""
+    job = start(client, path, **files)
+    address = f"/v1/jobs/{job['id']}"
+    assert job["seconds_left"] > 0
+    wait_until(lambda: client.get(address).json()["state"] not in ("waiting", "working"), 300)
+    result = client.get(f"{address}/result")
+    assert result.status_code == 200, result.text
+    return picture_io.read(Upload(result.content)), result.headers["content-disposition"], client.get(address).json()
+
+
+def by_command(folder, name, *arguments):
+    out = folder / f"{name}.png"
+    assert main([*map(str, arguments), "-o", str(out)]) == 0
+    return picture_io.read(out)
+
+
+def test_what_is_served_is_what_the_command_makes(client, pictures, test_data):
+    content, style, other = (pictures / f"{name}.png" for name in ("content", "style", "other"))
+    files = {"content": content.read_bytes(), "style": [style.read_bytes(), other.read_bytes()]}
+    query = "size=96&strength=0.8&keep_colours=match"
+    flags = ["--size", "96", "--strength", "0.8", "--keep-colours", "match"]
+
+    served, name, job = made(client, f"/v1/style?{query}&fast=false&steps=3", **files)
+    slow = [*OPTIMISATION, "--steps-per-epoch", "3", "--weights", "random"]
+    np.testing.assert_array_equal(
+        served.samples, by_command(pictures, "slow", "style", content, style, other, *flags, *slow).samples
+    )
+    assert 'filename="content_style.png"' in name
+    assert (job["state"], job["progress"], job["pictures"][0]["width"]) == ("done", 1.0, 96)
+
+    served, _, _ = made(client, f"/v1/style?{query}", **files)  # at once, where the server can
+    fast = ["--fast", "--fast-models", test_data / "style"]
+    np.testing.assert_array_equal(
+        served.samples, by_command(pictures, "fast", "style", content, style, other, *flags, *fast).samples
+    )
+
+    served, name, _ = made(client, "/v1/dream?octaves=2&steps=2", content=files["content"])
+    dream = ["--backbone", "vgg19", "--weights", "random", "--octaves=-1,0", "--steps", "2"]
+    np.testing.assert_array_equal(served.samples, by_command(pictures, "dream", "dream", content, *dream).samples)
+    assert 'filename="content_dream.png"' in name
+
+
+def test_a_grey_picture_gets_colours_alpha_stays_and_large_ones_are_dreamt_smaller(client, pictures, noise):
+    icc = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    picture_io.write(pictures / "grey.png", picture_io.Picture(noise(40, 64)[:, :, 0], icc))
+    grey, style = (pictures / "grey.png").read_bytes(), (pictures / "style.png").read_bytes()
+    painted, _, _ = made(client, "/v1/style?size=64", content=grey, style=style)
+    assert (painted.samples.shape, painted.icc) == ((40, 64, 3), None)
+    kept, _, _ = made(client, "/v1/style?size=64&keep_colours=luminance", content=grey, style=style)
+    assert (kept.samples.shape, kept.icc) == ((40, 64), icc)
+    alpha = np.dstack([noise(40, 64), np.full((40, 64), 99, np.uint8)])
+    dream, _, job = made(client, "/v1/dream?size=32&octaves=1&steps=1", content=png(alpha))
+    assert dream.samples.shape == (20, 32, 4)
+    assert (dream.samples[:, :, 3] == 99).all()
+    as_jpeg = client.post("/v1/dream?format=jpeg", files={"content": png(alpha)})
+    assert (as_jpeg.status_code, code(as_jpeg)) == (406, "not_acceptable")
+    smaller = client.get(f"/v1/jobs/{job['id']}/result?format=webp&width=16")
+    assert 'filename="content_16px.webp"' in smaller.headers["content-disposition"]
+
+
+BLACK = png(np.zeros((1024, 1024, 3), np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("path", "files", "status", "expected", "said"),
+    [
+        ("dream?octaves=6&steps=200&size=1024", {"content": BLACK}, 413, "too_much_work", "smaller size, or fewer"),
+        ("dream?octaves=9", {"content": BLACK}, 422, "bad_parameter", "octaves"),
+        ("dream?strength=1", {"content": BLACK}, 422, "unknown_parameter", "takes format, octaves, quality, size"),
+        ("dream", {"content": b"text"}, 422, "not_a_picture", "content is no picture"),
+        ("dream", {"content": BLACK, "style": BLACK}, 422, "bad_form", "more than 1 file(s)"),
+        ("dream", {"image": BLACK}, 422, "bad_form", "pictures are named content"),
+        ("dream", {"content": png(np.zeros((9, 99, 3), np.uint8))}, 422, "bad_parameter", "needs 16 a side"),
+        ("style", {"content": BLACK}, 422, "no_picture", "no file named style"),
+        ("style?size=1025", {"content": BLACK, "style": BLACK}, 422, "bad_parameter", "size"),
+        ("style?steps=9", {"content": BLACK, "style": BLACK}, 422, "bad_parameter", "belongs to fast=false"),
+        ("style?quality=9", {"content": BLACK, "style": BLACK}, 422, "bad_parameter", "format=jpeg"),
+        ("style", {"content": BLACK, "style": b"text"}, 422, "not_a_picture", "style is no picture"),
+        ("style", {"content": png(np.zeros((1, 99, 3), np.uint8)), "style": BLACK}, 422, "bad_parameter", "too small"),
+    ],
+)
+def test_what_is_refused_is_refused_before_any_work(client, path, files, status, expected, said):
+    answer = client.post(f"/v1/{path}", files={name: (name, data) for name, data in files.items()})
+    assert (answer.status_code, code(answer)) == (status, expected)
+    assert said in answer.json()["error"]["message"]
+    assert "`" not in answer.json()["error"]["message"]
+
+
+def test_a_form_has_few_styles_and_parameters_belong_to_the_address(client):
+    many = client.post("/v1/style", files=[("content", BLACK), *[("style", BLACK)] * 5])
+    assert (many.status_code, code(many)) == (422, "bad_form")
+    inside = client.post("/v1/dream", files={"content": BLACK}, data={"size": "64"})
+    assert "size belongs to the address" in inside.json()["error"]["message"]
+    raw = client.post("/v1/dream", content=BLACK)
+    assert "send one with the file(s) content" in raw.json()["error"]["message"]
+
+
+def test_short_pictures_are_enlarged_between_the_steps_of_a_dream_which_can_be_stopped(client, noise):
+    dream = start(client, LONG, content=png(noise(128, 128)))
+    address = f"/v1/jobs/{dream['id']}"
+    wait_until(lambda: client.get(address).json()["progress"] > 0)
+    waiting = start(client, LONG, content=png(noise(128, 128, 1)))
+    assert waiting["state"] == "waiting"
+    assert client.post("/v1/upscale", content=png(noise(20, 20))).status_code == 200
+    assert client.get(address).json()["state"] == "working"
+    assert client.get(f"{address}/result").status_code == 409
+    for job in (waiting, dream):
+        assert client.delete(f"/v1/jobs/{job['id']}").status_code == 204
+        assert client.get(f"/v1/jobs/{job['id']}").status_code == 404
+    after, _, _ = made(client, "/v1/dream?size=32&octaves=1&steps=1", content=png(noise(32, 32)))
+    assert after.samples.shape == (32, 32, 3)  # the line's thread is free
+
+
+def axe(page):
+    return [violation["id"] for violation in Axe().run(page).response["violations"]]
+
+
+@pytest.mark.parametrize("context", [{}, PHONE | {"color_scheme": "dark"}], ids=["desk", "phone"])
+def test_two_pictures_become_one_on_the_page(visit, client, noise, context):
+    someone = visit(**context)
+    page = someone.page
+    assert not page.is_visible("#art-tab")
+    page.get_by_role("link", name="Style").press("Enter")
+    assert (page.is_visible("#pair"), page.is_visible("#start"), page.title()) == (True, False, "Paint a picture")
+    assert page.is_disabled("#paint")
+    assert page.get_by_text("Choose a picture and a style.").is_visible()
+    content, style = png(noise(60, 80)), png(noise(60, 80, 1))
+    someone.give(content, "cat.png", "#content-file")
+    page.get_by_text("Choose a style.", exact=True).wait_for()
+    someone.give(style, "wave.png", "#style-file")
+    page.wait_for_selector("#paint:enabled")
+    assert axe(page) == []
+    page.select_option("#art-size", "256")
+    page.focus("#paint")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#art-download:visible")
+    assert page.evaluate("document.activeElement.id") == "art-download"
+    assert page.get_by_role("status").inner_text() == "Done: 256 by 192 pixels."
+    assert axe(page) == []
+    with page.expect_download() as saved:
+        page.keyboard.press("Enter")
+    assert saved.value.suggested_filename == "cat_style.png"
+    served, _, _ = made(client, "/v1/style?size=256", content=content, style=style)
+    np.testing.assert_array_equal(pixels(saved.value.path().read_bytes()), served.samples)
+
+    page.get_by_text("Dream", exact=True).click()
+    page.click("#art-pictures")
+    assert not page.is_visible("#style-well")
+    someone.give(png(noise(500, 500)), "large.png", "#content-file")
+    page.fill("#depth", "12")
+    page.select_option("#art-size", "384")
+    page.wait_for_selector("#paint:enabled")
+    page.click("#paint")
+    page.get_by_text("Dreaming").first.wait_for()
+    page.get_by_text("left").first.wait_for()
+    assert axe(page) == []
+    page.keyboard.press("Escape")
+    page.wait_for_selector("#pair:visible")
+    assert not page.is_visible("#notice")
+    assert page.evaluate("document.activeElement.id") == "paint"
+
+    someone.give(b"no picture" * 50, "notes.png", "#content-file")
+    page.click("#paint")
+    assert someone.error().startswith("notes.png is no picture")
+    page.keyboard.press("Escape")
+    assert not page.is_visible("#notice")
+    page.get_by_role("link", name="Enlarge").click()
+    someone.enlarge(png(noise(8, 8)))
+
+
+def test_a_painting_is_enlarged_in_the_other_tab_and_an_example_is_a_style(visit, noise):
+    someone = visit()
+    page = someone.page
+    page.goto(f"{someone.home}#style")
+    page.get_by_role("button", name="Style: the Great Wave").click()
+    someone.give(png(noise(60, 80)), "cat.png", "#content-file")
+    page.select_option("#art-size", "256")
+    page.wait_for_selector("#paint:enabled")
+    page.click("#paint")
+    page.wait_for_selector("#art-enlarge:visible")
+    page.click("#art-enlarge")
+    page.wait_for_selector("#one:visible ~ #panel #download:visible")
+    assert "256x192→1024x768" in someone.facts()
+    page.get_by_role("link", name="Style").click()
+    assert page.is_visible("#art-download")  # the painting is still there
