@@ -2,7 +2,7 @@
 import * as api from "./api.js";
 import { ArtSettings } from "./art_settings.js";
 import { focusAfterWork, quieten, say, tell } from "./notice.js";
-import { newId, urlOf } from "./picture.js";
+import { urlOf } from "./picture.js";
 import { Progress } from "./progress.js";
 import { save } from "./take.js";
 import { Viewer } from "./viewer.js";
@@ -15,7 +15,7 @@ const $ = (id) => document.getElementById(id);
 
 export class Art {
   #work = null; // at work now
-  #painting = null; // the newest: { blob, name, result, source }
+  #painting = null; // that is shown: { blob, name, source }
 
   /** onEnlarge(file) is called when a person wants a painting larger, onTitle() when `title` may have changed. */
   constructor({ onEnlarge, onTitle }) {
@@ -32,7 +32,10 @@ export class Art {
     $("art-cancel").onclick = () => this.cancel();
     $("art-pictures").onclick = () => this.#showPictures();
     $("art-download").onclick = () => this.#download();
-    $("art-enlarge").onclick = () => onEnlarge(new File([this.#painting.blob], this.#painting.name, { type: "image/png" }));
+    $("art-enlarge").onclick = () => {
+      const { blob, name } = this.#painting;
+      onEnlarge(new File([blob], name, { type: "image/png" }));
+    };
   }
 
   get running() {

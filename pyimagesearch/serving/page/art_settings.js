@@ -8,7 +8,7 @@ const $ = (id) => document.getElementById(id);
 const WAYS = {
   fast: { says: "Networks that were trained for it paint in seconds.", size: 512 },
   style: { says: "The picture is changed step by step until it has the style. This takes minutes.", size: 384 },
-  dream: { says: "Without a style: a network draws into the picture what it looks for. This takes minutes.", size: 384 },
+  dream: { says: "Without a style: a network draws what it looks for into the picture, for minutes.", size: 384 },
 };
 
 export class ArtSettings {
@@ -31,7 +31,8 @@ export class ArtSettings {
 
   /** Offer the ways that this server has. */
   offer(ways) {
-    for (const input of document.querySelectorAll("[name=way]")) input.parentElement.hidden = !ways.includes(input.value);
+    for (const input of document.querySelectorAll("[name=way]"))
+      if (!ways.includes(input.value)) input.parentElement.remove();
     const kept = recall(KEY) ?? {};
     const way = ways.includes(kept.way) ? kept.way : Object.keys(WAYS).find((name) => ways.includes(name));
     document.querySelector(`[name=way][value=${way}]`).checked = true;

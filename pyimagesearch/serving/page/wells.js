@@ -30,9 +30,9 @@ export class Wells {
     return Boolean(this.content && (this.style || !this.needsStyle));
   }
 
-  /** Take files that were dropped on an element, or pasted: two fill both places, one goes where it lies or is missing. */
+  /** Take files that were dropped on `target`, or pasted: two fill both places, one goes where it lies or is missing. */
   give(files, target) {
-    const hit = NAMES.find((name) => target && $(`${name}-well`).contains(target));
+    const hit = NAMES.find((name) => $(`${name}-well`).contains(target));
     const missing = this.content && this.needsStyle && !this.style ? "style" : "content";
     if (files.length > 1 && this.needsStyle) files.slice(0, 2).forEach((file, index) => this.#put(NAMES[index], file));
     else this.#put(hit ?? missing, files[0]);
