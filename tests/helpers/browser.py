@@ -139,8 +139,8 @@ class Visitor:
         return pixels(self.page.screenshot(clip=self.box(where), animations="disabled"))[:, :, :3]
 
     def box(self, where: str) -> dict[str, float]:
-        """x, y, width and height in CSS pixels."""
-        return self.page.locator(where).bounding_box()
+        """x, y, width and height in CSS pixels of what is there and can be seen."""
+        return self.page.locator(f"{where} >> visible=true").bounding_box()
 
     def facts(self) -> str:
         """What the page says of the result, such as 24x18→96x72,1.2s."""

@@ -40,7 +40,7 @@ def test_it_says_where_it_is_and_what_it_serves(server, client):
     limits = {"bytes": MOST_BYTES, "pixels": MOST_PIXELS, "seconds": 120.0, "pictures": 50}
     names = ["light_x4_0", "light_x4_gan"]
     what = {"status": "ok", "scale": 4, "models": names, "sliders": ["crisp"], "blend": True}
-    what |= {"scales": [1, 2, 3, 4], "formats": ["png", "jpeg", "webp"]}
+    what |= {"scales": [1, 2, 3, 4], "formats": ["png", "jpeg", "webp"], "art": []}
     assert health == what | {"limits": limits}
 
 
@@ -218,7 +218,7 @@ def test_openapi_describes_bodies_answers_and_errors(client):
     assert set(paths) == {
         "/", "/page/{name}", "/v1/upscale", "/v1/upscale/base64", "/generate", "/download/{name}", "/healthz", "/docs",
         "/openapi.json", "/v1/jobs", "/v1/jobs/{id}", "/v1/jobs/{id}/events", "/v1/jobs/{id}/result",
-        "/v1/jobs/{id}/pictures/{index}/result", "/example",
+        "/v1/jobs/{id}/pictures/{index}/result", "/example", "/v1/dream", "/v1/style",
     }  # fmt: skip
     upscale = paths["/v1/upscale"]["post"]
     assert {"multipart/form-data", "application/octet-stream"} <= set(upscale["requestBody"]["content"])
