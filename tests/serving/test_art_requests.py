@@ -31,10 +31,12 @@ def test_every_request_that_is_taken_is_one_that_the_command_takes():
 
 
 def test_a_dreamer_in_other_octaves_dreams_as_one_that_was_made_for_them(noise):
-    options = {"layers": ["block1_conv2"], "backbone": "vgg19", "weights": "random"}
-    there = DeepDreamer(octave_powers=[0], **options).in_octaves(range(-1, 1))
-    expected = DeepDreamer(octave_powers=(-1, 0), **options).dream(noise(40, 48), steps=1)
-    np.testing.assert_array_equal(there.dream(noise(40, 48), steps=1), expected)
+    made = DeepDreamer(octave_powers=(-1, 0), layers=["block1_conv2"], backbone="vgg19", weights="random")
+    other = made.in_octaves([0])
+    there = other.in_octaves(range(-1, 1))
+    dreams = [dreamer.dream(noise(40, 48), steps=1) for dreamer in (made, other, there)]
+    np.testing.assert_array_equal(dreams[0], dreams[2])
+    assert not np.array_equal(dreams[0], dreams[1])
     assert there.count_pixels(40, 48, 2) == 2 * (40 * 48 + 31 * 37)
 
 
