@@ -50,6 +50,13 @@ def add_flags(parser: ArgumentParser) -> None:
         help="a site whose pages may use it; repeatable",
     )
     add_precision(parser)
+    add(
+        "--browser",
+        nargs="?",
+        const="",
+        metavar="DIR",
+        help="let browsers enlarge pictures by themselves; DIR: an unpacked onnxruntime-web (default: npm fetches it)",
+    )
     add("--access-log", action="store_true", help="print a line for every request")
 
 
@@ -69,5 +76,5 @@ def run(args: Namespace) -> None:
     server.run(
         host=args.host, port=args.port, model=args.model, gan_model=args.gan_model, precision=args.precision,
         access_log=args.access_log, limits=limits, measure_pixels=args.max_pixels is None,
-        allow_hosts=args.allow_host, allow_origins=args.allow_origin,
+        allow_hosts=args.allow_host, allow_origins=args.allow_origin, runtime=args.browser,
     )  # fmt: skip

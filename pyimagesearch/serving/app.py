@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import BaseModel
 
 from pyimagesearch import __version__
-from pyimagesearch.serving import describe, docs_page, example, formats
+from pyimagesearch.serving import browser, describe, docs_page, example, formats
 from pyimagesearch.serving.answers import Delivery, base64_length, in_json, of_file, size_of
 from pyimagesearch.serving.errors import ServiceError, add_handlers
 from pyimagesearch.serving.formats import PNG
@@ -44,6 +44,7 @@ class Health(BaseModel):
     sliders: list[str]
     blend: bool
     limits: LimitsAnswer
+    browser: browser.BrowserAnswer | None
 
 
 class Base64Result(BaseModel):
@@ -54,8 +55,8 @@ class GenerateResult(BaseModel):
     result: str
 
 
-def create_app(service: Service) -> FastAPI:
-    """The application of docs/serving.md."""
+def create_app(service: Service, offered: browser.Browser | None = None) -> FastAPI:
+    """The application of docs/serving.md. offered: with which browsers enlarge pictures by themselves."""
     app = FastAPI(
         title="srgan", version=__version__, docs_url=None, redoc_url=None, openapi_url=None,
         redirect_slashes=False,  # a redirect would repeat the client's Host
@@ -67,7 +68,8 @@ def create_app(service: Service) -> FastAPI:
     _add_upscaling(app, service)
     _add_generate(app, service)
     add_jobs(app, service)
-    _add_pages(app, service)
+    _add_pages(app, service, offered)
+    browser.add_routes(app, service, offered)
     example.add_route(app, service.engine)
     return app
 
@@ -141,7 +143,7 @@ def _add_generate(app: FastAPI, service: Service) -> None:
         return Delivery(took, service.limits.seconds, length=size_of(file), media_type=PNG[0])
 
 
-def _add_pages(app: FastAPI, service: Service) -> None:
+def _add_pages(app: FastAPI, service: Service, offered: browser.Browser | None) -> None:
     page = Page()
 
     refused = describe.errors(422)
@@ -157,7 +159,7 @@ def _add_pages(app: FastAPI, service: Service) -> None:
             bytes=limits.bytes, pixels=limits.pixels, seconds=limits.seconds, pictures=limits.pictures
         )
         about: dict[str, Any] = {"scale": engine.scale, "models": engine.models, "sliders": engine.sliders}
-        about |= {"scales": engine.scales, "formats": [*formats.NAMES]}
+        about |= {"scales": engine.scales, "formats": [*formats.NAMES], "browser": offered and offered.answer}
         return Health(status="ok", version=__version__, limits=allowed, blend="crisp" in engine.sliders, **about)
 
     @app.get(

@@ -1,6 +1,7 @@
 /** From pictures to their results: what the page does, step by step. */
 import * as api from "./api.js";
 import { showExample } from "./example.js";
+import { Choice } from "./local-choice.js";
 import { quieten, say, tell } from "./notice.js";
 import { inspect } from "./picture.js";
 import { watchPicks } from "./picker.js";
@@ -18,6 +19,7 @@ const take = new Take({ onError: tell, onDone: (sentence) => say("said", sentenc
 const strip = new Strip((result) => screen.open(sourceOf(result), result));
 const screen = new Screen({ settings, take, strip });
 const prepare = new Prepare();
+const choice = new Choice();
 let server = null; // what /healthz says
 
 async function choose(files) {
@@ -66,7 +68,7 @@ async function ready(source) {
   return fitting;
 }
 
-const makeWork = (sources) => new Work(sources, settings.get(), server.limits, { ready, onChange });
+const makeWork = (sources) => new Work(sources, settings.get(), server.limits, { ready, onChange, ...choice.get() });
 
 /** Enlarge these pictures; they join those that are at work. */
 function begin(sources) {
@@ -173,6 +175,7 @@ async function meetServer() {
   if (server) return;
   server = await api.health();
   settings.offer(server);
+  choice.offer(server);
   $("scale-said").textContent = `${server.scale}×`;
   const { bytes, pixels } = server.limits;
   $("limits").textContent =
@@ -210,6 +213,7 @@ watchPicks({
   onNothing: (sentence) => tell(new Error(sentence)),
 });
 $("cancel").onclick = cancel;
+$("to-server").onclick = () => screen.at.work?.useServer();
 $("another").onclick = () => screen.start();
 $("back").onclick = () => screen.back();
 $("dismiss").onclick = () => screen.dismiss();
