@@ -48,7 +48,7 @@ def visit_here(visit):
 
 PICTURES = {  # of which the browser and the server have to make the same
     "photograph": (data.chelsea()[100:160, 100:190], {}),
-    "two tiles with a seam": (data.rocket()[100:148, 200:410], {}),
+    "two tiles with a seam": (data.chelsea()[100:148, 100:310], {}),
     "twice as large": (data.astronaut()[100:164, 180:260], {"scale": 2}),
     "a mix of four models": (data.coffee()[150:190, 200:261], {"clean": 0.6, "crisp": 0.3}),
     "grey, cleaned alone": (data.astronaut()[200:270, 200:260].mean(axis=2).astype(np.uint8), {"scale": 1}),
