@@ -50,6 +50,13 @@ def add_flags(parser: ArgumentParser) -> None:
         help="a site whose pages may use it; repeatable",
     )
     add_precision(parser)
+    add(
+        "--browser",
+        nargs="?",
+        const="",
+        metavar="DIR",
+        help="let browsers enlarge pictures by themselves; DIR: an unpacked onnxruntime-web (default: npm fetches it)",
+    )
     add("--access-log", action="store_true", help="print a line for every request")
     art = parser.add_argument_group("dreams and styles")
     art.add_argument("--art", action="store_true", help="make dreams and styles too, also on the page")
@@ -83,5 +90,5 @@ def run(args: Namespace) -> None:
         host=args.host, port=args.port, model=args.model, gan_model=args.gan_model, precision=args.precision,
         access_log=args.access_log, limits=limits, measure_pixels=args.max_pixels is None,
         art_models=ArtModels(args.weights or "imagenet", args.fast_models) if args.art else None,
-        allow_hosts=args.allow_host, allow_origins=args.allow_origin,
+        allow_hosts=args.allow_host, allow_origins=args.allow_origin, runtime=args.browser,
     )  # fmt: skip

@@ -34,6 +34,10 @@ class Single:
         _check(self.sliders, amounts)
         return self._upscaler
 
+    def weights(self) -> list[np.ndarray]:
+        """The weights of the network; none of bicubic."""
+        return self._upscaler.model.get_weights() if isinstance(self._upscaler, Upscaler) else []
+
 
 class Mixture:
     """The upscalers of every mix of the models in a grid of names. Models are loaded when a mix needs them.
@@ -63,20 +67,32 @@ class Mixture:
         clean: 0 for the row of clean pictures, 1 for that of damaged ones (a grid of two rows alone).
         crisp: 0 for faithful, 1 for the GAN models. What is missing is 1. Raises InputError.
         """
+        weights = self.weights(**amounts)
+        assert self._carrier
+        _, network, upscaler = self._carrier
+        for variable, weight in zip(network.weights, weights, strict=True):
+            variable.assign(weight)
+        return upscaler
+
+    def weights(self, **amounts: float) -> list[np.ndarray]:
+        """The weights of a mix, in the order of the network's own, which are not changed. Raises InputError."""
+        shares = self._shares(amounts)
+        for _, name in shares:
+            self._load(name)
+        mixed = ([share * weight for weight in self._weights[name]] for share, name in shares)
+        return [sum(rows[1:], start=rows[0]) for rows in zip(*mixed, strict=True)]
+
+    def _shares(self, amounts: dict[str, float]) -> list[tuple[float, str]]:
+        """How much of which model a mix has, without those of which it has nothing. Raises InputError."""
         _check(self.sliders, amounts)
         clean, crisp = amounts.get("clean", 1.0), amounts.get("crisp", 1.0)
         rows = (1.0 - clean, clean) if len(self._grid) > 1 else (1.0,)
-        shares = [
+        return [
             (row * column, name)
             for names, row in zip(self._grid, rows, strict=True)
             for name, column in zip(names, (1.0 - crisp, crisp), strict=True)
             if row * column
         ]
-        upscaler = [self._load(name) for _, name in shares][-1]
-        assert self._carrier  # _load has set it
-        for index, variable in enumerate(self._carrier[1].weights):
-            variable.assign(sum(share * self._weights[name][index] for share, name in shares))
-        return upscaler
 
     def _load(self, name: str) -> Upscaler:
         """Keep the weights of a model; the first one's network carries every mix. Raises InputError."""

@@ -45,10 +45,10 @@ class Upscaler:
         if tile:
             self.tile = tile
         self._field = receptive_field(model, scale)
-        self._period = self._field.period
-        self._multiple = math.lcm(multiple, self._period)
+        self.period = self._field.period
+        self._multiple = math.lcm(multiple, self.period)
         self.context = self._context(0)
-        self._model = model
+        self.model = model
         self._shrinker: Shrinker | None = None
         self._scales = {scale: self}  # of the same network
         self.programs: dict[tuple[np.dtype, int], Callable] = {}  # compiled, by type and channels of the samples
@@ -70,7 +70,7 @@ class Upscaler:
 
     def _context(self, reach: int) -> int:
         """LR pixels around a tile that the network sees too, where `reach` more decide a pixel of the result."""
-        return _rounded_up(max(CONTEXT, self._field.pixels + reach), self._period)
+        return _rounded_up(max(CONTEXT, self._field.pixels + reach), self.period)
 
     def __call__(self, lr: np.ndarray, on_tile: OnTile = lambda _: None) -> np.ndarray:
         """The picture `lr`, larger; `on_tile` is called after each tile. Out of memory, the tile is halved, also for
@@ -93,9 +93,9 @@ class Upscaler:
 
     def identity(self) -> str:
         """The SHA-256 of the network's weights as they are now and of its precision, in hexadecimal digits."""
-        digest = hashlib.sha256(self._model.name.encode())
-        digest.update(" ".join(layer.compute_dtype for layer in self._model.layers).encode())
-        for weight in self._model.get_weights():
+        digest = hashlib.sha256(self.model.name.encode())
+        digest.update(" ".join(layer.compute_dtype for layer in self.model.layers).encode())
+        for weight in self.model.get_weights():
             digest.update(f"{weight.shape}".encode() + weight.tobytes())
         return digest.hexdigest()
 
@@ -111,20 +111,20 @@ class Upscaler:
 
     def _seen_side(self, side: int, tile: int) -> int:
         """The pixels of all tiles along a side of a picture."""
-        step = max(1, tile // self._period) * self._period
+        step = max(1, tile // self.period) * self.period
         ends = ((start, min(start + step, side)) for start in range(0, side, step))
         seen = [min(side, end + self.context) - max(0, start - self.context) for start, end in ends]
         return sum(pixels + self._missing(pixels) for pixels in seen)
 
     @functools.cached_property
     def _bytes_per_pixel(self) -> float:
-        return tiles.bytes_per_pixel(self._model)
+        return tiles.bytes_per_pixel(self.model)
 
     def _fill(self, lr: np.ndarray, sr: np.ndarray, area: Area, on_tile: OnTile) -> None:
         """Upscale one area of the picture, in parts where it is larger than a tile."""
         top, left, bottom, right = area
         if max(bottom - top, right - left) > self.tile:
-            for tile in _cut(area, max(1, self.tile // self._period) * self._period):
+            for tile in _cut(area, max(1, self.tile // self.period) * self.period):
                 self._fill(lr, sr, tile, on_tile)
             return
         try:
@@ -173,7 +173,7 @@ class Upscaler:
         unit = seen.dtype.max / 255  # networks take and give [0, 255]
         rgb = tf.cast(seen, tf.float32) / unit
         grey = seen.shape[3] == 1
-        out = self._model(tf.repeat(rgb, 3, axis=3) if grey else rgb, training=False)
+        out = self.model(tf.repeat(rgb, 3, axis=3) if grey else rgb, training=False)
         out = tf.clip_by_value(out, 0.0, 255.0)
         out = tf.reduce_mean(out, axis=3, keepdims=True) if grey else out
         if self._shrinker:

@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import BaseModel, Field
 
 from pyimagesearch import __version__
-from pyimagesearch.serving import describe, docs_page, example, formats
+from pyimagesearch.serving import browser, describe, docs_page, example, formats
 from pyimagesearch.serving.answers import Delivery, base64_length, in_json, of_file, size_of
 from pyimagesearch.serving.art_endpoints import add_art
 from pyimagesearch.serving.errors import ServiceError, add_handlers
@@ -46,6 +46,7 @@ class Health(BaseModel):
     blend: bool
     art: list[str] = Field(description="dream, style and fast: what the server makes; empty without --art")
     limits: LimitsAnswer
+    browser: browser.BrowserAnswer | None
 
 
 class Base64Result(BaseModel):
@@ -56,8 +57,8 @@ class GenerateResult(BaseModel):
     result: str
 
 
-def create_app(service: Service) -> FastAPI:
-    """The application of docs/serving.md."""
+def create_app(service: Service, offered: browser.Browser | None = None) -> FastAPI:
+    """The application of docs/serving.md. offered: with which browsers enlarge pictures by themselves."""
     app = FastAPI(
         title="srgan", version=__version__, docs_url=None, redoc_url=None, openapi_url=None,
         redirect_slashes=False,  # a redirect would repeat the client's Host
@@ -70,7 +71,8 @@ def create_app(service: Service) -> FastAPI:
     _add_generate(app, service)
     add_jobs(app, service)
     add_art(app, service)
-    _add_pages(app, service)
+    _add_pages(app, service, offered)
+    browser.add_routes(app, service, offered)
     example.add_route(app, service.engine)
     return app
 
@@ -144,7 +146,7 @@ def _add_generate(app: FastAPI, service: Service) -> None:
         return Delivery(took, service.limits.seconds, length=size_of(file), media_type=PNG[0])
 
 
-def _add_pages(app: FastAPI, service: Service) -> None:
+def _add_pages(app: FastAPI, service: Service, offered: browser.Browser | None) -> None:
     page = Page()
 
     refused = describe.errors(422)
@@ -160,7 +162,7 @@ def _add_pages(app: FastAPI, service: Service) -> None:
             bytes=limits.bytes, pixels=limits.pixels, seconds=limits.seconds, pictures=limits.pictures
         )
         about: dict[str, Any] = {"scale": engine.scale, "models": engine.models, "sliders": engine.sliders}
-        about |= {"scales": engine.scales, "formats": [*formats.NAMES]}
+        about |= {"scales": engine.scales, "formats": [*formats.NAMES], "browser": offered and offered.answer}
         about |= {"art": service.artist.offers if service.artist else []}
         return Health(status="ok", version=__version__, limits=allowed, blend="crisp" in engine.sliders, **about)
 

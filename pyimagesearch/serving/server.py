@@ -13,9 +13,10 @@ from starlette.types import ASGIApp
 
 from pyimagesearch.errors import InputError, Interrupted
 from pyimagesearch.inference.mixture import load_models
-from pyimagesearch.serving import access, bodies, capacity, logs
+from pyimagesearch.serving import access, bodies, browser, browser_runtime, capacity, logs
 from pyimagesearch.serving.app import create_app
 from pyimagesearch.serving.artist import Artist, ArtModels
+from pyimagesearch.serving.browser import Browser
 from pyimagesearch.serving.connections import Connection
 from pyimagesearch.serving.engine import Engine
 from pyimagesearch.serving.guard import Guard
@@ -33,22 +34,29 @@ BACKLOG = 128  # connections that wait to be accepted
 def run(
     *, host: str, port: int, model: str | None, gan_model: str | None, limits: Limits, precision: str = "auto",
     measure_pixels: bool = False, art_models: ArtModels | None = None, access_log: bool = False,
-    allow_hosts: Sequence[str] = (), allow_origins: Sequence[str] = (),
+    allow_hosts: Sequence[str] = (), allow_origins: Sequence[str] = (), runtime: str | None = None,
 ) -> None:  # fmt: skip
     """Serve until SIGINT or SIGTERM, after which open requests are finished and new ones refused.
 
     measure_pixels: whether limits.pixels is what this machine can do within limits.seconds, measured now.
     art_models: of dreams and styles; None: none are made.
     allow_hosts: further names of this server. allow_origins: other sites whose pages may use it.
+    runtime: the folder of ONNX Runtime Web by which browsers may enlarge pictures themselves; "": npm fetches it once.
     """
     names, origins = list(map(access.check_host, allow_hosts)), list(map(access.check_origin, allow_origins))
     logs.configure(access_log=access_log)
+    folder = None
+    if runtime is not None:
+        browser.check_libraries()
+        folder = browser_runtime.find(runtime or None)
     listener = bind(host, port)
     hosts = [host, *names] if names or access.is_loopback_address(listener.getsockname()[0]) else None
     with listener, Store() as store, store.taking_temporary_files():  # uploads
         artist = Artist(art_models, limits.seconds) if art_models else None
-        engine = Engine(load_models(model, gan_model, precision))
+        models = load_models(model, gan_model, precision)
+        engine = Engine(models)
         engine.warm_up()
+        offered = Browser(models, folder) if folder else None
         rate = capacity.seconds_per_pixel(engine)
         if measure_pixels:
             most = capacity.most_pixels(engine, rate, limits, store.most_bytes)
@@ -56,9 +64,8 @@ def run(
         with PictureWorkers(limits.pixels) as workers:
             workers.wait_until_ready()
             service = Service(engine, workers, limits, store, rate, artist)
-            app = Guard(
-                access.Access(_for_origins(create_app(service), origins), hosts, origins), longest_request(limits)
-            )
+            endpoints = _for_origins(create_app(service, offered), origins)
+            app = Guard(access.Access(endpoints, hosts, origins), longest_request(limits))
             listen(listener, host)
             shown = f"[{host}]" if ":" in host else host
             served = f"{', '.join(engine.models)} (x{engine.scale})"

@@ -11,6 +11,9 @@ from pyimagesearch.serving.errors import ServiceError
 
 FOLDER = Path(__file__).parent / "page"
 TAG_DIGITS = 32  # hexadecimal digits of a hash that tell one content from another
+# For what runs WebAssembly alone; the page itself keeps to the policy of guard.py.
+WASM_POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; object-src 'none'; base-uri 'none'"
+POLICIES = {"local-worker.js": {"content-security-policy": WASM_POLICY}}
 TYPES = {".webmanifest": "application/manifest+json", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 
@@ -41,4 +44,4 @@ class Page:
         data, tag = self._files[name]
         mime = TYPES.get(Path(name).suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
         # The service worker serves all of /.
-        return sent_once(request, data, tag, mime, **{"service-worker-allowed": "/"})
+        return sent_once(request, data, tag, mime, **{"service-worker-allowed": "/"}, **POLICIES.get(name, {}))

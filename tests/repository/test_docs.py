@@ -84,7 +84,7 @@ def test_every_endpoint_of_the_server_and_every_flag_of_it_is_in_its_page():
 
     app = create_app(Service(Engine(Single("bicubic")), PictureWorkers(pixels=1), Limits(1, 1, 1, 1), Store()))
     endpoints = [(method, path) for path, methods in app.openapi()["paths"].items() for method in methods]
-    assert len(endpoints) == 18
+    assert len(endpoints) == 20
     for method, path in endpoints:
         assert f"`{method.upper()} {path}`" in TEXTS["serving.md"]
     for action in COMMANDS["serve"]._actions:

@@ -17,6 +17,7 @@ from helpers.server_process import code, png
 from pyimagesearch.cli.main import main
 from pyimagesearch.images import picture_io
 from pyimagesearch.images.picture_io import TooManyPixels, UnreadablePicture, Upload
+from pyimagesearch.serving import browser_runtime
 
 
 @pytest.mark.parametrize("accept", ["text/html", "image/gif", "image/png;q=0"])
@@ -284,3 +285,10 @@ def test_what_tifffile_alone_reads_is_bounded_too(tmp_path):
         picture_io.read(plain, 1999)
     with pytest.raises(UnreadablePicture, match="save it as PNG"):
         picture_io.read(packed, 2000)  # tifffile inflates without end
+
+
+def test_a_server_that_was_not_told_to_gives_browsers_no_network(client):
+    assert client.get("/healthz").json()["browser"] is None
+    for path in ("/browser/model", f"/browser/{browser_runtime.VERSION}/ort.wasm.min.mjs"):
+        answer = client.get(path)
+        assert (answer.status_code, code(answer)) == (404, "not_offered")

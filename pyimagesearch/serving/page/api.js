@@ -80,6 +80,11 @@ export async function result({ id, index }, { format, quality, width }, signal) 
   return (await ask(`${place(id)}/pictures/${index}/result?${query}`, { signal })).blob();
 }
 
+/** The network at a place of the sliders, for this browser to run: an ONNX file's ArrayBuffer. */
+export async function network(settings) {
+  return (await ask(`browser/model?${new URLSearchParams(settings)}`, { cache: "default" })).arrayBuffer();
+}
+
 /** Stop a job, and have the server forget its pictures. */
 export function forget(id) {
   fetch(place(id), { method: "DELETE", keepalive: true }).catch(() => {}); // it forgets them by itself, later

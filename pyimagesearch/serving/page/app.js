@@ -2,6 +2,7 @@
 import * as api from "./api.js";
 import { Art } from "./art.js";
 import { showExample } from "./example.js";
+import { Choice } from "./local-choice.js";
 import { quieten, say, tell } from "./notice.js";
 import { inspect } from "./picture.js";
 import { watchPicks } from "./picker.js";
@@ -21,6 +22,7 @@ const strip = new Strip((result) => screen.open(sourceOf(result), result));
 const screen = new Screen({ settings, take, strip, onTitle: showTitle });
 const art = new Art({ onEnlarge: (file) => (openEnlarging(), choose([file])), onTitle: showTitle });
 const prepare = new Prepare();
+const choice = new Choice();
 let server = null; // what /healthz says
 
 function showTitle() {
@@ -73,7 +75,7 @@ async function ready(source) {
   return fitting;
 }
 
-const makeWork = (sources) => new Work(sources, settings.get(), server.limits, { ready, onChange });
+const makeWork = (sources) => new Work(sources, settings.get(), server.limits, { ready, onChange, ...choice.get() });
 
 /** Enlarge these pictures; they join those that are at work. */
 function begin(sources) {
@@ -180,6 +182,7 @@ async function meetServer() {
   if (server) return;
   server = await api.health();
   settings.offer(server);
+  choice.offer(server);
   $("scale-said").textContent = `${server.scale}×`;
   const { bytes, pixels } = server.limits;
   $("limits").textContent =
@@ -225,6 +228,7 @@ watchPicks({
   onNothing: (sentence) => tell(new Error(sentence)),
 });
 $("cancel").onclick = cancel;
+$("to-server").onclick = () => screen.at.work?.useServer();
 $("another").onclick = () => screen.start();
 $("back").onclick = () => screen.back();
 $("dismiss").onclick = dismiss;

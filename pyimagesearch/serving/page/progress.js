@@ -13,15 +13,19 @@ export class Progress {
   }
 
   /** Show how far a Work is. */
-  show({ status, part, items, done, failed }) {
+  show({ status, part, items, done, failed, elsewhere }) {
     const { phase, place, wait } = status;
     const several = items.length > 1;
     const before = `${place === 1 ? "1 other is" : `${place} others are`} before yours in line`;
+    const where = status.here ? "in this browser" : elsewhere;
     const sentence = {
       preparing: several ? "Making large pictures smaller" : "Reading the picture",
+      loading: "Loading the network into this browser",
       sending: several && done.length ? "Uploading the next pictures" : "Uploading",
       line: place ? before : "Next in line",
-      working: several ? words.tally(done.length, items.length, failed.length) : this.doing,
+      working: several
+        ? joined(", ", words.tally(done.length, items.length, failed.length), where)
+        : joined(" ", this.doing, where),
       busy: `The server has many pictures in line; it is asked again every ${wait} s`,
       lost: "The server does not answer. It is asked again until it does; nothing is lost",
     }[phase];
@@ -29,12 +33,13 @@ export class Progress {
     const known = { sending: status.part, working: part }[phase];
     this.#setBar(known);
     const aside = [known === undefined ? "" : words.percent(known), status.left == null ? "" : words.left(status.left)];
-    $(`${this.prefix}left`).textContent = aside.filter(Boolean).join(", ");
+    $(`${this.prefix}left`).textContent = joined(", ", ...aside);
   }
 
   /** Some letters for a tab's title. */
   short({ status: { phase }, part }) {
-    return phase === "working" ? words.percent(part) : { sending: "uploading", lost: "no answer" }[phase] ?? "in line";
+    const said = { loading: "loading", sending: "uploading", lost: "no answer" };
+    return phase === "working" ? words.percent(part) : said[phase] ?? "in line";
   }
 
   name({ items }) {
@@ -48,3 +53,5 @@ export class Progress {
     else bar.value = part;
   }
 }
+
+const joined = (between, ...parts) => parts.filter(Boolean).join(between);

@@ -50,11 +50,13 @@ export class Rows {
 }
 
 const noted = ({ note }) => (note ? `, ${note}` : "");
+const told = ({ where }) => (where ? `, ${where}` : "");
 
 const said_of = {
-  waiting: ({ source }) => `Waiting${noted(source)}`,
-  working: ({ source, progress }) => `${words.percent(progress)}${noted(source)}`,
-  done: ({ source, kept }) => (kept ? `${words.size(kept)}, ${words.bytes(kept.blob.size)}${noted(source)}` : "Done"),
+  waiting: (item) => `Waiting${noted(item.source)}${told(item)}`,
+  working: (item) => `${words.percent(item.progress)}${noted(item.source)}${told(item)}`,
+  done: (item) =>
+    item.kept ? `${words.size(item.kept)}, ${words.bytes(item.kept.blob.size)}${noted(item.source)}${told(item)}` : "Done",
   failed: ({ error }) => error,
 };
 

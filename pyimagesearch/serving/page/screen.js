@@ -129,6 +129,7 @@ export class Screen {
     $("download").hidden = at.kind === "many" && !at.work.done.length;
     $("download").disabled = Boolean(redrawing);
     const elsewhere = work?.running && at.work !== work; // than what is shown
+    $("to-server").hidden = !(running?.isLocal && ["loading", "working"].includes(running.status.phase));
     $("another").hidden = Boolean(work?.running);
     $("back").hidden = !(elsewhere || (list && at.kind === "result"));
     const toOne = elsewhere && work.items.length === 1;
@@ -169,6 +170,6 @@ function tookOf(file, size, result) {
 export function factsOf({ size, file, note }, result) {
   const from = size ? words.size(size) : words.bytes(file.size);
   const sizes = size ? [from, result && words.size(result)] : [result ? words.size(result) : from];
-  const facts = [sizes.filter(Boolean).join(" → "), tookOf(file, size, result), note];
+  const facts = [sizes.filter(Boolean).join(" → "), tookOf(file, size, result), note, result?.where];
   return facts.filter(Boolean).join(", ") + (result && !size ? ALONE : "");
 }

@@ -6,8 +6,8 @@ import * as words from "./words.js";
 const $ = (id) => document.getElementById(id);
 
 /**
- * A result as it is kept: { id, made, source, name, note, file, size, clear, settings, seconds, blob, width, height, job,
- * thumb }. `size` is of the file that came in, null where the browser cannot show it; `width` and `height` are of `blob`.
+ * A result as it is kept: { id, made, source, name, note, file, size, clear, settings, seconds, where, blob, width, height,
+ * job, thumb }. `size` is of the file that came in, null where the browser cannot show it; `width` and `height` are of `blob`.
  */
 export class Strip {
   #results = [];
@@ -35,13 +35,13 @@ export class Strip {
   }
 
   /** Keep the result of a picture; returns it. */
-  async add(source, settings, { result: blob, seconds, job }) {
+  async add(source, settings, { result: blob, seconds, job, where }) {
     const img = await decoded(urlOf(blob));
     if (!img) throw new Error("The result cannot be shown by this browser. Try again.");
     const { name, note, file, size, clear } = source;
     const kept = {
-      id: newId(), source: source.id, made: Date.now(), name, note, file, size, clear, settings, seconds, blob, job,
-      width: img.naturalWidth, height: img.naturalHeight, thumb: await thumbnail(img, clear),
+      id: newId(), source: source.id, made: Date.now(), name, note, file, size, clear, settings, seconds, where, blob,
+      job,      width: img.naturalWidth, height: img.naturalHeight, thumb: await thumbnail(img, clear),
     };
     this.#results.unshift(kept);
     this.#results.splice(store.MOST);

@@ -2,10 +2,12 @@
 const CACHE = "page";
 const FILES = [
   "api.js", "app.js", "art.js", "art_settings.js", "cutter.js", "detail.js", "divider.js", "example.js",
-  "gestures.js", "minimap.js", "notice.js", "picker.js", "picture.js", "prepare.js", "progress.js", "rows.js",
-  "screen.js", "settings.js", "shrink.js", "store.js", "strip.js", "tabs.js", "take.js", "viewer.js", "viewport.js",
-  "wells.js", "words.js", "work.js", "zip.js", "style.css", "viewer.css", "panel.css", "lists.css", "art.css",
-  "icon.svg", "example.jpg", "wave.jpg", "fuji.jpg", "manifest.webmanifest",
+  "gestures.js", "item.js", "local.js", "local-choice.js", "local-header.js", "local-png.js", "local-runner.js",
+  "local-tiles.js", "local-worker.js", "minimap.js", "notice.js", "picker.js", "picture.js", "prepare.js",
+  "progress.js", "rows.js", "screen.js", "settings.js", "shrink.js", "store.js", "strip.js", "tabs.js", "take.js",
+  "viewer.js", "viewport.js", "wells.js", "words.js", "work.js", "zip.js", "style.css", "viewer.css", "panel.css",
+  "lists.css", "art.css", "icon.svg", "example.jpg", "wave.jpg", "fuji.jpg", "manifest.webmanifest",
+  "onnxruntime-web.txt",
 ];
 const OWN = ["./", ...FILES.map((name) => `page/${name}`)].map((path) => new URL(path, registration.scope).href);
 

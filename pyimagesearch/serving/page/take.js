@@ -79,14 +79,18 @@ export class Take {
     if (wanted.format === "png" && !wanted.width) return result.blob;
     const key = JSON.stringify(wanted);
     if (result.encoded?.key !== key) {
-      const blob = api.result(result.job, wanted).catch((error) => {
-        if (error.code === "not_acceptable") throw error;
-        return encodeHere(result, wanted);
-      });
+      const blob = result.job ? this.#encodedThere(result, wanted) : encodeHere(result, wanted);
       result.encoded = { key, blob };
       blob.catch(() => (result.encoded = null));
     }
     return result.encoded.blob;
+  }
+
+  #encodedThere(result, wanted) {
+    return api.result(result.job, wanted).catch((error) => {
+      if (error.code === "not_acceptable") throw error;
+      return encodeHere(result, wanted);
+    });
   }
 
   async #download() {
@@ -155,7 +159,7 @@ async function encodeHere({ blob, clear }, { format, quality, width }) {
   const canvas = drawn(img, scaled(img, (width ?? img.naturalWidth) / img.naturalWidth));
   const made = await encoded(canvas, words.FORMATS[format], quality / 100);
   if (made?.type === words.FORMATS[format]) return made;
-  throw new Error("The server has forgotten this picture, and this browser cannot make the format. Choose PNG.");
+  throw new Error("This browser cannot make the format, and the server does not have the picture. Choose PNG.");
 }
 
 function flash(button, text) {

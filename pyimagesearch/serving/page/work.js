@@ -1,60 +1,33 @@
-/** Pictures on their way through the server, until each is done or has failed, whatever happens between. */
+/** Pictures on their way through this browser or the server, until each is done or has failed, whatever happens between. */
 import * as api from "./api.js";
+import { Item, isWaiting } from "./item.js";
 import { explain } from "./words.js";
 
 const AGAIN = 2; // seconds after which a server that does not answer is asked again
 const PATIENCE = 180; // seconds for which it is
 const TRIES = 5; // of sending the same picture, whether the connection breaks or the server forgets it
 
-const UNKNOWN = 1e6; // pixels that a picture is taken to have whose size is not known
-
-/**
- * One picture of a Work. `state` is waiting, working, done or failed; `result` (done) is a Blob, a PNG; `error` (failed) a
- * sentence; `job` where the server has it, as { id, index }.
- */
-export class Item {
-  state = "waiting";
-  progress = 0;
-  tries = 0;
-  result = null;
-  seconds = null; // that it took, where it was alone
-  error = null;
-  job = null;
-
-  constructor(source) {
-    this.source = source;
-  }
-
-  /** How much work it is, roughly where this browser cannot read its size. */
-  get pixels() {
-    const { size } = this.source;
-    return size ? size.width * size.height : UNKNOWN;
-  }
-
-  get ended() {
-    return this.state === "done" || this.state === "failed";
-  }
-}
-
-const isWaiting = ({ state }) => state === "waiting";
-
 export class Work {
-  /** What it does now: { phase: preparing, sending, line, working, busy or lost, … } with what belongs to the phase. */
+  /** What it does now: { phase: preparing, loading, sending, line, working, busy or lost, … } with what belongs to the phase. */
   status = { phase: "sending", part: 0 };
   running = false; // until what is done of it is kept
   takesMore = true; // pictures
   #stop = new AbortController();
+  #send = new AbortController(); // of what this browser is at
   #jobs = new Set(); // that the server may still be at
 
   /**
    * ready(source) gives the picture as it can be sent, or throws; onChange(work) is told of every change; send sends
-   * pictures as api.submit does.
+   * pictures as api.submit does. local: what enlarges pictures in this browser, a Local, or null. elsewhere: what to say
+   * of a picture that the server works on, if anything.
    */
-  constructor(sources, settings, limits, { ready, onChange, send = api.submit }) {
+  constructor(sources, settings, limits, { ready, onChange, send = api.submit, local = null, elsewhere = null }) {
     this.items = sources.map((source) => new Item(source));
     this.settings = settings;
     this.limits = limits;
     this.ready = ready;
+    this.local = local;
+    this.elsewhere = elsewhere;
     this.onChange = onChange;
     this.send = send;
   }
@@ -86,6 +59,7 @@ export class Work {
     try {
       while (this.items.some(isWaiting)) {
         await this.#getReady();
+        await this.#enlargeHere();
         const part = this.#nextPart();
         if (part.length) await this.#round(part);
       }
@@ -98,8 +72,19 @@ export class Work {
   cancel() {
     this.running = this.takesMore = false;
     this.#stop.abort();
+    this.#send.abort();
     for (const id of this.#jobs) api.forget(id);
     for (const item of this.items) if (!item.ended) fail(item, { message: "Stopped" });
+  }
+
+  /** Leave what is not done yet to the server. */
+  useServer() {
+    this.#send.abort();
+  }
+
+  /** Whether this browser is to enlarge what comes next. */
+  get isLocal() {
+    return Boolean(this.local) && !this.#send.signal.aborted;
   }
 
   async #getReady() {
@@ -114,6 +99,28 @@ export class Work {
         fail(item, error);
       }
     }
+  }
+
+  /** Enlarge what this browser can; the rest stays for the server, with the reason. */
+  async #enlargeHere() {
+    for (const item of this.items) {
+      if (!this.local || !isWaiting(item) || !item.ready || item.where) continue;
+      const onSaid = (status) => {
+        Object.assign(item, { state: "working", progress: status.part ?? 0 });
+        this.#say(status);
+      };
+      const { blob, why } = await this.local.enlarge(item.source, this.settings, this.#send.signal, onSaid);
+      this.#stop.signal.throwIfAborted();
+      if (blob) this.#finish(item, blob);
+      else Object.assign(item, { state: "waiting", progress: 0 });
+      item.where = blob ? "in this browser" : `${this.elsewhere}, since ${why}`;
+      this.#say(this.status);
+    }
+  }
+
+  #finish(item, blob) {
+    Object.assign(item, { state: "done", result: blob });
+    if (this.items.length === 1) item.seconds = (performance.now() - this.begun) / 1000;
   }
 
   /** As many of the waiting pictures as the server takes in one job. */
@@ -180,9 +187,8 @@ export class Work {
   async #fetch(item) {
     Object.assign(item, { state: "working", progress: 1 });
     try {
-      item.result = await this.#persist(() => api.result(item.job, { format: "png" }, this.#stop.signal));
-      item.state = "done";
-      if (this.items.length === 1) item.seconds = (performance.now() - this.begun) / 1000;
+      item.where ??= this.elsewhere;
+      this.#finish(item, await this.#persist(() => api.result(item.job, { format: "png" }, this.#stop.signal)));
     } catch (error) {
       if (!(error instanceof api.ServerError)) throw error; // else the server has forgotten it: it is sent again
     }

@@ -61,7 +61,7 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, number) => {
   return number;
 });
 
-async function crc32(blob) {
+export async function crc32(blob) {
   let crc = 0xffffffff;
   const data = new Uint8Array(await blob.arrayBuffer());
   for (let at = 0; at < data.length; at++) crc = TABLE[(crc ^ data[at]) & 255] ^ (crc >>> 8);
