@@ -14,7 +14,7 @@ HELP = "Score models on whole pictures: PSNR and SSIM by protocol, side by side.
 def add_flags(parser: ArgumentParser) -> None:
     """Add the flags of `srgan evaluate`."""
     add = parser.add_argument
-    add("--hr", type=folder_path, metavar="DIR", help="folder of HR pictures")
+    add("--hr", type=folder_path, metavar="DIR", help="local or gs:// folder of HR pictures")
     add("--lr", type=folder_path, metavar="DIR", help="their LR pictures (default: made by MATLAB-equivalent bicubic)")
     add("--lr-name", metavar="PATTERN", help=LR_NAME)
     names = "bicubic, light, light-gan, photo, photo-gan or a .keras file; repeat it (default bicubic)"

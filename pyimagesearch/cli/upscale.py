@@ -15,14 +15,14 @@ def add_flags(parser: ArgumentParser) -> None:
     """Add the flags of `srgan upscale`."""
 
     add = parser.add_argument
-    add("pictures", nargs="+", metavar="PICTURE", help="files, folders, globs in quotes; -: stdin")
+    add("pictures", nargs="+", metavar="PICTURE", help="files, folders, also gs://; globs in quotes; -: stdin")
     add(
         "-o",
         "--output",
         type=folder_path,
         metavar="OUT",
         required=True,
-        help="a folder; for one picture also a file, or - for stdout, in PNG",
+        help="a folder, also gs://; for one picture also a file, or - for stdout, in PNG",
     )
     add("-r", "--recursive", action="store_true", help="also the folders inside folders")
     add(
@@ -72,7 +72,8 @@ def run(args: Namespace) -> None:
     streamed = streams.is_streamed(args.pictures, args.output)
     if streamed:
         streams.check_stream(args.pictures, args.output)
-    jobs = [] if streamed else plan_jobs(args.pictures, args.output, recursive=args.recursive, moving=moving)
+    planned = {"recursive": args.recursive, "moving": moving, "buckets": True}
+    jobs = [] if streamed else plan_jobs(args.pictures, args.output, **planned)
     check_films(jobs, moving)
     amounts = {name: amount for name in ("clean", "crisp") if (amount := getattr(args, name)) is not None}
     upscaler = mixture.load_models(args.model, args.gan_model, args.precision).at(**amounts)
@@ -82,7 +83,7 @@ def run(args: Namespace) -> None:
     if streamed:  # nothing but the picture may be in standard output
         streams.upscale_stream(args.pictures[0], args.output, upscaler, **options)
         return
-    report = batches.run(jobs, upscaler, **options, moving=moving)
+    report = batches.run(jobs, upscaler, **options)
     print(f"{report} ({stopwatch})")
     report_failures(report.failures, len(jobs))
 

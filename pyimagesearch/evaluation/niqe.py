@@ -5,7 +5,6 @@ Mittal, Soundararajan and Bovik, "Making a 'Completely Blind' Image Quality Anal
 """
 
 import hashlib
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -17,6 +16,7 @@ from scipy import special
 from pyimagesearch.errors import InputError
 from pyimagesearch.images import picture_io
 from pyimagesearch.images.resize import resize_bicubic
+from pyimagesearch.system.files import is_folder
 
 BLOCK = 96  # pixels a side
 SHARP = 0.75  # statistics are fitted to blocks that are at least so sharp, relative to the picture's sharpest
@@ -70,10 +70,10 @@ class NIQE:
     """
 
     def __init__(self, parameters: str):
-        is_folder = os.path.isdir(parameters)
-        self._natural = (NaturalStatistics.fit if is_folder else NaturalStatistics.load)(parameters)
+        fitted = is_folder(parameters)
+        self._natural = (NaturalStatistics.fit if fitted else NaturalStatistics.load)(parameters)
         digest = hashlib.sha256(self._natural.mean.tobytes() + self._natural.covariance.tobytes()).hexdigest()
-        self.identity = f"{'fitted to clean photographs' if is_folder else 'from a file'}, sha256:{digest}"
+        self.identity = f"{'fitted to clean photographs' if fitted else 'from a file'}, sha256:{digest}"
 
     def __call__(self, name: str, outputs: Mapping[str, np.ndarray], hr: np.ndarray) -> dict[str, float]:
         """The score of each of `outputs`, uint8 RGB (H, W, 3); `name` is for errors."""

@@ -17,6 +17,8 @@ from pyimagesearch.errors import InputError, one_line
 from pyimagesearch.images.encoding import DEFAULTS
 from pyimagesearch.images.picture import Picture
 from pyimagesearch.system.files import appearing
+from pyimagesearch.system.gcs import is_failure
+from pyimagesearch.system.paths import path_of
 
 FORMATS = ("GIF", "PNG", "WEBP")
 SUFFIXES = (".gif", ".png", ".webp")
@@ -31,7 +33,7 @@ class Animation:
     """A file's frames. durations: ms of each. plays: how often all are shown, 0 for ever. alpha: whether any is seen
     through."""
 
-    path: Path
+    path: str | os.PathLike[str]
     height: int
     width: int
     durations: tuple[float, ...]
@@ -45,17 +47,18 @@ class Animation:
 
 
 def is_animated(path: str | os.PathLike[str]) -> bool:
-    """Whether a file is an animated GIF, PNG or WebP."""
+    """Whether a local or gs:// file is an animated GIF, PNG or WebP."""
     try:
-        with Image.open(path, formats=FORMATS) as opened:
+        with path_of(path).open("rb") as file, Image.open(file, formats=FORMATS) as opened:
             return getattr(opened, "n_frames", 1) - bool(opened.info.get("default_image")) > 1
-    except Exception:  # no picture, or a broken one: reading it says so
+    except Exception as error:  # no picture, or a broken one: reading it says so
+        if is_failure(error):
+            raise
         return False
 
 
 def read_animation(path: str | os.PathLike[str]) -> Animation:
     """What an animated file says of its frames. Raises InputError where one of them is corrupt."""
-    path = Path(path)
     durations, alpha, size = [], False, (0, 0)
     plays = 1
     for frame in _composed(path):
@@ -66,7 +69,7 @@ def read_animation(path: str | os.PathLike[str]) -> Animation:
     return Animation(path, size[1], size[0], tuple(durations), plays, alpha)
 
 
-def _composed(path: Path) -> Iterator[Image.Image]:
+def _composed(path: str | os.PathLike[str]) -> Iterator[Image.Image]:
     with Image.open(path, formats=FORMATS) as opened:
         first = 1 if opened.info.get("default_image") else 0  # of an APNG: for programs that know no animation
         for number in range(first, getattr(opened, "n_frames", 1)):
@@ -97,7 +100,7 @@ def write_animation(
     frames: Iterable[np.ndarray],
     source: Animation,
     described: Picture,
-    on_whole: Callable[[str], None] = lambda _: None,
+    on_whole: Callable[[str], object] = lambda _: None,
 ) -> None:
     """Write frames with the durations and plays of `source`; the suffix decides the format.
 

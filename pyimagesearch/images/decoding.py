@@ -27,6 +27,7 @@ from pyimagesearch.images import (
     tiff_samples,
 )
 from pyimagesearch.images.picture import Picture, Source, TooManyPixels, UnreadablePicture, data_of
+from pyimagesearch.system.gcs import is_failure
 
 # Pillow warns above this number and refuses twice as many: a header of more than 500 megapixels is an error.
 Image.MAX_IMAGE_PIXELS = 250_000_000
@@ -110,6 +111,8 @@ def _decoder_errors(source: Source) -> Iterator[None]:
     except InputError:
         raise
     except Exception as error:  # Pillow's decoders raise OSError, SyntaxError, ValueError, struct.error, ...
+        if is_failure(error):  # of the bucket, not of the picture
+            raise
         text = one_line(error) or type(error).__name__
         raise UnreadablePicture(f"{source}: corrupt or truncated picture ({text})") from None
 

@@ -1,4 +1,4 @@
-"""Which files of a folder are pictures: those with the suffix of one, and others that hold one."""
+"""Which files of a local or gs:// folder are pictures: those with the suffix of one, and others that hold one."""
 
 import os
 from collections import defaultdict
@@ -11,7 +11,9 @@ from PIL import Image
 from pyimagesearch.errors import InputError
 from pyimagesearch.images import other_formats, plugins
 from pyimagesearch.system import console
-from pyimagesearch.system.gcs import on_bucket
+from pyimagesearch.system.files import is_folder
+from pyimagesearch.system.gcs import is_failure
+from pyimagesearch.system.paths import path_of, visible
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".jp2")  # of pictures in folders
 # By their content, under any suffix. TIFF only without one: the raw files of cameras are TIFFs of a thumbnail.
@@ -33,7 +35,7 @@ class Folder:
 
 
 def list_pictures(folder: str | os.PathLike[str]) -> list[Path]:
-    """The pictures directly inside a local folder, by name, without hidden ones. Raises InputError where it has none.
+    """The pictures directly inside a folder, by name, without hidden ones. Raises InputError where it has none.
 
     >>> list_pictures("photos")
     [PosixPath('photos/a.png'), PosixPath('photos/b.jpg')]
@@ -42,16 +44,14 @@ def list_pictures(folder: str | os.PathLike[str]) -> list[Path]:
 
 
 def read_folder(folder: str | os.PathLike[str], *, recursive: bool | None = None) -> Folder:
-    """The pictures inside a local folder by name, without hidden ones.
+    """The pictures inside a local or gs:// folder by name, without hidden ones.
 
     A file with another suffix, or none, is a picture if its first bytes say so.
     recursive: whether to enter the folders inside it; None where the caller has no such option to advise.
-    Raises InputError where there is no picture.
+    Raises InputError where there is no picture, and TensorFlow's errors where a bucket cannot be used.
     """
-    path = Path(folder)
-    if on_bucket(os.fspath(folder)):
-        raise InputError(f"{folder}: pictures are read from local folders; copy these to one first")
-    if not path.is_dir():
+    path = path_of(folder)
+    if not is_folder(os.fspath(path)):
         raise InputError(f"{path}: no such folder; name a folder of pictures")
     try:
         files, folders = _contents(path, bool(recursive))
@@ -70,9 +70,7 @@ def read_folder(folder: str | os.PathLike[str], *, recursive: bool | None = None
 
 def _contents(path: Path, recursive: bool) -> tuple[list[Path], list[Path]]:
     """The files below a folder, and the folders in it that are not entered; without hidden ones."""
-    visible = sorted(entry for entry in path.iterdir() if not entry.name.startswith("."))
-    folders = [entry for entry in visible if entry.is_dir()]
-    files = sorted(set(visible) - set(folders))
+    files, folders = visible(path)
     if not recursive:
         return files, folders
     return sorted([*files, *_inside(folders)]), []
@@ -80,7 +78,7 @@ def _contents(path: Path, recursive: bool) -> tuple[list[Path], list[Path]]:
 
 def _inside(folders: list[Path]) -> Iterator[Path]:
     for folder in folders:
-        if not folder.is_symlink():  # loops of links have no end
+        if not os.path.islink(folder):  # loops of links have no end
             yield from _contents(folder, recursive=True)[0]
 
 
@@ -93,9 +91,14 @@ def is_picture(file: Path) -> bool:
     if plugin := other_formats.by_plugin(file):
         return plugins.load(plugin)
     try:
-        with Image.open(file, formats=BY_CONTENT if file.suffix else (*BY_CONTENT, "TIFF")):
+        with (
+            file.open("rb") as opened,
+            Image.open(opened, formats=BY_CONTENT if file.suffix else (*BY_CONTENT, "TIFF")),
+        ):
             return True
-    except Exception:  # Pillow's parsers raise many types for what is no picture
+    except Exception as error:  # Pillow's parsers raise many types for what is no picture
+        if is_failure(error):
+            raise
         return False
 
 

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from pyimagesearch.errors import InputError
+from pyimagesearch.system.paths import fetched
 
-Source = str | os.PathLike[str] | io.BytesIO  # the path of a picture's file, or the bytes of one
+Source = str | os.PathLike[str] | io.BytesIO  # the local or gs:// path of a picture's file, or its bytes
 
 
 class UnreadablePicture(InputError):
@@ -30,7 +31,10 @@ class Upload(io.BytesIO):
 
 def data_of(source: Source) -> bytes:
     """The bytes of a picture's file."""
-    return source.getvalue() if isinstance(source, io.BytesIO) else Path(source).read_bytes()
+    if isinstance(source, io.BytesIO):
+        return source.getvalue()
+    with fetched(source) as local:
+        return Path(local).read_bytes()
 
 
 @dataclass

@@ -1,10 +1,12 @@
 """Upscales animated pictures, frame by frame."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
+from pyimagesearch.errors import InputError
 from pyimagesearch.images import picture_io
-from pyimagesearch.images.animation import Animation, bytes_to_write, read_animation, write_animation
+from pyimagesearch.images.animation import SUFFIXES, Animation, bytes_to_write, read_animation, write_animation
 from pyimagesearch.images.picture import Picture
 from pyimagesearch.inference import files
 from pyimagesearch.inference.reuse import ReusingUpscaler
@@ -14,14 +16,14 @@ from pyimagesearch.system import console, memory
 
 
 def upscale_animation(
-    source: Path,
+    source: os.PathLike[str],
     target: Path,
     described: Picture,
     upscaler: AnyUpscaler,
     *,
     size: Size | None,
     tile: int | None,
-    on_whole: Callable[[str], None],
+    on_whole: Callable[[str], object],
 ) -> str:
     """Upscale an animated GIF, PNG or WebP; returns a text with the sizes before and after.
 
@@ -29,6 +31,8 @@ def upscale_animation(
     .gif, which appears when it is whole; on_whole is called just before, with the file's path. Raises InputError where
     it cannot hold the result.
     """
+    if target.suffix.lower() not in SUFFIXES:  # of a GIF whose name says that it is a JPEG, on a bucket
+        raise InputError(f"{target}: {source} is animated; `first_frame` makes a picture of it")
     animation = read_animation(source)
     larger = (animation.height * upscaler.scale, animation.width * upscaler.scale)
     height, width = target_size(larger, size)
@@ -38,7 +42,7 @@ def upscale_animation(
     first = next(animation.frames())
     files.fit(upscaler, first, tile, (height, width))
     reusing = ReusingUpscaler(upscaler)
-    frames = console.progress(animation.frames(), total=len(animation.durations), label=source.name, unit="frame")
+    frames = console.progress(animation.frames(), total=len(animation.durations), label=target.name, unit="frame")
     write_animation(target, (resized(reusing(lr), height, width) for lr in frames), animation, described, on_whole)
     return f"{animation.width}x{animation.height} to {width}x{height}, {len(animation.durations)} frames"
 

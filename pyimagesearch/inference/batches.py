@@ -10,14 +10,18 @@ from typing import Any
 from pyimagesearch.errors import InputError, MissingLibraryError, RunError, one_line, os_error_text
 from pyimagesearch.inference import files
 from pyimagesearch.inference.film import upscale as film
-from pyimagesearch.inference.film.formats import AS_THEY_ARE, Moving, is_film
+from pyimagesearch.inference.film.formats import Moving, is_film
 from pyimagesearch.inference.finished import Finished
 from pyimagesearch.inference.jobs import Job, plan_jobs
 from pyimagesearch.inference.sizes import Size
 from pyimagesearch.inference.upscaler import AnyUpscaler
-from pyimagesearch.system import console, outputs
+from pyimagesearch.system import console, gcs, outputs
+from pyimagesearch.system.files import is_folder
+from pyimagesearch.system.paths import fetched
 
 logger = logging.getLogger(__name__)
+
+KEPT = "the results before this one are done"
 
 
 def upscale_folder(
@@ -37,8 +41,8 @@ def upscale_folder(
     Results that an earlier call has finished, of the same pictures with the same settings, are left as they are.
 
     Args:
-        source: a folder of pictures.
-        target: the folder for the results, which is made where it is missing.
+        source: a local or gs:// folder of pictures.
+        target: the local or gs:// folder for the results, which is made where it is missing.
         recursive: whether to go into the folders inside `source`; the results lie in folders of the same names.
         model, scale, size, tile, first_frame: as in upscale_file.
         overwrite: whether to make results again that were changed, or made of other pictures or with other settings.
@@ -55,12 +59,12 @@ def upscale_folder(
         failures = upscale_folder("photos", "larger", model="light", recursive=True)
     """
     files.check_options(scale=scale, size=size, tile=tile)
-    if not Path(source).is_dir():
+    if not is_folder(os.fspath(source)):
         raise InputError(f"`source` must be a folder of pictures, received {source}")
     moving = Moving(first_frame=first_frame)
-    jobs = plan_jobs([os.fspath(source)], os.path.join(target, ""), recursive=recursive, moving=moving)
-    upscaler = files.loaded(model, scale)
-    return run(jobs, upscaler, size=size, tile=tile, overwrite=overwrite, moving=moving).failures
+    folder = os.path.join(target, "")
+    jobs = plan_jobs([os.fspath(source)], folder, recursive=recursive, moving=moving, buckets=True)
+    return run(jobs, files.loaded(model, scale), size=size, tile=tile, overwrite=overwrite).failures
 
 
 @dataclasses.dataclass
@@ -74,6 +78,12 @@ class Report:
     made: int = 0
     done_before: int = 0
     failures: list[str] = dataclasses.field(default_factory=list)
+
+    def __iadd__(self, other: "Report") -> "Report":
+        self.made += other.made
+        self.done_before += other.done_before
+        self.failures += other.failures
+        return self
 
     def __str__(self) -> str:
         total = self.made + self.done_before + len(self.failures)
@@ -89,7 +99,6 @@ def run(
     size: Size | None = None,
     tile: int | None = None,
     overwrite: bool,
-    moving: Moving = AS_THEY_ARE,
 ) -> Report:
     """Upscale pictures and films. In a folder of results, those that an earlier call has finished are left as they are.
 
@@ -97,41 +106,58 @@ def run(
     of other pictures or with other settings; without it they are failures.
     """
     report = Report()
-    finished = _finished(jobs, upscaler, size)
+    finished = finished_in(jobs[0].folder, upscaler, size) if jobs else None
     for job in console.progress(jobs, total=len(jobs), label="upscaling", unit="picture"):
-        stopwatch = console.Stopwatch()
-        try:
-            if finished and _is_finished(finished, job, overwrite):
-                report.done_before += 1
-                continue
-            options: dict[str, Any] = {"size": size, "tile": tile, "overwrite": overwrite, "finished": finished}
-            if is_film(job.source):
-                sides = film.upscale_job(job, upscaler, **options, codec=moving.codec, crf=moving.crf)
-            else:
-                sides = files.upscale_picture(job, upscaler, **options, first_frame=moving.first_frame)
-        except MissingLibraryError:  # every other picture would fail too
-            raise
-        except Exception as error:
-            if isinstance(error, OSError) and error.errno in outputs.FULL:  # and so would every other
-                raise RunError(f"{os_error_text(error)}; the results before this one are done") from None
-            report.failures.append(_failure(job, error))
-        else:
-            report.made += 1
-            logger.info("%s: %s (%s)", job.target, sides, console.duration(stopwatch.seconds))
+        report += run_job(job, upscaler, finished, size=size, tile=tile, overwrite=overwrite)
     return report
 
 
-def _finished(jobs: Sequence[Job], upscaler: AnyUpscaler, size: Size | None) -> Finished | None:
-    """What is finished in the folder of the results; None where they have none."""
-    if not jobs or jobs[0].folder is None:
+def run_job(
+    job: Job,
+    upscaler: AnyUpscaler,
+    finished: Finished | None,
+    *,
+    size: Size | None,
+    tile: int | None,
+    overwrite: bool,
+) -> Report:
+    """Upscale one picture or film, unless it is finished; returns what became of it.
+
+    Raises MissingLibraryError and RunError where every other would fail too.
+    """
+    stopwatch = console.Stopwatch()
+    try:
+        with fetched(job.source) as content:
+            if finished and _is_finished(finished, job, content, overwrite):
+                return Report(done_before=1)
+            options: dict[str, Any] = {"size": size, "tile": tile, "overwrite": overwrite, "finished": finished}
+            if is_film(job.source):
+                sides = film.upscale_job(job, upscaler, **options, codec=job.moving.codec, crf=job.moving.crf)
+            else:
+                sides = files.upscale_picture(job, content, upscaler, **options)
+    except MissingLibraryError:
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in outputs.FULL:
+            raise RunError(f"{os_error_text(error)}; {KEPT}") from None
+        if gcs.is_failure(error) and (of_bucket := gcs.explain(one_line(error))):
+            raise RunError(f"{of_bucket[0]}; {KEPT}") from None
+        return Report(failures=[_failure(job, error)])
+    logger.info("%s: %s (%s)", job.target, sides, console.duration(stopwatch.seconds))
+    return Report(made=1)
+
+
+def finished_in(folder: Path | None, upscaler: AnyUpscaler, size: Size | None) -> Finished | None:
+    """What is finished in a folder of results; None where the only result is a file that was named."""
+    if folder is None:
         return None
     sides = "x".join(str(side or "") for side in size) if size else None
-    return Finished(jobs[0].folder, {"model": upscaler.identity(), "scale": upscaler.scale, "size": sides})
+    return Finished(folder, {"model": upscaler.identity(), "scale": upscaler.scale, "size": sides})
 
 
-def _is_finished(finished: Finished, job: Job, overwrite: bool) -> bool:
+def _is_finished(finished: Finished, job: Job, content: os.PathLike[str], overwrite: bool) -> bool:
     try:
-        return finished.has(job)
+        return finished.has(job, content)
     except InputError:
         if not overwrite:
             raise

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,9 @@ from pyimagesearch.inference.jobs import Job, plan_jobs
 from pyimagesearch.inference.sizes import Size, check_size, resized, target_size
 from pyimagesearch.inference.upscaler import AnyUpscaler, Upscaler, load_upscaler
 from pyimagesearch.system import console, memory, outputs
-from pyimagesearch.system.files import sha256_of
+from pyimagesearch.system.files import is_folder
+from pyimagesearch.system.gcs import on_bucket
+from pyimagesearch.system.paths import fetched, path_of
 
 TILES = (32, 4096)  # LR pixels a side, at least and at most
 
@@ -37,8 +40,8 @@ def upscale_file(
     """Upscale one picture file. Alpha, bit depth, grey, ICC profile and EXIF are kept.
 
     Args:
-        source: a picture in any format that Pillow or OpenCV reads.
-        target: the file to write; its suffix decides the format. It appears only when it is whole.
+        source: a picture in any format that Pillow or OpenCV reads, local or gs://.
+        target: the local or gs:// file to write; its suffix decides the format. It appears only when it is whole.
         model: "light", "light-gan", "photo", "photo-gan", "bicubic", the path of a .keras file, or an upscaler.
         scale: how many times larger the result is, from 1, which cleans alone, to what the model makes, which is the
             default and 4 for those that ship.
@@ -57,11 +60,13 @@ def upscale_file(
         upscale_file("photo.jpg", "photo_x4.png", model="light-gan", size=(3000, None))
     """
     check_options(scale=scale, size=size, tile=tile)
-    if Path(target).suffix.lower() not in picture_io.WRITTEN or Path(target).is_dir():
+    if path_of(target).suffix.lower() not in picture_io.WRITTEN or is_folder(os.fspath(target)):
         raise InputError(f"`target` must be a picture file ({', '.join(picture_io.WRITTEN)}), received {target}")
     moving = Moving(first_frame=first_frame)
-    (job,) = plan_jobs([os.fspath(source)], os.fspath(target), recursive=False, moving=moving)
-    upscale_picture(job, loaded(model, scale), size=size, tile=tile, overwrite=overwrite, first_frame=first_frame)
+    (job,) = plan_jobs([os.fspath(source)], os.fspath(target), recursive=False, moving=moving, buckets=True)
+    upscaler = loaded(model, scale)
+    with fetched(job.source) as content:
+        upscale_picture(job, content, upscaler, size=size, tile=tile, overwrite=overwrite)
 
 
 def loaded(model: str | AnyUpscaler, scale: int | None) -> AnyUpscaler:
@@ -79,31 +84,27 @@ def check_options(*, scale: int | None, size: Size | None, tile: int | None) -> 
 
 def upscale_picture(
     job: Job,
+    content: os.PathLike[str],
     upscaler: AnyUpscaler,
     *,
     size: Size | None,
     tile: int | None,
     overwrite: bool,
     finished: Finished | None = None,
-    first_frame: bool = False,
 ) -> str:
     """Upscale one picture; returns a text with the sizes before and after, and what of the file was left out.
 
-    finished: where the result is recorded. first_frame: whether an animated one becomes still.
+    content: the picture's file, or a local copy of it. finished: where the result is recorded.
     """
     from pyimagesearch.inference.animations import upscale_animation  # which uses this module
 
     check_new(job.target, overwrite=overwrite)
-    outputs.check_folder(job.target.parent)  # the disk may have filled up since the first picture
-    digest = sha256_of(job.source) if finished else ""  # before it is read: a change in between is seen next time
-    lr = picture_io.read(job.source)
-
-    def record(whole: str) -> None:
-        if finished:
-            finished.add(job, digest, whole)
-
-    if lr.frames > 1 and not first_frame and is_animated(job.source):
-        return upscale_animation(job.source, job.target, lr, upscaler, size=size, tile=tile, on_whole=record)
+    if not on_bucket(os.fspath(job.target)):
+        outputs.check_folder(job.target.parent)  # the disk may have filled up since the first picture
+    record: Callable[[str], object] = finished.recorder(job, content) if finished else lambda _: None
+    lr = picture_io.read(content)
+    if lr.frames > 1 and not job.moving.first_frame and is_animated(content):
+        return upscale_animation(content, job.target, lr, upscaler, size=size, tile=tile, on_whole=record)
     sr = enlarged(lr, job.source.name, job.target, upscaler, size=size, tile=tile)
     picture_io.write(job.target, sr, record)
     (before, after) = (f"{each.samples.shape[1]}x{each.samples.shape[0]}" for each in (lr, sr))

@@ -3,19 +3,26 @@
 The record is a hidden file, RECORD, with a line of JSON for each result: the SHA-256 of its file and of the picture of
 which it was made, and the settings. A line is written when the result is whole, just before it gets its name. So a
 result without a line is somebody else's, and a line without its result is of one that has to be made again.
+
+Nothing can be added to an object on a bucket. There the record is a folder, RECORDS, with an object for each result.
 """
 
+import contextlib
 import json
 import os
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from pyimagesearch.errors import InputError, os_error_text
 from pyimagesearch.inference.jobs import Job
-from pyimagesearch.system.files import sha256_of
+from pyimagesearch.system.files import join, sha256_of, write_whole
+from pyimagesearch.system.gcs import on_bucket
+from pyimagesearch.system.paths import fetched
 
 RECORD = ".srgan-results.jsonl"
+RECORDS = ".srgan-results"
 Line = dict[str, Any]  # result, result_sha256, picture_sha256, and the settings
 
 
@@ -25,43 +32,46 @@ class Finished:
     def __init__(self, folder: Path, settings: dict[str, Any]):
         """settings: all that decides how results look beside their pictures. Raises InputError for a broken record."""
         self._folder, self._settings = folder, settings
-        self._lines: dict[str, list[Line]] = defaultdict(list)
-        for line in _read(folder / RECORD):
-            self._lines[line["result"]].append(line)
+        self._record: _Record = (_BucketRecord if on_bucket(os.fspath(folder)) else _FileRecord)(folder)
 
-    def has(self, job: Job) -> bool:
+    def has(self, job: Job, content: os.PathLike[str]) -> bool:
         """Whether the result is there, made of this very picture with these settings, and unchanged.
 
+        content: the picture's file, or a local copy of it.
         Raises InputError, which says what differs, where there is another result at its place.
         """
         if not job.target.exists():
             return False
-        lines = self._lines[self._name(job)]
+        lines = self._record.lines(self._name(job))
         if not lines:
             raise InputError(f"{job.target}: exists already; `overwrite` replaces it")
-        result = sha256_of(job.target)
+        with fetched(job.target) as local:
+            result = sha256_of(local)
         made = [line for line in lines if line["result_sha256"] == result]
         if not made:
             raise InputError(f"{job.target}: exists already, changed since it was made; `overwrite` replaces it")
-        wanted = self._settings | dict(job.asked) | {"picture_sha256": sha256_of(job.source)}
+        wanted = self._wanted(job, content)
         differences = [[key for key in wanted if line.get(key) != wanted[key]] for line in made]
         if [] in differences:
             return True
         what = [_difference(key, made[-1].get(key), wanted[key]) for key in differences[-1]]
         raise InputError(f"{job.target}: exists already, made {' and '.join(what)}; `overwrite` makes it again")
 
-    def add(self, job: Job, picture_sha256: str, whole: str) -> None:
-        """Write the line of a result whose file is whole, at the path `whole`, and about to get its name."""
-        name = self._name(job)
-        line = {
-            "result": name,
-            "result_sha256": sha256_of(whole),
-            "picture_sha256": picture_sha256,
-            **self._settings,
-            **job.asked,
-        }
-        _append(self._folder / RECORD, json.dumps(line))
-        self._lines[name].append(line)
+    def recorder(self, job: Job, content: os.PathLike[str]) -> Callable[[str], None]:
+        """What records the result. Call it with the path of its whole file, which is about to get its name.
+
+        The picture is hashed now, before it is read: a change in between is seen next time.
+        """
+        line = {"result": self._name(job), **self._wanted(job, content)}
+
+        def record(whole: str) -> None:
+            self._record.add(line | {"result_sha256": sha256_of(whole)})
+
+        return record
+
+    def _wanted(self, job: Job, content: os.PathLike[str]) -> Line:
+        """What the line of a result says beside the result, if it is as it would be made now."""
+        return self._settings | dict(job.asked(content)) | {"picture_sha256": sha256_of(content)}
 
     def _name(self, job: Job) -> str:
         return job.target.relative_to(self._folder).as_posix()
@@ -74,6 +84,53 @@ def _difference(key: str, before: Any, now: Any) -> str:
     if key == "model":
         return "by another model or mix of models"
     return f"with `{key}` {before or 'unset'}, not {now or 'unset'}"
+
+
+class _Record(Protocol):
+    """The lines of the results of a folder."""
+
+    def lines(self, result: str) -> list[Line]:
+        """The lines of one result, oldest first."""
+
+    def add(self, line: Line) -> None:
+        """Write a line."""
+
+
+class _FileRecord:
+    """The file RECORD, read at the start."""
+
+    def __init__(self, folder: Path):
+        self._path = folder / RECORD
+        self._lines: dict[str, list[Line]] = defaultdict(list)
+        for line in _read(self._path):
+            self._lines[line["result"]].append(line)
+
+    def lines(self, result: str) -> list[Line]:
+        return self._lines[result]
+
+    def add(self, line: Line) -> None:
+        _append(self._path, json.dumps(line))
+        self._lines[line["result"]].append(line)
+
+
+class _BucketRecord:
+    """An object in the folder RECORDS for each result, read when it is asked for."""
+
+    def __init__(self, folder: Path):
+        self._folder = join(os.fspath(folder), RECORDS)
+
+    def lines(self, result: str) -> list[Line]:
+        with contextlib.suppress(FileNotFoundError), fetched(self._path(result)) as local:
+            return _read(Path(local))
+        return []
+
+    def add(self, line: Line) -> None:
+        """The lines before it stay: the result of one of them may still be in its place."""
+        lines = [*self.lines(line["result"]), line]
+        write_whole(self._path(line["result"]), "".join(f"{json.dumps(each)}\n" for each in lines))
+
+    def _path(self, result: str) -> str:
+        return join(self._folder, f"{result}.jsonl")
 
 
 def _read(path: Path) -> list[Line]:

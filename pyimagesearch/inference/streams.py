@@ -11,7 +11,10 @@ from pyimagesearch.images.picture_io import Picture, Upload
 from pyimagesearch.inference.files import check_new, enlarged
 from pyimagesearch.inference.sizes import Size
 from pyimagesearch.inference.upscaler import AnyUpscaler
+from pyimagesearch.system import files
+from pyimagesearch.system.gcs import on_bucket
 from pyimagesearch.system.outputs import check_file
+from pyimagesearch.system.paths import path_of
 
 STREAM = "-"  # the name of standard input among pictures, and of standard output as the output
 
@@ -31,7 +34,7 @@ def check_stream(inputs: Sequence[str], output: str) -> None:
     if len(inputs) > 1:
         raise InputError(f"`output` -, and - as a picture, stand for one picture, received {len(inputs)}; name one")
     (source,) = inputs
-    if source != STREAM and not os.path.isfile(source):
+    if source != STREAM and not _is_file(source):
         raise InputError(f"{source}: is no file; standard output takes one picture's result")
     if output == STREAM:
         if sys.stdout.isatty():
@@ -45,12 +48,18 @@ def check_stream(inputs: Sequence[str], output: str) -> None:
     check_file(output)
 
 
+def _is_file(path: str) -> bool:
+    if not on_bucket(path):
+        return os.path.isfile(path)
+    return not files.is_folder(path) and files.exists(path)
+
+
 def upscale_stream(
     source: str, target: str, upscaler: AnyUpscaler, *, size: Size | None, tile: int | None, overwrite: bool
 ) -> None:
     """Upscale one picture. `-` is standard input as `source`, and standard output, in PNG, as `target`."""
     if target != STREAM:
-        check_new(Path(target), overwrite=overwrite)
+        check_new(path_of(target), overwrite=overwrite)
     lr = picture_io.read(_StandardInput(sys.stdin.buffer.read()) if source == STREAM else source)
     place = "picture.png" if target == STREAM else target  # by whose suffix the format is checked
     sr: Picture = enlarged(lr, source, place, upscaler, size=size, tile=tile)

@@ -83,6 +83,11 @@ def test_a_missing_or_empty_folder_is_named(tmp_path):
         open_folder(tmp_path)
 
 
+def test_records_of_pictures_on_a_bucket_are_refused_with_what_to_do():
+    with pytest.raises(InputError, match=r"gs://lab/photos: records are made of pictures in local folders; copy"):
+        open_folder("gs://lab/photos")
+
+
 def test_one_picture_is_too_few(folder):
     with pytest.raises(InputError, match=r"holds 1 usable picture\(s\); at least 2"):
         open_folder(folder("hr", {"a.png": (32, 32)}))

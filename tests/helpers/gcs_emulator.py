@@ -15,6 +15,7 @@ import socket
 import ssl
 import threading
 import urllib.parse
+from collections.abc import Callable
 from pathlib import Path
 
 import trustme
@@ -28,11 +29,13 @@ HOP_BY_HOP = {"connection", "transfer-encoding", "content-length", "expect", "ho
 class LocalGCS:
     """An emulator, a proxy before it, and the faults that a test asks for.
 
-    `refused` maps buckets to the status that they answer; `busy` to the number of requests that they answer with 503.
-    `requests` lists method, path, status and length of all answers, `turned_away` what was meant for other hosts.
+    `asked` is called with method and path of every request; a status that it returns is the answer. `refused` maps
+    buckets to the status that they answer; `busy` to the number of requests that they answer with 503. `requests` lists
+    method, path, status and length of all answers, `turned_away` what was meant for other hosts.
     """
 
     def __init__(self, folder: Path):
+        self.asked: Callable[[str, str], int | None] = lambda *_: None
         self.refused: dict[str, int] = {}
         self.busy: dict[str, int] = {}
         self.requests: list[tuple[str, str, int, int]] = []
@@ -81,6 +84,10 @@ class LocalGCS:
         forget = {"softDeletePolicy": {"retentionDurationSeconds": "0"}}
         self.forward("PATCH", f"/storage/v1/b/{name}", json.dumps(forget).encode(), _JSON)
 
+    def put(self, bucket: str, name: str, data: bytes) -> None:
+        name = urllib.parse.quote(name, "")
+        self.forward("POST", f"/upload/storage/v1/b/{bucket}/o?uploadType=media&name={name}", data)
+
     def names(self, bucket: str) -> list[str]:
         """All objects of a bucket, without the empty ones that stand for folders."""
         answer = json.loads(self.forward("GET", f"/storage/v1/b/{bucket}/o")[2])
@@ -103,7 +110,7 @@ class LocalGCS:
 
     def answer(self, request: "_Proxy", body: bytes):
         """Status, headers and body for a request of TensorFlow's."""
-        fault = self.fault(request.path, request.headers["Authorization"])
+        fault = self.fault(request.command, request.path, request.headers["Authorization"])
         if fault is None and "uploadType=media" in request.path and not body:
             status, headers, found = self._upload_nothing(request.path)
         elif fault is None:
@@ -131,11 +138,13 @@ class LocalGCS:
         body = f"{parts}Content-Type: application/octet-stream\r\n\r\n\r\n--x--".encode()
         return self.forward("POST", path, body, {"Content-Type": "multipart/related; boundary=x"})
 
-    def fault(self, path: str, authorization: str | None) -> tuple[int, str] | None:
+    def fault(self, method: str, path: str, authorization: str | None) -> tuple[int, str] | None:
         """Status and message of a request that is not to reach the emulator."""
         if authorization != f"Bearer {TOKEN}":
             return 401, "Anonymous caller does not have storage.objects.get access to the Google Cloud Storage object."
         name = bucket_of(path)
+        if status := self.asked(method, path):
+            return status, "tester asked for it."
         if self.busy.get(name, 0) > 0:
             self.busy[name] -= 1
             return 503, "We encountered an internal error. Please try again."

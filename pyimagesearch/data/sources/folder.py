@@ -16,6 +16,7 @@ from pyimagesearch.data.sources.base import GIVEN, KERNEL, Entry, choose_test, r
 from pyimagesearch.errors import InputError, MissingLibraryError
 from pyimagesearch.images import picture_io
 from pyimagesearch.system import console, parallel
+from pyimagesearch.system.gcs import on_bucket
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +62,9 @@ class FolderSource:
         shrink: Sequence[int] = (1,),
         skip_bad: bool = False,
     ):
+        for given in (folder, lr_folder or ""):
+            if on_bucket(os.fspath(given)):
+                raise InputError(f"{given}: records are made of pictures in local folders; copy these to one first")
         self.scale, self.crop, self._resize = scale, crop, resize
         hr = picture_io.read_folder(folder, recursive=recursive)
         self._say_left_out(hr)

@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
@@ -26,7 +26,6 @@ from pyimagesearch.inference.reuse import ReusingUpscaler
 from pyimagesearch.inference.sizes import Size, resized, target_size
 from pyimagesearch.inference.upscaler import AnyUpscaler, Upscaler
 from pyimagesearch.system import locks
-from pyimagesearch.system.files import sha256_of
 from pyimagesearch.system.outputs import check_file
 
 if TYPE_CHECKING:
@@ -106,7 +105,7 @@ def upscale_job(
     finished: where the result is recorded.
     """
     files.check_new(job.target, overwrite=overwrite)
-    digest = sha256_of(job.source) if finished else ""
+    record: Callable[[str], object] = finished.recorder(job, job.source) if finished else lambda _: None
     with open_film(job.source) as film:
         description = film.description
         height, width = result_size(description, upscaler.scale, size)
@@ -120,8 +119,7 @@ def upscale_job(
                 reused = _make_segments(film, parts, chosen, upscaler)
                 whole = parts.folder / f"joined{job.target.suffix.lower()}"
                 joining.join(film, parts.segments(), chosen, whole)
-            if finished:
-                finished.add(job, digest, os.fspath(whole))
+            record(os.fspath(whole))
             os.replace(whole, job.target)
             parts.remove()
         for complaint in film.complaints():
