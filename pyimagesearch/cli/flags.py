@@ -5,6 +5,7 @@ import re
 from typing import NoReturn
 
 from pyimagesearch.errors import InputError
+from pyimagesearch.system.beam import RUNNERS
 
 LR_NAME = "names of the LR pictures, such as '{stem}_small{ext}' (default: the same, or those of common data sets)"
 
@@ -45,6 +46,19 @@ def add_precision(parser: argparse.ArgumentParser) -> None:
         choices=("auto", "float32", "bfloat16"),
         default="auto",
         help="of the network; auto (default): bfloat16 on a CPU that is fast at it, about twice the speed",
+    )
+
+
+def add_runner_flags(parser: argparse.ArgumentParser) -> None:
+    """Add --runner and --beam-option, whose values `system.beam.make_runner` takes."""
+    parser.add_argument(
+        "--runner", choices=RUNNERS, help="run on Apache Beam (extra beam): on this machine, or on a cluster"
+    )
+    parser.add_argument(
+        "--beam-option",
+        action="append",
+        metavar="NAME=VALUE",
+        help="an option of Beam or its runner, such as direct_num_workers=2; may be repeated",
     )
 
 
