@@ -3,9 +3,10 @@
 from argparse import ArgumentParser, Namespace
 
 from pyimagesearch.cli.failures import report_failures
-from pyimagesearch.cli.flags import add_precision, folder_path, tile_side
+from pyimagesearch.cli.flags import add_precision, add_runner_flags, folder_path, tile_side
 from pyimagesearch.cli.libraries import load_tensorflow
 from pyimagesearch.errors import InputError
+from pyimagesearch.system.beam import make_runner
 from pyimagesearch.system.console import Stopwatch
 
 HELP = "Upscale pictures, with their alpha, bit depth, ICC profile and EXIF, and films, with their sound."
@@ -56,11 +57,13 @@ def add_flags(parser: ArgumentParser) -> None:
     add("--crf", type=int, metavar="N", help="of films: quality, 0 the best (default 18 for h264, 20 hevc, 24 others)")
     add("--first-frame", action="store_true", help="of animated GIF, PNG and WebP: the first frame alone, as a picture")
     add("--overwrite", action="store_true", help="replace results that exist, unless they would be the same")
+    add_runner_flags(parser)
 
 
 def run(args: Namespace) -> None:
     """Run `srgan upscale`."""
     stopwatch = Stopwatch()
+    runner = make_runner(args.runner, args.beam_option)
     size = parse_size(args.size) if args.size else None
     load_tensorflow()
     from pyimagesearch.inference import batches, files, mixture, streams
@@ -70,20 +73,26 @@ def run(args: Namespace) -> None:
     moving = Moving(args.codec, args.crf, args.first_frame)
     files.check_options(scale=args.scale, size=size, tile=args.tile)
     streamed = streams.is_streamed(args.pictures, args.output)
+    if streamed and runner:
+        raise InputError("`runner` is for folders; leave it out for a picture between programs")
     if streamed:
         streams.check_stream(args.pictures, args.output)
     planned = {"recursive": args.recursive, "moving": moving, "buckets": True}
     jobs = [] if streamed else plan_jobs(args.pictures, args.output, **planned)
     check_films(jobs, moving)
     amounts = {name: amount for name in ("clean", "crisp") if (amount := getattr(args, name)) is not None}
-    upscaler = mixture.load_models(args.model, args.gan_model, args.precision).at(**amounts)
-    if args.scale is not None:
-        upscaler = upscaler.at_scale(args.scale)
+    choice = mixture.Choice(args.model, args.gan_model, amounts, args.scale, args.precision)
+    upscaler = choice.load()
     options = {"size": size, "tile": args.tile, "overwrite": args.overwrite}
     if streamed:  # nothing but the picture may be in standard output
         streams.upscale_stream(args.pictures[0], args.output, upscaler, **options)
         return
-    report = batches.run(jobs, upscaler, **options)
+    if runner:
+        from pyimagesearch.inference import pipeline
+
+        report = pipeline.run(runner, jobs, choice, **options)
+    else:
+        report = batches.run(jobs, upscaler, **options)
     print(f"{report} ({stopwatch})")
     report_failures(report.failures, len(jobs))
 

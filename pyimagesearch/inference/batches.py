@@ -11,7 +11,7 @@ from pyimagesearch.errors import InputError, MissingLibraryError, RunError, one_
 from pyimagesearch.inference import files
 from pyimagesearch.inference.film import upscale as film
 from pyimagesearch.inference.film.formats import Moving, is_film
-from pyimagesearch.inference.finished import Finished
+from pyimagesearch.inference.finished import OURS, Finished
 from pyimagesearch.inference.jobs import Job, plan_jobs
 from pyimagesearch.inference.sizes import Size
 from pyimagesearch.inference.upscaler import AnyUpscaler
@@ -128,8 +128,9 @@ def run_job(
     stopwatch = console.Stopwatch()
     try:
         with fetched(job.source) as content:
-            if finished and _is_finished(finished, job, content, overwrite):
-                return Report(done_before=1)
+            maker = _maker(finished, job, content, overwrite) if finished else None
+            if maker:
+                return Report(made=1) if maker == OURS else Report(done_before=1)
             options: dict[str, Any] = {"size": size, "tile": tile, "overwrite": overwrite, "finished": finished}
             if is_film(job.source):
                 sides = film.upscale_job(job, upscaler, **options, codec=job.moving.codec, crf=job.moving.crf)
@@ -147,21 +148,25 @@ def run_job(
     return Report(made=1)
 
 
-def finished_in(folder: Path | None, upscaler: AnyUpscaler, size: Size | None) -> Finished | None:
-    """What is finished in a folder of results; None where the only result is a file that was named."""
+def finished_in(
+    folder: Path | None, upscaler: AnyUpscaler, size: Size | None, run: str | None = None
+) -> Finished | None:
+    """What is finished in a folder of results; None where the only result is a file that was named. run: as in
+    Finished."""
     if folder is None:
         return None
     sides = "x".join(str(side or "") for side in size) if size else None
-    return Finished(folder, {"model": upscaler.identity(), "scale": upscaler.scale, "size": sides})
+    return Finished(folder, {"model": upscaler.identity(), "scale": upscaler.scale, "size": sides}, run)
 
 
-def _is_finished(finished: Finished, job: Job, content: os.PathLike[str], overwrite: bool) -> bool:
+def _maker(finished: Finished, job: Job, content: os.PathLike[str], overwrite: bool) -> str | None:
+    """Who made the result; None where it has to be made, or made again."""
     try:
         return finished.has(job, content)
     except InputError:
         if not overwrite:
             raise
-        return False
+        return None
 
 
 def _failure(job: Job, error: Exception) -> str:

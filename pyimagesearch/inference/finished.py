@@ -19,29 +19,32 @@ from pyimagesearch.errors import InputError, os_error_text
 from pyimagesearch.inference.jobs import Job
 from pyimagesearch.system.files import join, sha256_of, write_whole
 from pyimagesearch.system.gcs import on_bucket
-from pyimagesearch.system.paths import fetched
+from pyimagesearch.system.paths import fetched, files_below, path_of
 
 RECORD = ".srgan-results.jsonl"
 RECORDS = ".srgan-results"
+OURS, EARLIER = "this call", "an earlier call"
 Line = dict[str, Any]  # result, result_sha256, picture_sha256, and the settings
 
 
 class Finished:
     """The results that earlier calls have finished in a folder."""
 
-    def __init__(self, folder: Path, settings: dict[str, Any]):
-        """settings: all that decides how results look beside their pictures. Raises InputError for a broken record."""
-        self._folder, self._settings = folder, settings
+    def __init__(self, folder: Path, settings: dict[str, Any], run: str | None = None):
+        """settings: all that decides how results look beside their pictures. run: the name of a call whose parts are
+        done again where one fails. Raises InputError for a broken record."""
+        self._folder, self._settings, self._run = folder, settings, run
         self._record: _Record = (_BucketRecord if on_bucket(os.fspath(folder)) else _FileRecord)(folder)
 
-    def has(self, job: Job, content: os.PathLike[str]) -> bool:
-        """Whether the result is there, made of this very picture with these settings, and unchanged.
+    def has(self, job: Job, content: os.PathLike[str]) -> str | None:
+        """Who made the result that is there, of this very picture with these settings, and unchanged: EARLIER or, of a
+        call with a name, OURS; None where it has to be made.
 
         content: the picture's file, or a local copy of it.
         Raises InputError, which says what differs, where there is another result at its place.
         """
         if not job.target.exists():
-            return False
+            return None
         lines = self._record.lines(self._name(job))
         if not lines:
             raise InputError(f"{job.target}: exists already; `overwrite` replaces it")
@@ -53,7 +56,7 @@ class Finished:
         wanted = self._wanted(job, content)
         differences = [[key for key in wanted if line.get(key) != wanted[key]] for line in made]
         if [] in differences:
-            return True
+            return OURS if self._run and any(line.get("run") == self._run for line in made) else EARLIER
         what = [_difference(key, made[-1].get(key), wanted[key]) for key in differences[-1]]
         raise InputError(f"{job.target}: exists already, made {' and '.join(what)}; `overwrite` makes it again")
 
@@ -62,7 +65,7 @@ class Finished:
 
         The picture is hashed now, before it is read: a change in between is seen next time.
         """
-        line = {"result": self._name(job), **self._wanted(job, content)}
+        line = {"result": self._name(job), **self._wanted(job, content), **({"run": self._run} if self._run else {})}
 
         def record(whole: str) -> None:
             self._record.add(line | {"result_sha256": sha256_of(whole)})
@@ -97,20 +100,26 @@ class _Record(Protocol):
 
 
 class _FileRecord:
-    """The file RECORD, read at the start."""
+    """The file RECORD, read at the start, and again where it has grown and may say more of a result."""
 
     def __init__(self, folder: Path):
         self._path = folder / RECORD
-        self._lines: dict[str, list[Line]] = defaultdict(list)
-        for line in _read(self._path):
-            self._lines[line["result"]].append(line)
+        self._load()
 
     def lines(self, result: str) -> list[Line]:
-        return self._lines[result]
+        if result not in self._lines and self._size != _size(self._path):
+            self._load()
+        return self._lines.get(result, [])
 
     def add(self, line: Line) -> None:
         _append(self._path, json.dumps(line))
         self._lines[line["result"]].append(line)
+
+    def _load(self) -> None:
+        self._size = _size(self._path)
+        self._lines: dict[str, list[Line]] = defaultdict(list)
+        for line in _read(self._path):
+            self._lines[line["result"]].append(line)
 
 
 class _BucketRecord:
@@ -131,6 +140,19 @@ class _BucketRecord:
 
     def _path(self, result: str) -> str:
         return join(self._folder, f"{result}.jsonl")
+
+
+def count_recorded(folder: Path) -> int:
+    """A number that grows with every result that is recorded in a folder."""
+    if on_bucket(os.fspath(folder)):
+        return sum(1 for _ in files_below(path_of(join(os.fspath(folder), RECORDS))))
+    return _size(folder / RECORD)
+
+
+def _size(path: Path) -> int:
+    with contextlib.suppress(FileNotFoundError):
+        return os.path.getsize(path)
+    return 0
 
 
 def _read(path: Path) -> list[Line]:

@@ -4,7 +4,8 @@ Wang et al., "Deep Network Interpolation for Continuous Imagery Effect Transitio
 works between networks of which one was trained from the other, or both from a third.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import keras
 import numpy as np
@@ -108,6 +109,30 @@ class Mixture:
 
 
 AnyModels = Single | Mixture
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which upscaler, as the flags of `srgan upscale` name it, so that other processes can load the same one.
+
+    model, gan_model: those of load_models. amounts: of `clean` and `crisp`, where they are given. scale: how many times
+    larger results are, None for what the model makes. precision: as that of load_upscaler; this process decides what
+    auto is, so that others do the same.
+    """
+
+    model: str | None = None
+    gan_model: str | None = None
+    amounts: Mapping[str, float] = field(default_factory=dict)
+    scale: int | None = None
+    precision: str = "auto"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "precision", for_inference(self.precision))
+
+    def load(self) -> AnyUpscaler:
+        """The upscaler. Raises InputError where there is none."""
+        upscaler = load_models(self.model, self.gan_model, self.precision).at(**self.amounts)
+        return upscaler if self.scale is None else upscaler.at_scale(self.scale)
 
 
 def load_models(model: str | None = None, gan_model: str | None = None, precision: str = "auto") -> AnyModels:

@@ -8,12 +8,13 @@ import io
 import logging
 import re
 import shutil
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from pyimagesearch.errors import InputError, RunError, one_line
+from pyimagesearch.errors import InputError, Interrupted, RunError, one_line
 from pyimagesearch.system.gcs import on_bucket
 
 if TYPE_CHECKING:
@@ -180,8 +181,12 @@ def count(name: str, number: int = 1) -> None:
     Metrics.counter(NAMESPACE, name).inc(number)
 
 
-def _explained(runner: Runner, error: Exception) -> Exception:
+def _explained(runner: Runner, error: Exception) -> BaseException:
     """What a transform raised, out of Beam's exceptions: some are of its type, others hold the traceback as text."""
+    if "KeyboardInterrupt" in str(error):  # Beam's own runner makes an error of a signal too
+        return KeyboardInterrupt()
+    if f"{Interrupted.__name__}: stopped by SIGTERM" in str(error):
+        return Interrupted("stopped by SIGTERM", 128 + signal.SIGTERM)
     found = re.search(r"(?:^|errors\.)(InputError|MissingLibraryError|RunError): (.*)", str(error), re.MULTILINE)
     kind, text = (found[1], found[2]) if found else (type(error).__name__, one_line(error))
     text = re.sub(r" *\[while running .*", "", text)

@@ -39,6 +39,16 @@ def visible(folder: Path) -> tuple[list[Path], list[Path]]:
     return sorted(set(entries) - set(folders)), folders
 
 
+def files_below(folder: Path) -> Iterator[Path]:
+    """The files at any depth inside a folder, without hidden ones; none where it is not there."""
+    if not files.is_folder(os.fspath(folder)):
+        return
+    inside, folders = visible(folder)
+    yield from inside
+    for inner in folders:
+        yield from files_below(inner)
+
+
 class LocalCopy(os.PathLike[str]):
     """The local copy of a file, opened by its own path; in messages it is called as the file that it is a copy of."""
 

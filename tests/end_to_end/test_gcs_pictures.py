@@ -155,6 +155,26 @@ def test_a_bucket_that_fails_in_the_middle_is_one_line_and_the_same_call_goes_on
     assert "3 of 5 picture(s) upscaled, 1 done before, 1 failed" in session(*command)[1]
 
 
+def test_a_runner_of_beam_makes_the_same_of_a_bucket(session, bucket, expected):
+    pytest.importorskip("apache_beam")
+    command = (*UPSCALE, "gs://shots/photos", "-r", "-o", "gs://shots/out", "--runner", "direct")
+    is_second = upload_of("out/b.jpg")
+    bucket.asked = lambda *request: 403 if is_second(*request) else None
+    code, _, err = session(*command)
+    assert (code, len(err)) == (1, 1)
+    assert "gs://shots: no permission (HTTP 403" in err[0]
+    bucket.asked = lambda *_: None
+    before = results(bucket)
+    assert {"a.png": expected["a.png"]} == {name: data for name, data in before.items() if name < "b"}
+
+    code, out, err = session(*command)
+    assert (code, len(err)) == (1, 2)
+    assert err[0].startswith(BROKEN)
+    assert f"{5 - len(before)} of 6 picture(s) upscaled, {len(before)} done before, 1 failed" in out
+    assert results(bucket) == expected
+    assert [name for name in bucket.names("shots") if "/.srgan-run" in name] == []
+
+
 @pytest.mark.parametrize(
     ("args", "code", "said"),
     [

@@ -14,7 +14,8 @@ from helpers.result_folders import files
 from PIL import Image
 
 import pyimagesearch
-from pyimagesearch.inference.finished import RECORD
+from pyimagesearch.inference.finished import EARLIER, OURS, RECORD, Finished
+from pyimagesearch.inference.jobs import Job
 
 ROOT = Path(__file__).parents[2]
 
@@ -124,6 +125,19 @@ def test_python_skips_what_is_finished(photos, tmp_path):
         made = state(tmp_path / "big")
     assert pyimagesearch.upscale_folder(photos, tmp_path / "big", model="bicubic", recursive=True) == []
     assert state(tmp_path / "big") == made
+
+
+def test_what_a_call_made_itself_is_not_what_was_done_before(photos, tmp_path):
+    """A runner does a part again when a worker dies: what the dead one finished counts for this call."""
+    job = Job(photos / "a.png", tmp_path / "big/a.png", tmp_path / "big")
+    job.target.parent.mkdir()
+    calls = {name: Finished(job.folder, {"scale": 4}, run=name) for name in ("first", "second")}
+    assert [calls[name].has(job, job.source) for name in calls] == [None, None]
+    record = calls["first"].recorder(job, job.source)
+    shutil.copy(photos / "a.png", job.target)
+    record(job.target)
+    assert [calls[name].has(job, job.source) for name in calls] == [OURS, EARLIER]
+    assert Finished(job.folder, {"scale": 4}).has(job, job.source) == EARLIER
 
 
 def test_a_killed_call_is_continued(srgan, tmp_path, noise):
