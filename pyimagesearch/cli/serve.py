@@ -43,12 +43,10 @@ def add_flags(parser: ArgumentParser) -> None:
     )
     add("--allow-host", action="append", metavar="NAME", default=[], help="another name of this server; repeatable")
     add(
-        "--allow-origin",
-        action="append",
-        metavar="ORIGIN",
-        default=[],
-        help="a site whose pages may use it; repeatable",
-    )
+        "--cors", "--allow-origin", action="append", metavar="ORIGIN", default=[],
+        help="a site whose pages may use it, such as https://example.org; repeatable",
+    )  # fmt: skip
+    add("--token-file", metavar="FILE", help="tokens, one on each line; requests need one (default: anyone may)")
     add_precision(parser)
     add(
         "--browser",
@@ -73,6 +71,7 @@ def run(args: Namespace) -> None:
     """Run `srgan serve`."""
     try:
         import fastapi  # noqa: F401
+        import prometheus_client  # noqa: F401
         import python_multipart  # noqa: F401
         import uvicorn  # noqa: F401
     except ModuleNotFoundError as error:
@@ -90,5 +89,5 @@ def run(args: Namespace) -> None:
         host=args.host, port=args.port, model=args.model, gan_model=args.gan_model, precision=args.precision,
         access_log=args.access_log, limits=limits, measure_pixels=args.max_pixels is None,
         art_models=ArtModels(args.weights or "imagenet", args.fast_models) if args.art else None,
-        allow_hosts=args.allow_host, allow_origins=args.allow_origin, runtime=args.browser,
+        allow_hosts=args.allow_host, cors=args.cors, token_file=args.token_file, runtime=args.browser,
     )  # fmt: skip

@@ -16,6 +16,7 @@ from pyimagesearch.errors import InputError
 from pyimagesearch.serving.errors import answer
 
 HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^\[\]:@/?#\s]+?)\.?(?::(\d{1,5}))?")
+ORIGIN = re.compile(r"(?P<scheme>https?)://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:(?P<port>\d{1,5}))?")
 DEFAULT_PORTS = ("80", "443")  # which one depends on the scheme that a proxy in front has
 
 
@@ -35,7 +36,7 @@ class Access:
             message = "the server is not known by this name; its operator can allow it (--allow-host)"
             await answer(403, "foreign_host", message)(scope, receive, send)
         elif self._is_foreign(scope["method"], headers):
-            message = "pages of other sites may not use this server; its operator can allow one (--allow-origin)"
+            message = "pages of other sites may not use this server; its operator can allow one (--cors)"
             await answer(403, "foreign_origin", message)(scope, receive, send)
         else:
             await self._app(scope, receive, send)
@@ -65,8 +66,15 @@ def is_loopback_address(address: str) -> bool:
 
 def check_origin(origin: str) -> str:
     """The origin, if it is one as browsers send them. Raises InputError."""
-    if not re.fullmatch(r"https?://[^/@?#\s*A-Z]+", origin):
-        raise InputError(f"`allow_origin` is a scheme and a host, such as https://example.org, received {origin}")
+    if origin == "*":
+        reason = "every site could use the server through its visitors' browsers"
+        raise InputError(f"`cors` takes no *, since {reason}; give it once for each site, such as https://example.org")
+    found = ORIGIN.fullmatch(origin)
+    if not found:
+        raise InputError(f"`cors` is a scheme and a host, such as https://example.org, received {origin}")
+    if (found["scheme"], found["port"]) in (("http", "80"), ("https", "443")):
+        usual = origin.removesuffix(f":{found['port']}")
+        raise InputError(f"`cors` names the origin as browsers do, {usual} without the usual port, received {origin}")
     return origin
 
 

@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import BaseModel, Field
 
 from pyimagesearch import __version__
-from pyimagesearch.serving import browser, describe, docs_page, example, formats
+from pyimagesearch.serving import browser, describe, docs_page, example, formats, metrics
 from pyimagesearch.serving.answers import Delivery, base64_length, in_json, of_file, size_of
 from pyimagesearch.serving.art_endpoints import add_art
 from pyimagesearch.serving.errors import ServiceError, add_handlers
@@ -74,6 +74,7 @@ def create_app(service: Service, offered: browser.Browser | None = None) -> Fast
     _add_pages(app, service, offered)
     browser.add_routes(app, service, offered)
     example.add_route(app, service.engine)
+    metrics.add_route(app, service.metrics)
     return app
 
 

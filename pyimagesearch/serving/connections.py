@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import resource
+from collections.abc import Callable
 from typing import Any
 
 import h11
@@ -25,8 +26,10 @@ def most_connections() -> int:
 class Connection(H11Protocol):
     """uvicorn's HTTP/1.1 connection with deadlines; of too many, those without a place in the queue are closed."""
 
-    def __init__(self, *args: Any, **kwargs: Any):
+    def __init__(self, *args: Any, on_bad_request: Callable[[], object] = lambda: None, **kwargs: Any):
+        """on_bad_request: called at each answer to what is no HTTP/1.1, which no application sees."""
         super().__init__(*args, **kwargs)
+        self._on_bad_request = on_bad_request
         self._timer: asyncio.TimerHandle | None = None
         self.idle_since = self.loop.time()
 
@@ -46,6 +49,7 @@ class Connection(H11Protocol):
         super().connection_lost(exc)
 
     def send_400_response(self, msg: str) -> None:
+        self._on_bad_request()
         answer = errors.answer(400, "bad_request", f"{msg.rstrip('.').lower()}; it is not HTTP/1.1 as RFC 9112 has it")
         headers = [*answer.raw_headers, (b"connection", b"close")]
         parts = (

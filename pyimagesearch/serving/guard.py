@@ -21,7 +21,7 @@ CONTENT_POLICY = (
 HEADERS = {
     "content-security-policy": CONTENT_POLICY,
     "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
+    "referrer-policy": "same-origin",  # with no-referrer, browsers send forms with an Origin of null
     "cross-origin-resource-policy": "same-origin",
     # A page that is isolated from others may use several threads.
     "cross-origin-opener-policy": "same-origin",

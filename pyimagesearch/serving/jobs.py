@@ -13,6 +13,7 @@ from pyimagesearch.serving import formats
 from pyimagesearch.serving.errors import ServiceError, no_disk
 from pyimagesearch.serving.job import SECONDS_KEPT, Job, Picture, Stored, Version
 from pyimagesearch.serving.line import Line, busy
+from pyimagesearch.serving.metrics import Metrics
 from pyimagesearch.serving.picture_workers import Decoded, PictureWorkers
 from pyimagesearch.serving.places import Places
 from pyimagesearch.serving.results import Results
@@ -29,10 +30,12 @@ LEAST_KEPT = 60.0  # seconds that a result that nobody has fetched is kept, howe
 class Jobs:
     """All jobs that are known."""
 
-    def __init__(self, workers: PictureWorkers, store: Store, line: Line, places: Places):
+    def __init__(self, workers: PictureWorkers, store: Store, line: Line, places: Places, metrics: Metrics):
+        """metrics: count what has ended."""
         self._store, self._line, self._places = store, line, places
         self._jobs: dict[str, Job] = {}  # the oldest first
         self._results = Results(workers, store)
+        self._metrics = metrics
 
     def get(self, job_id: str) -> Job:
         """A job. Raises ServiceError 404."""
@@ -88,6 +91,9 @@ class Jobs:
         self._line.check_room(sum(ticket.seconds for ticket in tickets))
         self._make_room(job.bytes)
         self._jobs[job.id] = job
+        for picture in job.pictures:
+            if not picture.ticket:  # it could not be decoded
+                self._metrics.picture_ended(picture)
         self._line.add(tickets)
         job.place.handed_over = True
         job.finishing = asyncio.create_task(self._finish(job))
@@ -177,6 +183,7 @@ class Jobs:
             logger.error("srgan serve: the work on a picture failed, %s: %s", type(error).__name__, error)
             picture.error = no_disk(error) or ServiceError(500, "fault", FAULT)
         finally:
+            self._metrics.picture_ended(picture)
             picture.remove_inputs()
             picture.count_bytes()
             picture.ended.set()

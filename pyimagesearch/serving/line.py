@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import math
 import threading
+import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -44,6 +45,7 @@ class Line:
     def add(self, tickets: Iterable[Ticket]) -> None:
         """Put pictures in line. Await `future` of each: what its work returned, or raised."""
         for ticket in tickets:
+            ticket.entered = time.monotonic()
             with self._lock:
                 self._arrivals.add(ticket.lane, ticket.seconds)
                 busy_lanes = {other.lane for other in [*self._running, *self._waiting]}
@@ -83,6 +85,11 @@ class Line:
             while other := self._next(within=ticket):
                 self._run(other)
         ticket.resume()
+
+    def pictures(self) -> tuple[int, int]:
+        """How many wait, and how many are begun."""
+        with self._lock:
+            return len(self._waiting), len(self._running)
 
     def seconds(self) -> float:
         """Of work that is in line."""

@@ -59,6 +59,11 @@ class Places:
         finally:
             place.upload = None
 
+    @property
+    def taken(self) -> int:
+        """How many places are taken."""
+        return len(self._places)
+
     def leave(self, place: Place) -> None:
         """Give a place back; a second time does nothing."""
         if place.held:

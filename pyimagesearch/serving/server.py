@@ -2,12 +2,15 @@
 
 import contextlib
 import dataclasses
+import functools
 import os
 import socket
 import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import uvicorn
+from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
@@ -16,15 +19,18 @@ from pyimagesearch.inference.mixture import load_models
 from pyimagesearch.serving import access, bodies, browser, browser_runtime, capacity, logs
 from pyimagesearch.serving.app import create_app
 from pyimagesearch.serving.artist import Artist, ArtModels
+from pyimagesearch.serving.authentication import Authentication, add_login
 from pyimagesearch.serving.browser import Browser
 from pyimagesearch.serving.connections import Connection
 from pyimagesearch.serving.engine import Engine
 from pyimagesearch.serving.guard import Guard
 from pyimagesearch.serving.limits import Limits
+from pyimagesearch.serving.measured import Measured
 from pyimagesearch.serving.picture_workers import PictureWorkers
 from pyimagesearch.serving.service import Service
 from pyimagesearch.serving.store import Store
 from pyimagesearch.serving.ticket import LANES
+from pyimagesearch.serving.tokens import TokenFile
 from pyimagesearch.system import console
 
 MOST_ENDING_SECONDS = 60.0  # that the server takes to end
@@ -34,16 +40,19 @@ BACKLOG = 128  # connections that wait to be accepted
 def run(
     *, host: str, port: int, model: str | None, gan_model: str | None, limits: Limits, precision: str = "auto",
     measure_pixels: bool = False, art_models: ArtModels | None = None, access_log: bool = False,
-    allow_hosts: Sequence[str] = (), allow_origins: Sequence[str] = (), runtime: str | None = None,
+    allow_hosts: Sequence[str] = (), cors: Sequence[str] = (), token_file: str | None = None,
+    runtime: str | None = None,
 ) -> None:  # fmt: skip
     """Serve until SIGINT or SIGTERM, after which open requests are finished and new ones refused.
 
     measure_pixels: whether limits.pixels is what this machine can do within limits.seconds, measured now.
     art_models: of dreams and styles; None: none are made.
-    allow_hosts: further names of this server. allow_origins: other sites whose pages may use it.
+    allow_hosts: further names of this server. cors: the origins of other sites whose pages may use it.
+    token_file: holds the tokens of which requests need one.
     runtime: the folder of ONNX Runtime Web by which browsers may enlarge pictures themselves; "": npm fetches it once.
     """
-    names, origins = list(map(access.check_host, allow_hosts)), list(map(access.check_origin, allow_origins))
+    names, origins = list(map(access.check_host, allow_hosts)), list(map(access.check_origin, cors))
+    tokens = TokenFile(Path(token_file)) if token_file is not None else None
     logs.configure(access_log=access_log)
     folder = None
     if runtime is not None:
@@ -64,8 +73,7 @@ def run(
         with PictureWorkers(limits.pixels) as workers:
             workers.wait_until_ready()
             service = Service(engine, workers, limits, store, rate, artist)
-            endpoints = _for_origins(create_app(service, offered), origins)
-            app = Guard(access.Access(endpoints, hosts, origins), longest_request(limits))
+            app = application(create_app(service, offered), service, hosts, origins, tokens)
             listen(listener, host)
             shown = f"[{host}]" if ":" in host else host
             served = f"{', '.join(engine.models)} (x{engine.scale})"
@@ -74,13 +82,25 @@ def run(
             _serve(app, listener, service, access_log)
 
 
+def application(
+    endpoints: FastAPI, service: Service, hosts: Sequence[str] | None, origins: Sequence[str], tokens: TokenFile | None
+) -> ASGIApp:
+    """The endpoints and all that stands before them; what is outermost sees the answers of what is within."""
+    inner: ASGIApp = endpoints
+    if tokens:
+        add_login(endpoints, tokens)
+        inner = Authentication(endpoints, tokens)
+    let_in = access.Access(_for_origins(inner, origins), hosts, origins)
+    return Measured(Guard(let_in, longest_request(service.limits)), service.metrics, endpoints.routes)
+
+
 def _for_origins(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
     """The application, whose answers pages of these sites may read."""
     if not origins:
         return app
     return CORSMiddleware(
         app, allow_origins=origins, allow_methods=["GET", "POST", "DELETE"], allow_headers=["*"],
-        expose_headers=["content-disposition", "location", "server-timing", "retry-after"],
+        expose_headers=["content-disposition", "location", "server-timing", "retry-after", "www-authenticate"],
     )  # fmt: skip
 
 
@@ -142,7 +162,8 @@ def _serve(app: ASGIApp, listener: socket.socket, service: Service, access_log: 
     finish = max(0.7 * seconds, seconds - 3)  # for open requests, once a signal has arrived
     config = uvicorn.Config(
         app, log_config=None, access_log=access_log, server_header=False, lifespan="off",
-        http=Connection, ws="none", loop="asyncio", backlog=BACKLOG,
+        http=functools.partial(Connection, on_bad_request=service.metrics.bad_request),  # type: ignore[arg-type]
+        ws="none", loop="asyncio", backlog=BACKLOG,
         timeout_graceful_shutdown=finish,  # type: ignore[arg-type]
     )  # fmt: skip
 

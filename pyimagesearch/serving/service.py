@@ -18,6 +18,7 @@ from pyimagesearch.serving.job import Job
 from pyimagesearch.serving.jobs import Jobs
 from pyimagesearch.serving.limits import Limits
 from pyimagesearch.serving.line import Line, busy
+from pyimagesearch.serving.metrics import Metrics
 from pyimagesearch.serving.options import Options, checked
 from pyimagesearch.serving.picture_workers import Decoded, PictureWorkers
 from pyimagesearch.serving.places import Places
@@ -46,7 +47,9 @@ class Service:
         self.upscaling, self.artist = Upscaling(engine, limits, seconds_per_pixel), artist
         self.line = Line(limits.line_seconds, limits.seconds)
         self.places = Places(limits.queue, lambda: busy(self.line.first_end()))
-        self.jobs = Jobs(workers, store, self.line, self.places)
+        self.metrics = Metrics()
+        self.metrics.watch(self)
+        self.jobs = Jobs(workers, store, self.line, self.places, self.metrics)
         self._several = asyncio.Lock()  # so that one request at a time holds several decoded pictures in memory
         self.ending = False  # since SIGTERM
 

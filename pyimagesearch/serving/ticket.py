@@ -33,6 +33,8 @@ class Ticket:
         self.number = next(_NUMBERS)
         self.stop = threading.Event()
         self.done_pixels = 0
+        self.entered = time.monotonic()  # the line
+        self.waited = 0.0  # seconds in line before the work began
         self.worked = 0.0  # seconds, without those of pictures that were worked on between its tiles
         self.begun = False
         self.charged = 0.0  # of the seconds worked, those that its lane has been charged for
@@ -61,7 +63,9 @@ class Ticket:
 
     def resume(self) -> None:
         """The clock runs."""
-        self.begun, self._resumed = True, time.monotonic()
+        self._resumed = time.monotonic()
+        if not self.begun:
+            self.begun, self.waited = True, self._resumed - self.entered
 
     def pause(self) -> float:
         """The clock stands. Returns the seconds since `resume`."""

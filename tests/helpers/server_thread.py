@@ -4,6 +4,7 @@ import contextlib
 import socket
 import threading
 import time
+from functools import partial
 
 import httpx
 import uvicorn
@@ -29,11 +30,16 @@ class Running:
 
 
 @contextlib.contextmanager
-def serving(app):
-    """A Running until the end."""
+def serving(app, on_bad_request=lambda: None):
+    """A Running until the end. on_bad_request: as Connection takes it."""
     with socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
         config = uvicorn.Config(
-            app, http=Connection, ws="none", lifespan="off", log_config=None, timeout_graceful_shutdown=5
+            app,
+            http=partial(Connection, on_bad_request=on_bad_request),
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            timeout_graceful_shutdown=5,
         )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})

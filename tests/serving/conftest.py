@@ -9,6 +9,7 @@ from pyimagesearch.serving.app import create_app
 from pyimagesearch.serving.engine import Engine
 from pyimagesearch.serving.guard import Guard
 from pyimagesearch.serving.limits import Limits
+from pyimagesearch.serving.measured import Measured
 from pyimagesearch.serving.picture_workers import PictureWorkers
 from pyimagesearch.serving.service import Service
 from pyimagesearch.serving.store import Store
@@ -44,7 +45,10 @@ def bicubic_server():
     limits = Limits()
     with Store() as store, PictureWorkers(pixels=limits.pixels) as workers:
         workers.wait_until_ready()
-        app = create_app(Service(Engine(Single("bicubic")), workers, limits, store))
-        with server_thread.serving(Guard(Access(app, ["127.0.0.1"]), 41)) as running:
+        service = Service(Engine(Single("bicubic")), workers, limits, store)
+        app = create_app(service)
+        guarded = Guard(Access(app, ["127.0.0.1"]), 41)
+        measured = Measured(guarded, service.metrics, app.routes)
+        with server_thread.serving(measured, service.metrics.bad_request) as running:
             running.workers = workers
             yield running

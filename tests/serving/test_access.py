@@ -87,8 +87,14 @@ def test_requests_from_other_sites_without_an_origin_are_refused_but_links_may_b
 @pytest.mark.parametrize(
     ("flags", "wrong"),
     [
-        (["--allow-origin", "*"], "--allow-origin is a scheme and a host, such as https://example.org, received *"),
-        (["--allow-origin", "https://example.org/page"], "received https://example.org/page"),
+        (["--cors", "*"], "--cors takes no *, since every site could use the server"),
+        (
+            ["--cors", "https://example.org/page"],
+            "--cors is a scheme and a host, such as https://example.org",
+        ),
+        (["--allow-origin", "https://EXAMPLE.org"], "received https://EXAMPLE.org"),
+        (["--cors", "https://example.org:443"], "as browsers do, https://example.org without the usual port"),
+        (["--cors", "https://exämple.org"], "received https://exämple.org"),
         (["--allow-host", "example.org:81"], "--allow-host is a name without a port"),
         (["--max-seconds", "1e308"], "--max-seconds must be at most 86400, received 1e+308"),
         (["--queue", "1000"], "--queue must be at most 100, received 1000"),

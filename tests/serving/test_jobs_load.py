@@ -1,6 +1,7 @@
 """30 clients with pictures of mixed sizes: every job ends right and in time, as foreseen, in memory that stays flat.
 
-SRGAN_LOAD_SECONDS sets how long new jobs come (default 25).
+Meanwhile /metrics is read every second; at the end its sums are what the clients were answered. SRGAN_LOAD_SECONDS sets
+how long new jobs come (default 25).
 """
 
 import itertools
@@ -10,11 +11,13 @@ import random
 import statistics
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 
 import httpx
 import pytest
 from helpers import server_process
+from helpers.metrics import counted_as, requests, scrape, value
 from helpers.server_process import png, wait_until
 
 from pyimagesearch.serving.limits import Limits
@@ -50,12 +53,16 @@ class Client(threading.Thread):
         self._server, self._kinds, self._until = server, kinds, until
         self._chance = random.Random(number)
         self.seen, self.refusals, self.wrong = [], [], []
+        self.answered = Counter()
 
     def run(self):
-        with self._server.client() as client:
+        with self._server.client(event_hooks={"response": [self._count]}) as client:
             while time.monotonic() < self._until:
                 self._one_job(client)
                 time.sleep(self._chance.uniform(0, 2))
+
+    def _count(self, answer):
+        self.answered[counted_as(answer)] += 1
 
     def _one_job(self, client):
         kind = self._chance.choice(list(self._kinds))
@@ -102,14 +109,16 @@ def kinds_of_job(client, noise):
 def test_30_clients_each_get_their_pictures_in_time(noise):
     with server_process.serving() as server, server.client() as client:
         kinds = kinds_of_job(client, noise)
-        held = []
+        before, held, scrapes = scrape(client), [], []
         until = time.monotonic() + SECONDS
         clients = [Client(server, kinds, number, until) for number in range(CLIENTS)]
         for each in clients:
             each.start()
         while any(each.is_alive() for each in clients):
             held.append((time.monotonic(), server.memory_of_all()))
+            scrapes.append(scrape(client, open_metrics=True))
             time.sleep(1)
+        scrapes.append(scrape(client))
         jobs = [job for each in clients for job in each.seen]
         report(jobs, clients, held)
         assert not [wrong for each in clients for wrong in each.wrong]
@@ -122,9 +131,33 @@ def test_30_clients_each_get_their_pictures_in_time(noise):
         middle = held[len(held) // 2][0]
         earlier = max(bytes_ for when, bytes_ in held if when <= middle)
         assert max(bytes_ for when, bytes_ in held if when > middle) < earlier + MORE_MEMORY
+        check_metrics(before, scrapes, clients, jobs)
         wait_until(lambda: client.get("/healthz").status_code == 200)
         assert server.stop() == 0
         assert server.errors == []
+
+
+def check_metrics(before, scrapes, clients, jobs):
+    """That the counts between two scrapes are those of the clients, and never went back in between."""
+    after = scrapes[-1]
+    answered = sum((each.answered for each in clients), Counter())
+    answered["GET", "/metrics", "200"] += len(scrapes)  # each tells of those before it
+    assert requests(after) - requests(before) == answered
+
+    def more(name, **labels):
+        return value(after, name, **labels) - value(before, name, **labels)
+
+    pixels = sum(width * height for width, height in (job.kind for job in jobs))
+    assert more("srgan_pictures_total") == more("srgan_pictures_total", state="done") == len(jobs)
+    assert more("srgan_picture_pixels_total", side="in") == pixels
+    assert more("srgan_picture_pixels_total", side="out") == 16 * pixels
+    assert more("srgan_picture_line_seconds_count") == more("srgan_picture_work_seconds_count") == len(jobs)
+    assert more("srgan_picture_line_seconds_sum") <= sum(job.ended - job.sent for job in jobs)
+    assert value(after, "srgan_queue_places_taken") == value(after, "srgan_line_pictures_waiting") == 0
+    assert max(value(each, "srgan_queue_places_taken") for each in scrapes) <= CLIENTS
+    counts = [value(each, "srgan_pictures_total") for each in [before, *scrapes]]
+    assert counts == sorted(counts)
+    print(f"/metrics: {len(scrapes)} scrapes; {len(jobs)} pictures, {sum(answered.values())} answers, as clients saw")
 
 
 def is_within(foreseen, came):

@@ -175,8 +175,9 @@ def test_without_javascript_the_page_says_so_and_still_takes_a_picture(browser, 
     assert page.locator("noscript p").is_visible()
     assert "JavaScript is off" in page.locator("noscript p").inner_text()
     page.set_input_files("#file", picture)
-    page.get_by_role("button", name="Enlarge it").click()
-    page.wait_for_url("**/v1/upscale")
+    with page.expect_response("**/v1/upscale") as answered:
+        page.get_by_role("button", name="Enlarge it").click()
+    assert answered.value.status == 200
     page.context.close()
 
 

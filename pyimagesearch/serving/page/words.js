@@ -43,5 +43,6 @@ export function sentence(text) {
 export function explain({ code, message }) {
   if (code === "not_acceptable")
     return "This format cannot hold the picture's transparency, its 16 bits or its size. Choose PNG.";
+  if (code === "no_token") return "The server asks for its token again. Reload the page and enter it.";
   return sentence(message);
 }
