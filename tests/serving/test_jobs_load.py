@@ -122,6 +122,7 @@ def test_30_clients_each_get_their_pictures_in_time(noise):
         jobs = [job for each in clients for job in each.seen]
         report(jobs, clients, held)
         assert not [wrong for each in clients for wrong in each.wrong]
+        check_metrics(before, scrapes, clients, jobs)
         assert len(jobs) >= CLIENTS
         for job in jobs:
             assert job.ended - job.sent < len(LANES) * Limits().line_seconds + Limits().seconds
@@ -131,7 +132,6 @@ def test_30_clients_each_get_their_pictures_in_time(noise):
         middle = held[len(held) // 2][0]
         earlier = max(bytes_ for when, bytes_ in held if when <= middle)
         assert max(bytes_ for when, bytes_ in held if when > middle) < earlier + MORE_MEMORY
-        check_metrics(before, scrapes, clients, jobs)
         wait_until(lambda: client.get("/healthz").status_code == 200)
         assert server.stop() == 0
         assert server.errors == []
