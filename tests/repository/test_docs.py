@@ -69,7 +69,8 @@ def test_the_docs_name_no_flag_that_does_not_exist():
     others = {"--logdir", "--help"}  # tensorboard's, and every command's
     others |= {"--nodes", "--ntasks-per-node", "--gpus-per-node", "--signal", "--requeue"}  # sbatch's
     others |= {"--input"}  # --input_name and --input_shape of onnxruntime's tools
-    others |= {"--data-binary", "--system", "--create-home", "--home-dir", "--now"}  # curl's, useradd's, systemctl's
+    others |= {"--data-binary", "--now"}  # curl's, systemctl's
+    others |= {"--rm", "--stop-timeout", "--read-only", "--tmpfs", "--gpus"}  # docker's
     assert set(re.findall(r"(?<!\w)--[a-z][a-z0-9-]+", ALL)) <= {flag for _, flag in FLAGS} | others
 
 
@@ -84,7 +85,7 @@ def test_every_endpoint_of_the_server_and_every_flag_of_it_is_in_its_page():
 
     app = create_app(Service(Engine(Single("bicubic")), PictureWorkers(pixels=1), Limits(1, 1, 1, 1), Store()))
     endpoints = [(method, path) for path, methods in app.openapi()["paths"].items() for method in methods]
-    assert len(endpoints) == 20
+    assert len(endpoints) == 21
     for method, path in endpoints:
         assert f"`{method.upper()} {path}`" in TEXTS["serving.md"]
     for action in COMMANDS["serve"]._actions:
