@@ -46,8 +46,12 @@ class Server:
     def memory_of_all(self):
         """Bytes that it and its workers hold; pages that several of them share count once."""
         pids = [self.process.pid, *self.workers()]
-        held = (Path(f"/proc/{pid}/smaps_rollup") for pid in pids)
-        return sum(int(re.search(r"Pss:\s+(\d+)", path.read_text())[1]) * 1024 for path in held if path.exists())
+        held = 0
+        for pid in pids:
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a worker that has just ended
+                rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+                held += int(re.search(r"Pss:\s+(\d+)", rollup)[1]) * 1024
+        return held
 
     def workers(self):
         """The process numbers of the workers that decode and encode."""
