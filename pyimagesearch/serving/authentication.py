@@ -106,4 +106,5 @@ def _describe(document: dict[str, Any]) -> None:
         for operation in operations.values():
             if path not in OPEN and not path.startswith(OPEN_FOLDER):
                 operation["security"] = [{"token": []}]
-                operation["responses"]["401"] = {"description": "no token, or a wrong one"}
+                refused = {"401": {"description": "no token, or a wrong one"}}
+                operation["responses"] = dict(sorted((operation["responses"] | refused).items()))
