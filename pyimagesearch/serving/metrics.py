@@ -76,7 +76,7 @@ class Metrics:
         self._sent.labels(endpoint).inc(sent)
 
     def picture_ended(self, picture: Picture) -> None:
-        """Count a picture of an accepted job, before its inputs are removed and the client can see that it has ended."""
+        """Count a picture of an accepted job, with its inputs, before the client can see that it has ended."""
         error, ticket = picture.error, picture.ticket
         if error is None:
             assert picture.height
