@@ -219,6 +219,7 @@ def test_openapi_describes_bodies_answers_and_errors(client):
         "/", "/page/{name}", "/v1/upscale", "/v1/upscale/base64", "/generate", "/download/{name}", "/healthz", "/docs",
         "/openapi.json", "/v1/jobs", "/v1/jobs/{id}", "/v1/jobs/{id}/events", "/v1/jobs/{id}/result",
         "/v1/jobs/{id}/pictures/{index}/result", "/example", "/v1/dream", "/v1/style", "/metrics",
+        "/browser/model", "/browser/{version}/{name}",
     }  # fmt: skip
     upscale = paths["/v1/upscale"]["post"]
     assert {"multipart/form-data", "application/octet-stream"} <= set(upscale["requestBody"]["content"])
