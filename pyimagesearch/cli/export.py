@@ -17,6 +17,8 @@ def add_flags(parser: ArgumentParser) -> None:
     add("model", metavar="NAME_OR_PATH", help="light, light-gan, photo, or a .keras file")
     add("--format", choices=FORMATS.names(), required=True, help="what to write")
     add("-o", "--output", type=folder_path, metavar="OUT", required=True, help=output_help())
+    add("--int8", action="store_true", help="compute convolutions in 8 bits; needs --images")
+    add("--images", type=folder_path, metavar="DIR", help="with --int8: photographs to calibrate on and to score")
     add("--overwrite", action="store_true", help="replace what is at OUT")
 
 
@@ -27,6 +29,8 @@ def run(args: Namespace) -> None:
     from pyimagesearch.export.exporter import export_model, stored
     from pyimagesearch.system.console import size
 
-    network, parities = export_model(args.model, args.format, args.output, overwrite=args.overwrite)
-    print(*(f"{key:7}{text}" for key, text in network.contract().items()), *parities, sep="\n")
+    network, checks = export_model(
+        args.model, args.format, args.output, overwrite=args.overwrite, int8=args.int8, images=args.images
+    )
+    print(*(f"{key:7}{text}" for key, text in network.contract().items()), *checks, sep="\n")
     print(f"{args.output}: {FORMATS[args.format].title}, {size(stored(args.output))} ({stopwatch})")

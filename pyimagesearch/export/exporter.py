@@ -1,11 +1,17 @@
 """Exports a generator: writes it, compares its pictures with the Keras model's, and only then lets the file appear."""
 
 import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 
 from pyimagesearch.errors import InputError, RunError, one_line
+from pyimagesearch.export import int8 as eight_bits
 from pyimagesearch.export import parity
 from pyimagesearch.export.formats import FORMATS, Format
+from pyimagesearch.export.int8 import Loss
+from pyimagesearch.export.int8_pictures import Pictures, read_pictures
 from pyimagesearch.export.network import Network
 from pyimagesearch.export.parity import Parity
 from pyimagesearch.images.opencv import load_opencv
@@ -16,7 +22,15 @@ from pyimagesearch.system.files import check_disk
 from pyimagesearch.system.gcs import on_bucket
 
 
-def export_model(model: str, format: str, output: str, *, overwrite: bool = False) -> tuple[Network, list[Parity]]:
+def export_model(
+    model: str,
+    format: str,
+    output: str,
+    *,
+    overwrite: bool = False,
+    int8: bool = False,
+    images: str | None = None,
+) -> tuple[Network, Sequence[Parity | Loss]]:
     """Write a generator for another runtime.
 
     Args:
@@ -24,43 +38,68 @@ def export_model(model: str, format: str, output: str, *, overwrite: bool = Fals
         format: a name in FORMATS: "savedmodel", "onnx" or "tflite".
         output: a local file with the format's suffix; for "savedmodel" a folder.
         overwrite: whether to replace a model that is at `output`.
+        int8: whether convolutions compute in 8 bits ("onnx" and "tflite"); needs `images`.
+        images: for `int8`, a folder of at least 8 photographs. Two thirds of them calibrate, the others are scored.
 
     Returns:
-        The exported network, and for each runtime of the format how far its 8-bit pictures are from the Keras model's.
+        The exported network, and for each runtime of the format how far its 8-bit pictures are from the Keras model's;
+        with `int8`, how many dB it loses.
 
     Raises:
         InputError: an argument is wrong or a library is missing; nothing was computed.
-        RunError: the network cannot be converted, or a runtime gives other pictures; `output` is as it was.
+        RunError: the network cannot be converted, or a runtime gives other pictures, or with `int8` worse ones;
+            `output` is as it was.
 
     Example:
         export_model("light", "onnx", "light.onnx")
     """
     target = FORMATS[format]
     check_output(target, output, overwrite=overwrite)
-    check_libraries(target)
+    check_int8(target, int8, images)
+    check_libraries(target, int8=int8)
     if model == BICUBIC:
         raise InputError("bicubic is no network; name a .keras file of srgan train")
     network = Network(loading.load_generator(model))
+    pictures = read_pictures(images, network.scale) if images else None
     check_disk(output, 2 * 4 * network.model.count_params() + 2**20, "the model and its graph")
     with target.appearing(output) as temporary:
-        _convert(target, network, temporary)
-        lrs = parity.pictures()
-        known = parity.expected(network.model, lrs)
+        with _converting(target, network):
+            _write(target, network, temporary, pictures)
         try:
-            return network, [parity.compare(temporary, runtime, lrs, known) for runtime in target.runtimes]
+            return network, _checks(target, network, temporary, pictures)
         except RunError as error:
             raise RunError(f"{output}: not written, since it would not be right: {error}") from None
 
 
-def _convert(target: Format, network: Network, temporary: str) -> None:
+@contextmanager
+def _converting(target: Format, network: Network) -> Iterator[None]:
     try:
-        with console.hidden_native_stderr():
-            target.write(network, temporary)
+        yield
     except Exception as error:
-        if isinstance(error, OSError) or "No space left" in str(error):
+        if isinstance(error, OSError | RunError) or "No space left" in str(error):
             raise
         reason = one_line(error)[:200]
         raise RunError(f"{network.model.name} cannot be converted to {target.title} ({reason})") from None
+
+
+def _write(target: Format, network: Network, path: str, pictures: Pictures | None) -> None:
+    if not (target.int8 and pictures):
+        with console.hidden_native_stderr():
+            target.write(network, path)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        source = os.path.join(folder, f"float32{target.suffix}")
+        with console.hidden_native_stderr():
+            target.write(network, source)
+        eight_bits.write(target.int8, source, path, pictures)
+
+
+def _checks(target: Format, network: Network, path: str, pictures: Pictures | None) -> Sequence[Parity | Loss]:
+    if target.int8 and pictures:
+        return [eight_bits.measure(path, runtime, network.model, pictures) for runtime in target.int8.runtimes]
+    lrs = parity.pictures()
+    known = parity.expected(network.model, lrs)
+    return [parity.compare(path, runtime, lrs, known) for runtime in target.runtimes]
 
 
 def check_output(target: Format, output: str, *, overwrite: bool) -> None:
@@ -90,10 +129,22 @@ def stored(path: str) -> int:
     return sum(map(os.path.getsize, files or [path]))
 
 
-def check_libraries(target: Format) -> None:
-    """Raise InputError where a library of the format is missing."""
-    missing = [library for library in target.libraries if find_spec(library) is None]
+def check_int8(target: Format, int8: bool, images: str | None) -> None:
+    """Raise InputError unless the format can have 8 bits, where they are asked for, and there are pictures for them."""
+    if int8 and not target.int8:
+        able = " or ".join(name for name in FORMATS if FORMATS[name].int8)
+        raise InputError(f"`int8`: {target.title} has no convolutions in 8 bits; choose `format` {able}")
+    if int8 and not images:
+        raise InputError("`int8` needs `images`, a folder of photographs to calibrate on")
+    if images and not int8:
+        raise InputError(f"`images` {images}: only `int8` uses photographs; give both or none")
+
+
+def check_libraries(target: Format, *, int8: bool = False) -> None:
+    """Raise InputError where a library of the format is missing, with `int8` also one for 8 bits."""
+    libraries = target.libraries + (target.int8.libraries if int8 and target.int8 else ())
+    missing = [library for library in libraries if find_spec(library) is None]
     if missing:
         raise InputError(f'{target.title} needs {", ".join(missing)}: pip install -e ".[export]"')
-    if "OpenCV" in target.runtimes:
+    if "OpenCV" in target.runtimes and not int8:
         load_opencv()

@@ -13,12 +13,27 @@ from pyimagesearch.system.files import appearing, appearing_folder
 from pyimagesearch.system.registry import Registry
 
 if TYPE_CHECKING:
+    from pyimagesearch.export.int8 import Quantizer
     from pyimagesearch.export.network import Network
 
 OPSET = 17
 SIGNATURE = "serving_default"  # what TF Serving and LiteRT run unless told otherwise
 
 Write = Callable[["Network", str], None]
+
+
+@dataclasses.dataclass(frozen=True)
+class Int8:
+    """How a file of a format gets convolutions in 8 bits.
+
+    quantizer: quantizer(path, lrs) of a float32 file and LR pictures, float32 (1, H, W, 3), to calibrate on.
+    runtimes: names in runtimes.RUNTIMES that run such files. The first chooses the convolutions.
+    libraries: what of the extra `export` has to be installed beside those of the format.
+    """
+
+    quantizer: Callable[[str, list], "Quantizer"]
+    runtimes: tuple[str, ...]
+    libraries: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,6 +46,7 @@ class Format:
     runtimes: names in runtimes.RUNTIMES; with none, nothing is compared.
     libraries: what of the extra `export` has to be installed.
     marker: for a folder, the file in it by which --overwrite knows the format.
+    int8: how it gets convolutions in 8 bits; None where it cannot.
     """
 
     title: str
@@ -39,6 +55,7 @@ class Format:
     runtimes: tuple[str, ...] = ()
     libraries: tuple[str, ...] = ()
     marker: str = ""
+    int8: Int8 | None = None
 
     def appearing(self, path: str) -> AbstractContextManager[str]:
         """Where to write what appears as `path` when it is whole."""
@@ -56,11 +73,12 @@ def register_format(
     runtimes: tuple[str, ...] = (),
     libraries: tuple[str, ...] = (),
     marker: str = "",
+    int8: Int8 | None = None,
 ) -> Callable[[Write], Write]:
     """A decorator for a function that writes a network in a format. The arguments are those of Format."""
 
     def add(write: Write) -> Write:
-        FORMATS.register(name)(Format(title, suffix, write, runtimes, libraries, marker))
+        FORMATS.register(name)(Format(title, suffix, write, runtimes, libraries, marker, int8))
         return write
 
     return add
@@ -84,12 +102,25 @@ def write_savedmodel(network: "Network", folder: str) -> None:
     tf.saved_model.save(module, folder, signatures={SIGNATURE: network.forward})
 
 
+def _onnx_quantizer(path: str, lrs: list) -> "Quantizer":
+    from pyimagesearch.export.int8_onnx import OnnxQuantizer
+
+    return OnnxQuantizer(path, lrs)
+
+
+def _tflite_quantizer(path: str, lrs: list) -> "Quantizer":
+    from pyimagesearch.export.int8_tflite import TFLiteQuantizer
+
+    return TFLiteQuantizer(path, lrs)
+
+
 @register_format(
     "onnx",
     title="ONNX",
     suffix=".onnx",
     runtimes=("onnxruntime", "OpenCV"),
     libraries=("onnx", "onnxruntime", "tf2onnx"),
+    int8=Int8(_onnx_quantizer, ("onnxruntime",)),  # OpenCV 5.1 cannot load convolutions in 8 bits
 )
 def write_onnx(network: "Network", path: str) -> None:
     """An ONNX file whose metadata describe the input and the output."""
@@ -113,7 +144,14 @@ def _name_sides(value, prefix: str) -> None:
         side.dim_param = name
 
 
-@register_format("tflite", title="TFLite", suffix=".tflite", runtimes=("LiteRT",), libraries=("ai_edge_litert",))
+@register_format(
+    "tflite",
+    title="TFLite",
+    suffix=".tflite",
+    runtimes=("LiteRT",),
+    libraries=("ai_edge_litert",),
+    int8=Int8(_tflite_quantizer, ("LiteRT",), ("ai_edge_quantizer",)),
+)
 def write_tflite(network: "Network", path: str) -> None:
     """A TFLite file for LiteRT, float32, whose description is that of the input and the output."""
     import tensorflow as tf

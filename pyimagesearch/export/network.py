@@ -9,6 +9,8 @@ import tensorflow as tf
 
 from pyimagesearch.models import loading
 
+# How Keras names the layer BicubicUpsample, and graphs what it computes.
+INTERPOLATION = "bicubic_upsample"
 LR = tf.TensorSpec([None, None, None, 3], tf.float32, name="lr")
 
 

@@ -29,7 +29,8 @@ class Parity:
 
     def __str__(self) -> str:
         return (
-            f"{self.runtime}: at most {self.levels} level(s) from the Keras model, {self.share:.5%} of samples differ"
+            f"{self.runtime}: at most {self.levels} level(s) from the Keras model on parts of {len(PICTURES)} "
+            f"photographs of scikit-image, {self.share:.5%} of samples differ"
         )
 
 
@@ -55,13 +56,7 @@ def expected(model: keras.Model, lrs: list[np.ndarray]) -> list[np.ndarray]:
 def compare(path: str, runtime: str, lrs: list[np.ndarray], known: list[np.ndarray]) -> Parity:
     """Run the model at `path` on the pictures. Raises RunError where a sample is more than TOLERANCE levels off, where
     the results are no such pictures, and where the runtime fails of it."""
-    results, version = _run(path, runtime, lrs)
-    name = f"{runtime} {version}"
-    for result, sr in zip(results, known, strict=True):
-        if result.shape != sr.shape:
-            raise RunError(f"{name} gives pictures of {result.shape} in place of {sr.shape}")
-        if not np.isfinite(result).all():
-            raise RunError(f"{name} gives samples that are no numbers")
+    results, name = run(path, runtime, lrs, known)
     # Not clipped: what is exported has to keep within [0, 255] by itself.
     differences = [np.abs(np.rint(result) - sr).ravel() for result, sr in zip(results, known, strict=True)]
     parity = Parity(name, int(max(map(np.max, differences))), float(np.mean(np.concatenate(differences) > 0)))
@@ -70,8 +65,22 @@ def compare(path: str, runtime: str, lrs: list[np.ndarray], known: list[np.ndarr
     return parity
 
 
+def run(path: str, runtime: str, lrs: list[np.ndarray], known: list[np.ndarray]) -> tuple[list[np.ndarray], str]:
+    """What the runtime makes of the pictures, in a process of its own, float32, and its name with its version.
+
+    Raises RunError where it fails, and where its results are not finite or not of the shapes of `known`.
+    """
+    results, version = _run(path, runtime, lrs)
+    name = f"{runtime} {version}"
+    for result, sr in zip(results, known, strict=True):
+        if result.shape != sr.shape:
+            raise RunError(f"{name} gives pictures of {result.shape} in place of {sr.shape}")
+        if not np.isfinite(result).all():
+            raise RunError(f"{name} gives samples that are no numbers")
+    return results, name
+
+
 def _run(path: str, runtime: str, lrs: list[np.ndarray]) -> tuple[list[np.ndarray], str]:
-    """What the runtime makes of the pictures, in a process of its own, and its version."""
     with tempfile.TemporaryDirectory() as folder:
         given, made = os.path.join(folder, "lr.npz"), os.path.join(folder, "sr.npz")
         np.savez(given, *lrs)
