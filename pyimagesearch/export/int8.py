@@ -5,12 +5,13 @@ interpolated picture, and the sum of it and of what the convolutions made.
 """
 
 import dataclasses
+import io
 import logging
 import os
 import tempfile
 import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from typing import Protocol
 
 import keras
@@ -27,7 +28,7 @@ from pyimagesearch.system import console
 
 logger = logging.getLogger(__name__)
 
-BUDGET = 0.03  # dB that the convolutions in 8 bits may lose together, as the sum of what each loses alone
+BUDGET = 0.05  # dB that the convolutions in 8 bits may lose together, as the sum of what each loses alone
 LIMIT = 0.15  # dB that the file may lose on held-out pictures
 MEASURED = 8  # pictures that each convolution is measured on
 
@@ -59,7 +60,7 @@ class Loss:
 
     def __str__(self) -> str:
         return (
-            f"{self.runtime}: {self.decibels:.3f} dB lost ({self.exact:.2f} dB by the Keras model in float32, "
+            f"{self.runtime}: {max(0.0, self.decibels):.3f} dB lost ({self.exact:.2f} dB by the Keras model in float32, "
             f"{self.int8:.2f} dB with 8 bits, PSNR on Y) on {self.pictures} held-out pictures of {self.folder}, "
             f"at most {self.levels} levels from the Keras model"
         )
@@ -67,8 +68,9 @@ class Loss:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Both quantizers warn of what is meant, such as the memory that keeping all tensors needs."""
-    with console.hidden_native_stderr(), warnings.catch_warnings(action="ignore"):
+    """The quantizers show their progress, and warn of what is meant, such as the memory that keeping all tensors
+    needs."""
+    with console.hidden_native_stderr(), redirect_stderr(io.StringIO()), warnings.catch_warnings(action="ignore"):
         yield
 
 
@@ -87,10 +89,11 @@ def write(int8: Int8, source: str, path: str, pictures: Pictures) -> None:
         raise RunError(f"each of its {len(losses)} convolutions loses more than {BUDGET} dB with 8 bits")
     with _quiet():
         quantizer.write(path, chosen)
+    rest = "; the others lose the most and stay float32" if exact else ""
     share = sum(quantizer.work[name] for name in chosen) / sum(quantizer.work.values())
     logger.info(
         f"8 bits: {len(chosen)} of {len(losses)} convolutions, {share:.0%} of the multiplications, calibrated on "
-        f"{len(lrs)} pictures of {pictures.folder}; the others lose most and stay float32"
+        f"{len(lrs)} pictures of {pictures.folder}{rest}"
     )
 
 

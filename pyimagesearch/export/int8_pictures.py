@@ -14,7 +14,7 @@ logger = logging.getLogger(__name__)
 
 FEWEST, MOST = 8, 36  # photographs that are used
 HELD_OUT = 3  # one of so many is held out
-LARGEST, SMALLEST = 96, 16  # LR pixels a side of the part in the middle of a photograph that is used
+LARGEST, SMALLEST = 80, 16  # LR pixels a side of the part in the middle of a photograph that is used
 
 
 @dataclasses.dataclass(frozen=True)

@@ -140,7 +140,7 @@ def test_pictures_that_cannot_be_used_are_named_and_the_others_serve(export, tmp
 @pytest.mark.parametrize(
     ("name", "flags", "said"),
     [
-        ("savedmodel", ["--int8", "--images", "."], "--int8: SavedModel has no convolutions in 8 bits; choose --format onnx or tflite"),
+        ("savedmodel", ["--int8", "--images", "."], "SavedModel has no convolutions in 8 bits; choose --format"),
         ("onnx", ["--int8"], "--int8 needs --images"),
         ("onnx", ["--images", "."], "only --int8 uses photographs"),
         ("onnx", ["--int8", "--images", "none"], "none: no such folder"),
@@ -164,9 +164,9 @@ def test_a_missing_quantizer_is_one_line(export, tmp_path, monkeypatch):
 
 
 def test_convolutions_that_lose_the_most_for_their_work_stay_float():
-    losses = {"first": 0.04, "large": 0.02, "small": 0.005, "last": 0.03}
+    losses = {"first": 0.06, "large": 0.04, "small": 0.005, "last": 0.05}
     work = {"first": 1, "large": 100, "small": 10, "last": 5}
-    assert int8.staying_float(losses, work) == {"first", "last"}  # the others lose 0.025 of BUDGET's 0.03 dB
+    assert int8.staying_float(losses, work) == {"first", "last"}  # the others lose 0.045 of BUDGET's 0.05 dB
     assert int8.staying_float({"a": 0.01, "b": 0.02}, {"a": 1, "b": 1}) == set()
 
 
