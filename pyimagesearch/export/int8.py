@@ -60,9 +60,9 @@ class Loss:
 
     def __str__(self) -> str:
         return (
-            f"{self.runtime}: {max(0.0, self.decibels):.3f} dB lost ({self.exact:.2f} dB by the Keras model in float32, "
-            f"{self.int8:.2f} dB with 8 bits, PSNR on Y) on {self.pictures} held-out pictures of {self.folder}, "
-            f"at most {self.levels} levels from the Keras model"
+            f"{self.runtime}: {max(0.0, self.decibels):.3f} dB lost on {self.pictures} held-out pictures of "
+            f"{self.folder} (PSNR on Y: {self.exact:.2f} dB by the Keras model in float32, {self.int8:.2f} dB with 8 "
+            f"bits), at most {self.levels} levels from the Keras model"
         )
 
 
