@@ -26,8 +26,11 @@ BASE = "TensorFlow float32"
 Forward = Callable[[np.ndarray], np.ndarray]  # float32 (1, H, W, 3) to (1, scale*H, scale*W, 3)
 
 
-def run(*, model: str, rounds: int, json_path: str | None) -> None:
-    """Log the output megapixels a second of each runtime; write its seconds as JSON."""
+def run(*, model: str, rounds: int, images: str | None = None, json_path: str | None) -> None:
+    """Log the output megapixels a second of each runtime; write its seconds as JSON.
+
+    images: a folder of photographs to calibrate 8 bits on, which are then measured too.
+    """
     if rounds < 1:
         raise InputError(f"`rounds` must be at least 1, received {rounds}")
     if model == BICUBIC:
@@ -36,7 +39,7 @@ def run(*, model: str, rounds: int, json_path: str | None) -> None:
 
     lr = resize.resize_bicubic(data.astronaut(), *LR)[None].astype(np.float32)
     with tempfile.TemporaryDirectory() as folder:
-        sides = dict(_sides(model, folder))
+        sides = dict(_sides(model, images, folder))
         results = {name: forward(lr) for name, forward in sides.items()}  # compiles, and warms up
         seconds: dict[str, list[float]] = {name: [] for name in sides}
         for name in measure.turns(list(sides), rounds):
@@ -64,7 +67,7 @@ def _report(results: dict[str, np.ndarray], medians: dict[str, float], rounds: i
         write_json(json_path, {"runtimes": rows, "rounds": rounds})
 
 
-def _sides(model: str, folder: str) -> Iterator[tuple[str, Forward]]:
+def _sides(model: str, images: str | None, folder: str) -> Iterator[tuple[str, Forward]]:
     """Each runtime that is installed, with the network in it; the others are named."""
     yield BASE, _tensorflow(model, "float32")
     yield "TensorFlow XLA", _tensorflow(model, "float32", jit_compile=True)
@@ -76,9 +79,21 @@ def _sides(model: str, folder: str) -> Iterator[tuple[str, Forward]]:
     if _installed("ai_edge_litert"):
         exporter.export_model(model, "tflite", tflite)
         yield "LiteRT", runtimes.litert(tflite, threads=os.cpu_count())[1]
+    if images:
+        yield from _in_8_bits(model, images, folder)
     if os.path.exists(onnx) and _installed("openvino"):
         yield "OpenVINO float32", _openvino(onnx, "f32")
         yield "OpenVINO bfloat16", _openvino(onnx, "bf16")
+
+
+def _in_8_bits(model: str, images: str, folder: str) -> Iterator[tuple[str, Forward]]:
+    onnx, tflite = (str(Path(folder) / name) for name in ("int8.onnx", "int8.tflite"))
+    if _installed("onnxruntime", "onnx", "tf2onnx"):
+        exporter.export_model(model, "onnx", onnx, int8=True, images=images)
+        yield "ONNX Runtime int8", runtimes.onnxruntime(onnx)[1]
+    if _installed("ai_edge_litert", "ai_edge_quantizer"):
+        exporter.export_model(model, "tflite", tflite, int8=True, images=images)
+        yield "LiteRT int8", runtimes.litert(tflite, threads=os.cpu_count())[1]
 
 
 def _installed(*libraries: str) -> bool:

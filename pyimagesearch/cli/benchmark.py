@@ -38,6 +38,9 @@ def add_flags(parser: ArgumentParser) -> None:
     runtimes = add_command(which, "runtimes", "Time one network in TensorFlow, ONNX Runtime, LiteRT and OpenVINO.")
     runtimes.add_argument("--model", metavar="NAME_OR_PATH", default="light", help="as upscale's (default light)")
     runtimes.add_argument("--rounds", type=int, default=15, help="of each side, by turns (default 15)")
+    runtimes.add_argument(
+        "--images", type=folder_path, metavar="DIR", help="photographs that calibrate 8 bits, to time these too"
+    )
     style = add_command(which, "style", "Time style transfer beside the cookbook's, to the same loss.")
     style.add_argument("--size", type=int, default=256, help="the pictures' longest side (default 256)")
     style.add_argument("--steps", type=int, default=50, help="of the cookbook's (default 50)")
@@ -92,7 +95,7 @@ def run(args: Namespace) -> None:
     elif args.benchmark == "runtimes":
         from pyimagesearch.benchmarks import runtimes
 
-        runtimes.run(model=args.model, rounds=args.rounds, json_path=args.json)
+        runtimes.run(model=args.model, rounds=args.rounds, images=args.images, json_path=args.json)
     elif args.benchmark == "style":
         from pyimagesearch.benchmarks import style
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
+from helpers.score_pictures import smooth
 from PIL import Image
 
 from pyimagesearch.benchmarks import loader, measure, quality, records, step
@@ -163,14 +164,20 @@ def test_benchmark_upscale_measures_both_ratios(tmp_path, capsys, save_generator
 
 @pytest.mark.slow
 def test_benchmark_runtimes_compares_what_is_installed(tmp_path, capsys, save_generator):
+    (tmp_path / "photos").mkdir()
+    for number in range(8):
+        Image.fromarray(smooth(96, 112, number)).save(tmp_path / f"photos/{number}.png")
     command = ["benchmark", "runtimes", "--rounds", "2", "--model", str(save_generator("light", 4)[0])]
+    command += ["--images", str(tmp_path / "photos")]
     assert main([*command, "--json", str(tmp_path / "runtimes.json")]) == 0
     found = json.loads((tmp_path / "runtimes.json").read_text())["runtimes"]
     names = {"TensorFlow float32", "TensorFlow XLA", "TensorFlow bfloat16", "ONNX Runtime", "LiteRT"}
+    names |= {"ONNX Runtime int8", "LiteRT int8"}
     if find_spec("openvino"):
         names |= {"OpenVINO float32", "OpenVINO bfloat16"}
     assert set(found) == names
-    assert all(side["difference"] <= (2 if "bfloat16" in name else 1) for name, side in found.items())
+    exact = {name: side["difference"] for name, side in found.items() if "int8" not in name}
+    assert all(difference <= (2 if "bfloat16" in name else 1) for name, difference in exact.items())
     said = capsys.readouterr().out
     assert all(name in said for name in found)
     assert ("left out: openvino is missing" in said) == (find_spec("openvino") is None)
