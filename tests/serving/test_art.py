@@ -246,4 +246,4 @@ def test_a_painting_is_enlarged_in_the_other_tab_and_an_example_is_a_style(visit
     page.wait_for_selector("#one:visible ~ #panel #download:visible")
     assert "256x192→1024x768" in someone.facts()
     page.get_by_role("link", name="Style").click()
-    assert page.is_visible("#art-download")  # the painting is still there
+    page.wait_for_selector("#art-download:visible")  # the painting is still there
