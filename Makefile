@@ -24,7 +24,7 @@ $(SETUP)/.setup: setup.cfg pyproject.toml
 	touch $@
 
 .venv/.test: .venv/.cpu
-	$(BIN)/pip install --quiet -e ".[cpu,art,export,formats,serve,test,video]"
+	$(BIN)/pip install --quiet -e ".[cpu,art,export,formats,mlflow,serve,test,video,wandb]"
 	touch $@
 
 .venv-oldest/.test: setup.cfg pyproject.toml

@@ -9,6 +9,7 @@ from pyimagesearch.cli.libraries import load_tensorflow
 from pyimagesearch.config import DEVICES, PRECISIONS, TrainConfig
 from pyimagesearch.presets import PRESETS, get_config
 from pyimagesearch.system.console import Stopwatch
+from pyimagesearch.training.trackers import check_trackers
 
 HELP = "Pretrain the generator, then train SRGAN."
 
@@ -53,6 +54,8 @@ def add_flags(parser: ArgumentParser) -> None:
     add("--seed", type=int, help="of weights, order and augmentation (default 42)")
     add("--cache", choices=("none", "ram"), default="none", help="ram: keep the decoded tiles in memory (default none)")
     add("--deterministic", action="store_true", help="only deterministic kernels: the same run gives the same bits")
+    logs = "also keep a record of the run with mlflow or wandb; repeatable"
+    add("--log", action="append", default=[], metavar="SERVICE", help=logs)
     settings = "any other field of the preset"
     add("--set", action="append", default=[], metavar="FIELD=VALUE", dest="settings", help=settings)
 
@@ -61,6 +64,7 @@ def run(args: Namespace) -> None:
     """Run `srgan train`."""
     stopwatch = Stopwatch()
     config = _config(args)
+    check_trackers(args.log, args.output)
     load_tensorflow()
     from pyimagesearch.system import console
     from pyimagesearch.training.run import train
@@ -72,6 +76,7 @@ def run(args: Namespace) -> None:
         device=args.device,
         cache=args.cache,
         deterministic=args.deterministic,
+        log=args.log,
         say=console.say,
     )
     print(f"{args.output}: trained ({stopwatch})")

@@ -23,7 +23,7 @@ class History:
         path = run.file("history.csv")
         if exists(path):
             try:
-                self._rows = _parse(read_text(path))
+                self._rows = parse(read_text(path))
             except (ValueError, KeyError, TypeError, csv.Error):
                 aside = run.file("history.damaged.csv")
                 with local_copy(path) as local, appearing(aside) as beside:
@@ -69,7 +69,7 @@ class History:
         self._changed = False
 
 
-def _parse(text: str) -> list[dict[str, Any]]:
+def parse(text: str) -> list[dict[str, Any]]:
     """The rows of a history.csv. Raises ValueError, KeyError, TypeError or csv.Error where they are none."""
     reader = csv.DictReader(io.StringIO(text), strict=True)
     rows = list(reader)

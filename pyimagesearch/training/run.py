@@ -5,7 +5,7 @@ import hashlib
 import json
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -44,6 +44,7 @@ from pyimagesearch.training.strategy import (
     make_strategy,
     validation_device,
 )
+from pyimagesearch.training.trackers import check_trackers
 from pyimagesearch.training.trainer import Trainer
 from pyimagesearch.training.workers import Workers
 
@@ -61,13 +62,15 @@ def train(
     precision: str | None = None,
     cache: str = "none",
     deterministic: bool = False,
+    log: Sequence[str] = (),
     say: Callable[[str], None] = logger.info,
 ) -> None:
     """Train both phases of `config`, or what is left of them, into the run folder `output`.
 
     tfrecords: a folder of records that serves config.data.crop. device: "cpu", "gpu" (every GPU of this machine) or
     "tpu". precision: instead of config.precision. cache: "ram" keeps the decoded tiles in memory. deterministic: only
-    deterministic kernels. say: takes a line of progress. The same call again goes on where a run was stopped.
+    deterministic kernels. log: services that keep a record of the run ("mlflow", "wandb"). say: takes a line of
+    progress. The same call again goes on where a run was stopped.
 
     Raises InputError where an argument, the records or the run folder do not fit; RunError where losses stay not
     finite; Interrupted after SIGINT or SIGTERM, when all is saved.
@@ -78,6 +81,7 @@ def train(
     if precision is not None:
         config = config.with_values({"precision": precision})
     check_trainable(config)
+    check_trackers(log, output)
     if device == "tpu":
         check_tpu_folders(tfrecords=tfrecords, output=output)
     strategy = make_strategy(device, say)
@@ -90,7 +94,7 @@ def train(
     unasked_cpu = device == "gpu" and not tf.config.get_visible_devices("GPU")
     prepare(
         config, tfrecords, output, strategy=strategy, precision=chosen, compiled=compiled, cache=cache, say=say,
-        most_seconds=A_DAY if unasked_cpu else math.inf,
+        most_seconds=A_DAY if unasked_cpu else math.inf, log=log,
     ).run()  # fmt: skip
 
 
@@ -129,6 +133,7 @@ def prepare(
     cache: str = "none",
     say: Callable[[str], None] = logger.info,
     most_seconds: float = math.inf,
+    log: Sequence[str] = (),
 ) -> Trainer:
     """The trainer of a run, when its records, networks and folder are checked."""
     with tf.device(validation_device(strategy)):
@@ -152,7 +157,7 @@ def prepare(
     )  # fmt: skip
     return Trainer(
         config, pairs=pairs, validated=validated, vgg=vgg, run_folder=run_folder, identity=identity, driver=driver,
-        precision=precision, say=say, most_seconds=most_seconds,
+        precision=precision, say=say, most_seconds=most_seconds, log=log,
     )  # fmt: skip
 
 

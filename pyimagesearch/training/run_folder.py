@@ -6,6 +6,7 @@ Every file is whole or not there. A bucket, which neither appends nor renames ch
 import json
 import platform
 import re
+import secrets
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,6 +54,7 @@ class RunFolder:
     def __init__(self, path: str):
         self.path = path
         self.news: list[str] = []  # what this start changes in the run, in words
+        self.id = ""  # of the run, once the folder is held; the same at every start
         self._lock: Held | None = None
 
     def file(self, *parts: str) -> str:
@@ -98,7 +100,8 @@ class RunFolder:
                 remove_temporary(folder)
             known = {name: identity["starts"][name] or before.get("starts", {}).get(name) for name in START_FIELDS}
             changes = [*before.get("rates", []), *self._changed_rates(before, identity)]
-            said = {**identity, "starts": known, "rates": changes, "versions": versions}
+            self.id = str(before.get("id") or secrets.token_hex(8))
+            said = {"id": self.id, **identity, "starts": known, "rates": changes, "versions": versions}
             text = json.dumps(said, indent=1) + "\n"
             write_whole(self.file("config.json"), text, durable=True)
             yield

@@ -1,5 +1,6 @@
 """train.log: the lines that a run has said, each with its time."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,18 +14,20 @@ NAME = "train.log"
 class RunLog:
     """Says lines through `say`, and keeps them in the run folder.
 
-    The file is written whole, since a bucket cannot append.
+    The file is written whole, since a bucket cannot append. Several threads may say lines.
     """
 
     def __init__(self, run: RunFolder, say: Callable[[str], None], *, writes: bool):
         """writes: whether this worker writes the folder."""
         self._run, self._say, self._writes = run, say, writes
         self._lines: list[str] = []
+        self._lock = threading.Lock()  # of those lines
         self._before: str | None = None
 
     def __call__(self, line: str) -> None:
         self._say(line)
-        self._lines.append(f"{time.strftime('%Y-%m-%d %H:%M:%S')}  {line}\n")
+        with self._lock:
+            self._lines.append(f"{time.strftime('%Y-%m-%d %H:%M:%S')}  {line}\n")
 
     @contextmanager
     def kept(self) -> Iterator[None]:
@@ -41,6 +44,7 @@ class RunLog:
         if self._before is None:
             path = self._run.file(NAME)
             self._before = read_text(path) if exists(path) else ""
-        self._before += "".join(self._lines)
-        self._lines = []
+        with self._lock:
+            self._before += "".join(self._lines)
+            self._lines = []
         self._run.write_text(NAME, self._before)

@@ -23,6 +23,7 @@ from pyimagesearch.training.run_log import RunLog
 from pyimagesearch.training.run_models import PhaseModels
 from pyimagesearch.training.signals import StopRequest, stop_requests
 from pyimagesearch.training.strategy import validation_device
+from pyimagesearch.training.tracking import Tracking
 from pyimagesearch.training.validation import idle_validations, rank
 
 SLOWER = 0.5  # of the learning rate, after the losses ran away
@@ -44,20 +45,22 @@ class Trainer:
         precision: str,
         say: Callable[[str], None],
         most_seconds: float = math.inf,
+        log: Sequence[str] = (),
     ):
         """pairs: pictures to validate on. validated: a float32 generator that is given the weights to validate and to
         save. vgg: the extractor of phase 2, if there is one. identity: what the folder's config.json will say.
-        most_seconds: that a phase may take on a CPU."""
+        most_seconds: that a phase may take on a CPU. log: services that keep a record of the run."""
         self.config, self.precision, self._most_seconds = config, precision, most_seconds
         self._pairs, self._validated, self._vgg = pairs, validated, vgg
         self._run_folder, self._identity, self._driver = run_folder, identity, driver
         self._strategy, self._workers = driver.strategy, driver.workers
         self.say = RunLog(run_folder, say, writes=driver.workers.writes)
+        self._tracking = Tracking(log if driver.workers.writes else (), run_folder, identity, self.say)
 
     def run(self) -> None:
         """Train both phases, or what is left of them."""
         held = self._run_folder.held(self._identity) if self._workers.writes else contextlib.nullcontext()
-        with held, stop_requests() as stop, self._workers.report_lost_worker(), self.say.kept():
+        with held, stop_requests() as stop, self._workers.report_lost_worker(), self.say.kept(), self._tracking:
             for line in self._run_folder.news:
                 self.say(line)
             if self.config.pretrain.steps:
@@ -150,12 +153,12 @@ class Trainer:
                         "validations brought nothing better"
                     )
                     if monitor:
-                        self._save(phase, progress.step, saved)
+                        self._save(phase, progress.step, monitor, saved)
                     break
                 if progress.stop:
                     if monitor:
                         monitor.log(progress.step)  # the means since the last row, which no checkpoint holds
-                        self._save(phase, progress.step, saved)
+                        self._save(phase, progress.step, monitor, saved)
                     raise Interrupted(
                         f"Stopped by {stop.name} at step {progress.step} of {phase.name}, which is saved; "
                         "the same command goes on from there",
@@ -229,12 +232,13 @@ class Trainer:
         if due["sample"]:
             monitor.sample(step)
         if due["checkpoint"]:
-            monitor.flush()  # before the checkpoint that vouches for it
-            self.say.write()
-            self._save(phase, step, saved)
+            self._save(phase, step, monitor, saved)
 
-    def _save(self, phase: Phase, step: int, saved: PhaseCheckpoints) -> None:
-        """Save the phase's models and then the checkpoint that vouches for them."""
+    def _save(self, phase: Phase, step: int, monitor: Monitor, saved: PhaseCheckpoints) -> None:
+        """Save the history, the phase's models, and then the checkpoint that vouches for them."""
         self._run_folder.check_there()
+        monitor.flush()
+        self.say.write()
         self._models(phase).save()
         saved.save(step)
+        self._tracking.update()

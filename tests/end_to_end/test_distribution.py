@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import keras
@@ -120,7 +121,10 @@ def test_one_device_several_and_two_processes_train_alike(records, tmp_path):
     steps = ("--pretrain-steps", "20", "--finetune-steps", "20", "--deterministic")
     for devices in (1, 2):
         assert wait(start(records, tmp_path / str(devices), *steps, devices=devices)) == [0]
-    assert wait(*start_workers(records, tmp_path / "workers", *steps)) == [0, 0]
+    recorded = ("--log", "mlflow") if find_spec("mlflow") else ()
+    assert wait(*start_workers(records, tmp_path / "workers", *steps, *recorded)) == [0, 0]
+    said_of_it = [said(tmp_path / "workers", f"worker{index}").count("--log mlflow: MLflow run") for index in range(2)]
+    assert said_of_it == ([1, 0] if recorded else [0, 0])  # the first alone writes
     one = tmp_path / "1"
     assert len(losses(one)) == 20
     for other in ("2", "workers"):

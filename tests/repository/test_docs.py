@@ -66,7 +66,7 @@ def test_every_make_target_is_real():
 
 
 def test_the_docs_name_no_flag_that_does_not_exist():
-    others = {"--logdir", "--help"}  # tensorboard's, and every command's
+    others = {"--logdir", "--backend-store-uri", "--help"}  # tensorboard's, mlflow's, and every command's
     others |= {"--nodes", "--ntasks-per-node", "--gpus-per-node", "--signal", "--requeue"}  # sbatch's
     others |= {"--input"}  # --input_name and --input_shape of onnxruntime's tools
     others |= {"--data-binary", "--now"}  # curl's, systemctl's
