@@ -63,7 +63,7 @@ def plan_jobs(
             raise InputError(f"{output}: one file for {len(pictures)} picture(s) of {inputs[0]}; name a folder")
         _check_kind(pictures[0][0], target, moving.first_frame)
         picture_io.check_writer(target)
-        return _writable(_distinct([Job(pictures[0][0], target)]))
+        return _writable(_distinct([Job(pictures[0][0], target, moving=moving)]))
     if not is_folder and (target.exists() or _ends_as_a_file(output)):
         kind, suffixes = ("film", CONTAINERS) if is_film(pictures[0][0]) else ("picture", picture_io.WRITTEN)
         raise InputError(f"{output}: no {kind} ({', '.join(suffixes)}); a folder's name may end with a /")
