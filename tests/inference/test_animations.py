@@ -53,7 +53,8 @@ def test_the_first_frame_alone_is_a_picture_as_before(srgan, gif, tmp_path):
     assert code == 0
     assert "24x16 to 96x64, the first of 3 pages or frames" in out
     assert files(tmp_path / "big") == ["a.png"]
-    assert Image.open(tmp_path / "big/a.png").n_frames == 1
+    assert srgan(gif, "-o", tmp_path / "one.png", "--first-frame")[0] == 0
+    assert {Image.open(tmp_path / name).n_frames for name in ("big/a.png", "one.png")} == {1}
 
 
 def test_a_size_holds_for_every_frame(srgan, gif, tmp_path):
