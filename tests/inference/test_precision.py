@@ -22,7 +22,9 @@ def pictures() -> list[np.ndarray]:
     return [*small, *(np.round(np.tile(ramp, (24, 1, 3))).astype(np.uint8) for ramp in ramps)]
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize(
+    "name", ["photo-gan", *(pytest.param(name, marks=pytest.mark.slow) for name in SHIPPED if name != "photo-gan")]
+)
 def test_bfloat16_differs_by_at_most_two_levels_and_is_at_work(name):
     exact, fast = load_upscaler(name, "float32"), load_upscaler(name, "bfloat16")
     differences = [np.abs(exact(lr).astype(int) - fast(lr)) for lr in pictures()]

@@ -45,6 +45,7 @@ class PoisonOnce:
         monkeypatch.setattr(PretrainTraining, "step", train_step)
 
 
+@pytest.mark.slow
 def test_a_run_that_diverges_once_goes_back_and_ends_with_half_the_rate(records, tmp_path, monkeypatch):
     PoisonOnce(monkeypatch, step=5)
     said: list[str] = []

@@ -96,6 +96,7 @@ def test_patience_ends_a_phase_and_the_next_start_does_not_go_on(records, small,
     assert "pretrain: stopped early at step 6: 3 validations brought nothing better" in said
 
 
+@pytest.mark.slow
 def test_tensorboard_shows_no_step_twice_after_a_kill(records, output):
     """As a process leaves it that is killed 4 steps after its last checkpoint, in the middle of an event."""
     train(records, output, LONGER)
@@ -109,6 +110,7 @@ def test_tensorboard_shows_no_step_twice_after_a_kill(records, output):
     assert steps == [2, 4, 6, 8, 10, 12]
 
 
+@pytest.mark.slow
 def test_a_phase_that_is_killed_before_its_first_checkpoint_holds_its_start_once(records, small, tmp_path):
     start = str(small / "models/pretrained_generator.keras")
     config = SMALLEST.with_values({"network.start": start})
