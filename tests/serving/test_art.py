@@ -4,34 +4,23 @@ import shlex
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from helpers.browser import PHONE, pixels
+from helpers.art_server import LONG, made, start
 from helpers.optional_extras import need_art
-from helpers.server_process import code, png, serving, wait_until
+from helpers.server_process import code, png, wait_until
 from PIL import Image, ImageCms
 
 from pyimagesearch.cli.main import main
 from pyimagesearch.images import picture_io
-from pyimagesearch.images.picture_io import Upload
 
 need_art()
-pytest_plugins = ["helpers.browser"]
+pytest_plugins = ["helpers.art_server"]
 pytestmark = pytest.mark.slow
 OPTIMISATION = shlex.split("--optimizer lbfgs --coarsest 256 --content-weight 1e3 --smoothness 3e6 --epochs 1")
-LONG = "/v1/dream?size=128&octaves=1&steps=150"
 
 
 @pytest.fixture(scope="module")
-def server(model, test_data):
-    """A server of art that, when it is told to end, ends well in the middle of a dream."""
-    flags = ["--art", "--weights", "random", "--fast-models", test_data / "style", "--max-seconds", 600]
-    with serving("--model", model, *flags) as running:
-        assert running.greeting.endswith(", and art: fast, style, dream\n")
-        yield running
-        with running.client() as client:
-            start(client, LONG, content=png(np.zeros((128, 128, 3), np.uint8)))
-        assert running.stop() == 0
-        assert running.errors == []
+def server(art_server):
+    return art_server
 
 
 @pytest.fixture(scope="module")
@@ -46,30 +35,6 @@ def pictures(tmp_path, noise):
     for number, name in enumerate(("content", "style", "other")):
         Image.fromarray(noise(60, 80, number)).save(tmp_path / f"{name}.png")
     return tmp_path
-
-
-def start(client, path, **files):
-    """The job of a 202."""
-    several = [
-        (name, (f"{name}.png", each))
-        for name, given in files.items()
-        for each in (given if isinstance(given, list) else [given])
-    ]
-    answer = client.post(path, files=several)
-    assert answer.status_code == 202, answer.text
-    assert answer.headers["location"] == f"v1/jobs/{answer.json()['id']}"
-    return answer.json()
-
-
-def made(client, path, **files):
-    """The result's picture, the name of its file, and the job at its end."""
-    job = start(client, path, **files)
-    address = f"/v1/jobs/{job['id']}"
-    assert job["seconds_left"] > 0
-    wait_until(lambda: client.get(address).json()["state"] not in ("waiting", "working"), 300)
-    result = client.get(f"{address}/result")
-    assert result.status_code == 200, result.text
-    return picture_io.read(Upload(result.content)), result.headers["content-disposition"], client.get(address).json()
 
 
 def by_command(folder, name, *arguments):
@@ -173,77 +138,3 @@ def test_short_pictures_are_enlarged_between_the_steps_of_a_dream_which_can_be_s
         assert client.get(f"/v1/jobs/{job['id']}").status_code == 404
     after, _, _ = made(client, "/v1/dream?size=32&octaves=1&steps=1", content=png(noise(32, 32)))
     assert after.samples.shape == (32, 32, 3)  # the line's thread is free
-
-
-def axe(page):
-    return [violation["id"] for violation in Axe().run(page).response["violations"]]
-
-
-@pytest.mark.parametrize("context", [{}, PHONE | {"color_scheme": "dark"}], ids=["desk", "phone"])
-def test_two_pictures_become_one_on_the_page(visit, client, noise, context):
-    someone = visit(**context)
-    page = someone.page
-    assert not page.is_visible("#art-tab")
-    page.get_by_role("link", name="Style").press("Enter")
-    assert (page.is_visible("#pair"), page.is_visible("#start"), page.title()) == (True, False, "Paint a picture")
-    assert page.is_disabled("#paint")
-    assert page.get_by_text("Choose a picture and a style.").is_visible()
-    content, style = png(noise(60, 80)), png(noise(60, 80, 1))
-    someone.give(content, "cat.png", "#content-file")
-    page.get_by_text("Choose a style.", exact=True).wait_for()
-    someone.give(style, "wave.png", "#style-file")
-    page.wait_for_selector("#paint:enabled")
-    assert axe(page) == []
-    page.select_option("#art-size", "256")
-    page.focus("#paint")
-    page.keyboard.press("Enter")
-    page.wait_for_selector("#art-download:visible")
-    assert page.evaluate("document.activeElement.id") == "art-download"
-    assert page.get_by_role("status").inner_text() == "Done: 256 by 192 pixels."
-    assert axe(page) == []
-    with page.expect_download() as saved:
-        page.keyboard.press("Enter")
-    assert saved.value.suggested_filename == "cat_style.png"
-    served, _, _ = made(client, "/v1/style?size=256", content=content, style=style)
-    np.testing.assert_array_equal(pixels(saved.value.path().read_bytes()), served.samples)
-
-    page.get_by_text("Dream", exact=True).click()
-    page.click("#art-pictures")
-    assert not page.is_visible("#style-well")
-    someone.give(png(noise(500, 500)), "large.png", "#content-file")
-    page.fill("#depth", "12")
-    page.select_option("#art-size", "384")
-    page.wait_for_selector("#paint:enabled")
-    page.click("#paint")
-    page.get_by_text("Dreaming").first.wait_for()
-    page.get_by_text("left").first.wait_for()
-    assert axe(page) == []
-    page.keyboard.press("Escape")
-    page.wait_for_selector("#pair:visible")
-    assert not page.is_visible("#notice")
-    assert page.evaluate("document.activeElement.id") == "paint"
-
-    someone.give(b"no picture" * 50, "notes.png", "#content-file")
-    page.click("#paint")
-    assert someone.error().startswith("notes.png is no picture")
-    page.keyboard.press("Escape")
-    assert not page.is_visible("#notice")
-    page.get_by_role("link", name="Enlarge").click()
-    someone.enlarge(png(noise(8, 8)))
-
-
-def test_a_painting_is_enlarged_in_the_other_tab_and_an_example_is_a_style(visit, noise):
-    someone = visit()
-    page = someone.page
-    page.goto(f"{someone.home}#style")
-    page.get_by_role("button", name="Style: the Great Wave").click()
-    someone.give(png(noise(60, 80)), "cat.png", "#content-file")
-    page.select_option("#art-size", "256")
-    page.wait_for_selector("#paint:enabled")
-    page.click("#paint")
-    page.wait_for_selector("#art-enlarge:visible")
-    page.click("#art-enlarge")
-    page.wait_for_selector("#one:visible ~ #panel #download:visible")
-    assert "256x192→1024x768" in someone.facts()
-    page.get_by_role("link", name="Style").click()
-    page.wait_for_selector("#art-download:visible")  # the painting is still there

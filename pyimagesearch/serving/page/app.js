@@ -3,7 +3,7 @@ import * as api from "./api.js";
 import { Art } from "./art.js";
 import { showExample } from "./example.js";
 import { Choice } from "./local-choice.js";
-import { quieten, say, tell } from "./notice.js";
+import { artNotice, enlargeNotice, say } from "./notice.js";
 import { inspect } from "./picture.js";
 import { watchPicks } from "./picker.js";
 import { Prepare, checkBytes, shrink, tooLarge } from "./prepare.js";
@@ -16,6 +16,7 @@ import * as words from "./words.js";
 import { Work } from "./work.js";
 
 const $ = (id) => document.getElementById(id);
+const { tell, quieten } = enlargeNotice;
 const settings = new Settings(redo);
 const take = new Take({ onError: tell, onDone: (sentence) => say("said", sentence) });
 const strip = new Strip((result) => screen.open(sourceOf(result), result));
@@ -27,6 +28,11 @@ let server = null; // what /healthz says
 
 function showTitle() {
   document.title = (isArt() ? art : screen).title;
+}
+
+function onTab() {
+  (isArt() ? artNotice : enlargeNotice).show();
+  showTitle();
 }
 
 async function choose(files) {
@@ -190,7 +196,7 @@ async function meetServer() {
     "Larger ones are made smaller here, or you cut out a part.";
   if (!server.art.length) return;
   art.offer(server);
-  offerTabs(showTitle);
+  offerTabs(onTab);
 }
 
 function onKey(event) {
@@ -225,7 +231,7 @@ watchPicks({
   inputs: [$("file"), $("camera")],
   dropSign: $("drop"),
   onFiles: (files, target) => (isArt() ? art.give(files, target) : choose(files)),
-  onNothing: (sentence) => tell(new Error(sentence)),
+  onNothing: (sentence) => (isArt() ? artNotice : enlargeNotice).tell(new Error(sentence)),
 });
 $("cancel").onclick = cancel;
 $("to-server").onclick = () => screen.at.work?.useServer();

@@ -12,12 +12,14 @@ const WAYS = {
 };
 
 export class ArtSettings {
+  #sizes = Object.fromEntries(Object.entries(WAYS).map(([way, { size }]) => [way, size])); // that are chosen, by way
+
   /** onWay() is called when another way is chosen. */
   constructor(onWay) {
     this.onWay = onWay;
     for (const input of document.querySelectorAll("[name=way]"))
       input.onchange = () => {
-        $("art-size").value = WAYS[this.way].size;
+        $("art-size").value = this.#sizes[this.way];
         this.#changed();
         onWay();
       };
@@ -29,8 +31,9 @@ export class ArtSettings {
     return document.querySelector("[name=way]:checked").value;
   }
 
-  /** Offer the ways that this server has. */
-  offer(ways) {
+  /** Offer the ways that this server has; mixes: whether its fast one takes a strength. */
+  offer(ways, mixes) {
+    this.mixes = mixes;
     for (const input of document.querySelectorAll("[name=way]"))
       if (!ways.includes(input.value)) input.parentElement.remove();
     const kept = recall(KEY) ?? {};
@@ -39,26 +42,35 @@ export class ArtSettings {
     $("strength").value = kept.strength ?? 1;
     $("depth").value = kept.depth ?? 10;
     $("keep-colours").checked = kept.keep ?? false;
-    $("art-size").value = kept.size ?? WAYS[way].size;
+    Object.assign(this.#sizes, kept.sizes);
+    $("art-size").value = this.#sizes[way];
     this.#show();
     this.onWay();
   }
 
   /** The endpoint and its parameters. */
   get wanted() {
-    const { way, strength, depth, keep, size } = this.#values;
+    const { way, strength, depth, keep, sizes } = this.#values;
+    const size = sizes[way];
     if (way === "dream") return { path: "v1/dream", settings: { size, steps: depth } };
-    const settings = { fast: way === "fast", size, strength, ...(keep && { keep_colours: "luminance" }) };
-    return { path: "v1/style", settings };
+    const mixed = { ...(this.#takesStrength && { strength }), ...(keep && { keep_colours: "luminance" }) };
+    return { path: "v1/style", settings: { fast: way === "fast", size, ...mixed } };
+  }
+
+  get #takesStrength() {
+    return this.way === "style" || (this.way === "fast" && this.mixes);
   }
 
   get #values() {
     const [strength, depth, size] = ["strength", "depth", "art-size"].map((id) => Number($(id).value));
-    return { way: this.way, strength, depth, size, keep: $("keep-colours").checked };
+    const sizes = { ...this.#sizes, [this.way]: size };
+    return { way: this.way, strength, depth, sizes, keep: $("keep-colours").checked };
   }
 
   #changed() {
-    remember(KEY, this.#values);
+    const values = this.#values;
+    this.#sizes = values.sizes;
+    remember(KEY, values);
     this.#show();
   }
 
@@ -66,7 +78,8 @@ export class ArtSettings {
     const { way, strength, depth } = this.#values;
     const dreams = way === "dream";
     $("way-says").textContent = WAYS[way].says;
-    $("strength-box").hidden = $("keep-box").hidden = dreams;
+    $("strength-box").hidden = !this.#takesStrength;
+    $("keep-box").hidden = dreams;
     $("depth-box").hidden = !dreams;
     const part = `${Math.round(strength * 100)}%`;
     $("strength-at").textContent = part;

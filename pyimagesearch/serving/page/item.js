@@ -2,8 +2,9 @@
 const UNKNOWN = 1e6; // pixels that a picture is taken to have whose size is not known
 
 /**
- * One picture of a Work. `state` is waiting, working, done or failed; `result` (done) is a Blob, a PNG; `error` (failed) a
- * sentence; `job` where the server has it, as { id, index }; `where` it is enlarged, in words, once that is known.
+ * One picture of a Work. `state` is waiting, working, done or failed; `result` (done) is a Blob, a PNG; `error` (failed)
+ * is a sentence, and `code` the server's word for it, if it has one; `job` where the server has it, as { id, index };
+ * `where` it is enlarged, in words, once that is known.
  */
 export class Item {
   state = "waiting";
@@ -12,6 +13,7 @@ export class Item {
   result = null;
   seconds = null; // that it took, where it was alone
   error = null;
+  code = null;
   job = null;
   where = null;
 

@@ -1,4 +1,6 @@
 /** What the page says: errors in their place, and sentences for screen readers. */
+import { isArt } from "./tabs.js";
+
 const $ = (id) => document.getElementById(id);
 
 /** Show a sentence, and have screen readers read it, once. */
@@ -6,24 +8,46 @@ export function say(id, sentence) {
   for (const element of [$(id), $("said")]) if (element.textContent !== sentence) element.textContent = sentence;
 }
 
-/** Tell of an error in the page, and offer to try again where `again` is given. */
-export function tell(error, again) {
-  if (error.name === "AbortError") return;
-  $("notice").hidden = false;
-  $("notice").querySelector("p").textContent = error.message;
-  $("again").hidden = !again;
-  $("again").onclick = () => {
-    quieten();
-    again();
+/** The errors of one tab, the newest at a time: shown while the tab is open, and kept until then. */
+class Notice {
+  #told = null; // { message, again } that nobody has taken away
+
+  constructor(isOpen) {
+    this.isOpen = isOpen;
+  }
+
+  /** Tell of an error, and offer to try again where `again` is given. */
+  tell = (error, again) => {
+    if (error.name === "AbortError") return;
+    this.#told = { message: error.message, again };
+    this.show();
   };
-  $("notice").focus();
+
+  quieten = () => {
+    this.#told = null;
+    this.show();
+  };
+
+  /** Show what there is to tell, or nothing; another tab's errors go with that tab. */
+  show() {
+    if (!this.isOpen()) return;
+    $("notice").hidden = !this.#told;
+    if (!this.#told) return;
+    const { message, again } = this.#told;
+    $("notice").querySelector("p").textContent = message;
+    $("again").hidden = !again;
+    $("again").onclick = () => {
+      this.quieten();
+      again();
+    };
+    $("notice").focus();
+  }
 }
+
+export const enlargeNotice = new Notice(() => !isArt());
+export const artNotice = new Notice(isArt);
 
 /** Move the keyboard there when work ends, unless someone is reading the notice. */
 export function focusAfterWork(element) {
   if (!$("notice").contains(document.activeElement)) element.focus();
-}
-
-export function quieten() {
-  $("notice").hidden = true;
 }

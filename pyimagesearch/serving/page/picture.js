@@ -17,10 +17,15 @@ export async function inspect(file, name = file.name) {
 export const newId = () => crypto.randomUUID?.() ?? String(Math.random());
 
 const urls = new WeakMap();
+const unused = new FinalizationRegistry((url) => URL.revokeObjectURL(url)); // else the file's bytes stay with it
 
-/** The URL under which the page shows a file; the same for the same file. */
+/** The URL under which the page shows a file; the same for the same file, for as long as the page holds the file. */
 export function urlOf(blob) {
-  if (!urls.has(blob)) urls.set(blob, URL.createObjectURL(blob));
+  if (!urls.has(blob)) {
+    const url = URL.createObjectURL(blob);
+    urls.set(blob, url);
+    unused.register(blob, url);
+  }
   return urls.get(blob);
 }
 

@@ -14,7 +14,7 @@ export class Progress {
 
   /** Show how far a Work is. */
   show({ status, part, items, done, failed, elsewhere }) {
-    const { phase, place, wait } = status;
+    const { phase, place, wait, why } = status;
     const several = items.length > 1;
     const before = `${place === 1 ? "1 other is" : `${place} others are`} before yours in line`;
     const where = status.here ? "in this browser" : elsewhere;
@@ -26,7 +26,9 @@ export class Progress {
       working: several
         ? joined(", ", words.tally(done.length, items.length, failed.length), where)
         : joined(" ", this.doing, where),
-      busy: `The server has many pictures in line; it is asked again every ${wait} s`,
+      busy: why
+        ? `${why} It is asked again in ${wait} s`
+        : `The server has many pictures in line; it is asked again every ${wait} s`,
       lost: "The server does not answer. It is asked again until it does; nothing is lost",
     }[phase];
     say(`${this.prefix}phase`, sentence);

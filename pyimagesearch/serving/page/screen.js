@@ -1,6 +1,6 @@
 /** What the page shows: the start, a question, pictures at work, or results; one of them at a time. */
 import { Minimap } from "./minimap.js";
-import { focusAfterWork, quieten, say } from "./notice.js";
+import { enlargeNotice, focusAfterWork, say } from "./notice.js";
 import { urlOf } from "./picture.js";
 import { Progress } from "./progress.js";
 import { Rows } from "./rows.js";
@@ -111,7 +111,7 @@ export class Screen {
 
   /** Take the notice away; the keyboard goes on at the picture, or where one is chosen. */
   dismiss() {
-    quieten();
+    enlargeNotice.quieten();
     $({ result: "stage", many: "download", waiting: "cancel", question: "go" }[this.at.kind] ?? "file").focus();
   }
 

@@ -1,4 +1,5 @@
 /** Where the two pictures of the art tab go: the picture, and the style that it gets. */
+import { say } from "./notice.js";
 import { inspect, urlOf } from "./picture.js";
 import { checkBytes, shrink, tooLarge } from "./prepare.js";
 
@@ -9,10 +10,14 @@ export class Wells {
   content = null; // as picture.js inspects them
   style = null;
   needsStyle = true;
+  #reading = {}; // by name: a symbol of the file that was given last, until it is read
 
-  /** onChange() is called when a picture is there, onError(error) where a file is no good. */
-  constructor({ onChange, onError }) {
-    Object.assign(this, { onChange, onError });
+  /**
+   * onPicture() is called when another picture is there, onReading() when `reading` may have changed, onError(error)
+   * where a file is no good.
+   */
+  constructor({ onPicture, onReading, onError }) {
+    Object.assign(this, { onPicture, onReading, onError });
     for (const name of NAMES) {
       const input = $(`${name}-file`);
       input.onchange = () => {
@@ -22,7 +27,12 @@ export class Wells {
       };
     }
     for (const button of $("examples").querySelectorAll("button"))
-      button.onclick = () => this.#putExample(button.querySelector("img"));
+      button.onclick = () => this.#put("style", exampleOf(button.querySelector("img")));
+  }
+
+  /** Whether a file is being read. */
+  get reading() {
+    return NAMES.some((name) => this.#reading[name]);
   }
 
   /** Whether all pictures are there. */
@@ -38,6 +48,13 @@ export class Wells {
     else this.#put(hit ?? missing, files[0]);
   }
 
+  /** Take out what the server says is no picture: what its sentence names, or else what this browser cannot show. */
+  refuse(sentence) {
+    const there = NAMES.filter((name) => this[name]);
+    const named = there.filter((name) => sentence.startsWith(`${this[name].name} `));
+    for (const name of named.length ? named : there.filter((name) => !this[name].size)) this.#set(name, null);
+  }
+
   /** What the server takes, as /healthz has it. */
   offer(limits) {
     this.limits = limits;
@@ -49,28 +66,42 @@ export class Wells {
     $("style-well").hidden = !style;
   }
 
-  async #putExample(img) {
-    try {
-      const blob = await (await fetch(img.src)).blob();
-      await this.#put("style", new File([blob], `${img.alt}.jpg`, { type: blob.type }));
-    } catch (error) {
-      this.onError(error);
+  /** Put a file, or the promise of one, into its place, unless another is given before it is read. */
+  async #put(name, file) {
+    const mine = (this.#reading[name] = Symbol(name));
+    this.onReading();
+    const { source, error } = await this.#read(file).catch((reason) => ({ error: reason }));
+    if (this.#reading[name] !== mine) return;
+    this.#reading[name] = null;
+    if (error) {
+      this.onReading();
+      return this.onError(error);
     }
+    this.#set(name, source);
+    this.onPicture();
   }
 
-  async #put(name, file) {
-    try {
-      let source = await inspect(file);
-      if (tooLarge(source, this.limits)) source = await shrink(source, this.limits);
-      checkBytes(source, this.limits);
-      this[name] = source;
-      const img = $(`${name}-well`).querySelector("img");
-      img.hidden = !source.size; // of a kind that this browser cannot show
-      if (source.size) img.src = urlOf(source.file);
-      $(`${name}-named`).textContent = source.name;
-      this.onChange();
-    } catch (error) {
-      this.onError(error);
-    }
+  async #read(file) {
+    let source = await inspect(await file);
+    if (tooLarge(source, this.limits)) source = await shrink(source, this.limits);
+    checkBytes(source, this.limits);
+    return { source };
   }
+
+  #set(name, source) {
+    this[name] = source;
+    const img = $(`${name}-well`).querySelector("img");
+    img.hidden = !source?.size;
+    if (source?.size) img.src = urlOf(source.file);
+    else img.removeAttribute("src");
+    $(`${name}-none`).hidden = Boolean(source);
+    $(`${name}-named`).textContent = source?.name ?? "";
+    $(`${name}-warns`).hidden = !source || Boolean(source.size); // of a kind that this browser cannot show
+    if (source && !source.size) say("said", `${source.name}: ${$(`${name}-warns`).textContent}`);
+  }
+}
+
+async function exampleOf(img) {
+  const blob = await (await fetch(img.src)).blob();
+  return new File([blob], `${img.alt}.jpg`, { type: blob.type });
 }

@@ -5,7 +5,8 @@ import { explain } from "./words.js";
 
 const AGAIN = 2; // seconds after which a server that does not answer is asked again
 const PATIENCE = 180; // seconds for which it is
-const TRIES = 5; // of sending the same picture, whether the connection breaks or the server forgets it
+const TRIES = 5; // of sending the same picture: the connection breaks, the server forgets it or is short of something
+const SHORT = ["out_of_memory", "no_disk"]; // of what: waiting may not help
 
 export class Work {
   /** What it does now: { phase: preparing, loading, sending, line, working, busy or lost, … } with what belongs to the phase. */
@@ -190,19 +191,24 @@ export class Work {
       item.where ??= this.elsewhere;
       this.#finish(item, await this.#persist(() => api.result(item.job, { format: "png" }, this.#stop.signal)));
     } catch (error) {
-      if (!(error instanceof api.ServerError)) throw error; // else the server has forgotten it: it is sent again
+      if (!(error instanceof api.ServerError)) throw error;
+      if (SHORT.includes(error.code)) fail(item, error); // else the server has forgotten it: it is sent again
     }
     this.#say(this.status);
   }
 
   /** What `ask` gives, which is asked again while the server is busy, and once it answers again where it did not. */
   async #persist(ask, tries = Infinity) {
-    for (let attempt = 1; ; attempt++) {
+    let lost = 0;
+    let refused = 0;
+    for (;;) {
       try {
         return await ask();
       } catch (error) {
-        if (error instanceof api.Unreachable && attempt < tries) await this.#reach();
-        else if (error.wait) await this.#wait({ phase: "busy", wait: error.wait }, error.wait);
+        const { code, wait } = error;
+        const why = SHORT.includes(code) ? explain(error) : null;
+        if (error instanceof api.Unreachable && ++lost < tries) await this.#reach();
+        else if (wait && (!why || ++refused < TRIES)) await this.#wait({ phase: "busy", wait, why }, wait);
         else throw error;
       }
     }
@@ -231,8 +237,7 @@ export class Work {
 }
 
 function fail(item, error) {
-  item.state = "failed";
-  item.error = explain(error);
+  Object.assign(item, { state: "failed", error: explain(error), code: error.code ?? null });
 }
 
 function again(item) {
