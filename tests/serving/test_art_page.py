@@ -153,6 +153,7 @@ def test_a_painting_stays_until_there_is_another(visit, noise):
     page.get_by_text("Slowly", exact=True).click()
     page.click("#paint")
     page.get_by_text("left").locator("visible=true").first.wait_for()
+    assert [button.get_attribute("id") for button in page.locator("#art-panel button:visible").all()] == ["art-cancel"]
     page.keyboard.press("Escape")
     is_there()
     assert not page.is_visible("#notice")

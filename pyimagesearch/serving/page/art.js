@@ -176,7 +176,7 @@ export class Art {
     $("paint").textContent = done ? (dreams ? "Dream again" : "Paint again") : dreams ? "Dream" : "Paint it";
     $("paint").classList.toggle("primary", !done);
     $("art-take").hidden = $("art-pictures").hidden = !done;
-    $("art-back").hidden = done || !this.#painting;
+    $("art-back").hidden = $("pair").hidden || !this.#painting;
     this.onTitle();
   }
 
