@@ -52,11 +52,20 @@ class Access:
         if origin in self._origins:
             return False
         if origin is not None:
-            return _name_and_port(urlsplit(origin).netloc) != _name_and_port(headers.get("host", ""))
+            return not is_same_origin(headers)
         if headers.get("sec-fetch-site") != "cross-site":
             return False
         followed_a_link = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
         return not (followed_a_link and method in ("GET", "HEAD"))
+
+
+def is_same_origin(headers: Headers) -> bool:
+    """Whether a request with an Origin comes from a page of this server; False for what is no origin at all."""
+    try:
+        name = urlsplit(headers.get("origin", "")).netloc
+    except ValueError:
+        return False
+    return bool(name) and _name_and_port(name) == _name_and_port(headers.get("host", ""))
 
 
 def is_loopback_address(address: str) -> bool:

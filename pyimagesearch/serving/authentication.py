@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pyimagesearch.serving import login_page
+from pyimagesearch.serving.access import is_same_origin
 from pyimagesearch.serving.errors import ServiceError, answer
 from pyimagesearch.serving.tokens import TokenFile, session_of
 
@@ -46,6 +47,8 @@ class Authentication:
     def _is_let_in(self, request: Request, sent: str) -> bool:
         if sent:
             return self._tokens.knows(sent)
+        if "origin" in request.headers and not is_same_origin(request.headers):
+            return False  # browsers send the cookie from other ports and subdomains of this site too
         session = request.cookies.get(_cookie(request))
         return session is not None and self._tokens.knows_session(session)
 
@@ -60,9 +63,9 @@ def add_login(app: FastAPI, tokens: TokenFile) -> None:
         if not tokens.knows(token):
             return _login(refused=True)
         entered = RedirectResponse("./", 303)
-        entered.set_cookie(
-            _cookie(request), session_of(token), httponly=True, samesite="lax", secure=request.url.scheme == "https"
-        )
+        # A proxy may end HTTPS without this server's knowledge; the browser's Origin tells.
+        secure = request.url.scheme == "https" or request.headers.get("origin", "").startswith("https:")
+        entered.set_cookie(_cookie(request), session_of(token), httponly=True, samesite="lax", secure=secure)
         return entered
 
     _describe(app.openapi())

@@ -56,7 +56,8 @@ def test_names_can_be_allowed_and_all_are_where_others_reach_the_server():
     ("origin", "status"),
     [
         ("http://localhost:8080", 200), ("https://localhost:8080", 200), ("http://localhost:3000", 403),
-        ("http://127.0.0.1:8080", 403), ("https://evil.example", 403), ("null", 403), ("", 403),
+        ("http://127.0.0.1:8080", 403), ("https://evil.example", 403),
+        ("http://[", 403), ("null", 403), ("", 403),
         ("http://localhost:8080.evil.example", 403), ("http://evil.example/localhost:8080", 403),
     ],
 )  # fmt: skip

@@ -189,3 +189,16 @@ def test_no_token_is_in_what_the_server_says_or_answers(file, noise):
     assert "POST /v1/jobs HTTP" in logged
     for token in sent:
         assert token not in "".join([*texts, *server.errors, logged])
+
+
+def test_a_cookie_counts_for_the_pages_of_this_server_alone(ask):
+    """Browsers send it from other ports of the host too; where --cors lets these in, they need a token of their own."""
+    cookie = ask("/login", method="POST", data={"token": FIRST}).headers["set-cookie"].partition(";")[0]
+    for origin, status in (("http://localhost:8080", 200), ("http://localhost:9090", 401), ("http://[", 401)):
+        assert ask("/v1/jobs/one", headers={"cookie": cookie, "origin": origin}).status_code == status
+
+
+@pytest.mark.parametrize(("origin", "secure"), [("https://localhost:8080", True), ("http://localhost:8080", False)])
+def test_the_cookie_is_for_https_alone_where_the_browser_uses_it(ask, origin, secure):
+    entered = ask("/login", method="POST", data={"token": FIRST}, headers={"origin": origin})
+    assert ("Secure" in entered.headers["set-cookie"]) == secure

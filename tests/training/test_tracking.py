@@ -13,7 +13,7 @@ from pyimagesearch.errors import Interrupted
 from pyimagesearch.presets import get_config
 from pyimagesearch.training import tracking
 from pyimagesearch.training.run_folder import RunFolder
-from pyimagesearch.training.trackers import TRACKERS, Tracker
+from pyimagesearch.training.trackers import TRACKERS, Tracker, without_passwords
 from pyimagesearch.training.tracking import Tracking, points
 
 FAULT = "WARNING: --log own: the record cannot be written now (no way to http://host/x)"
@@ -167,3 +167,8 @@ def test_a_service_that_does_not_answer_holds_nobody_up(output, service, monkeyp
         )
     finally:
         service.gate.set()
+
+
+@pytest.mark.parametrize("secret", ["me:word@", "me:wo/rd@", "me:w@rd@", ""])
+def test_an_address_is_said_without_its_password(secret):
+    assert without_passwords(f"at postgresql://{secret}host/db: refused") == "at postgresql://host/db: refused"

@@ -83,7 +83,7 @@ def check_trackers(names: Sequence[str], folder: str) -> None:
 
 def without_passwords(text: str) -> str:
     """The text with the addresses in it as they are without a name and a password."""
-    return re.sub(r"(?<=://)[^/\s@]+@", "", text)
+    return re.sub(r"(?<=://)\S*@", "", text)  # a password may hold a slash
 
 
 def _installed(library: str) -> bool:
