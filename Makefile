@@ -7,7 +7,7 @@ DEMO_RECORDS := tfrecord/demo
 DEMO_OUTPUT := outputs/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow test-oldest lint clean
+.PHONY: help setup demo test test-slow test-oldest test-beam lint clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -25,6 +25,11 @@ $(SETUP)/.setup: setup.cfg pyproject.toml
 
 .venv/.test: .venv/.cpu
 	$(BIN)/pip install --quiet -e ".[cpu,art,export,formats,mlflow,serve,test,video,wandb]"
+	touch $@
+
+.venv-beam/.test: setup.cfg pyproject.toml
+	$(PYTHON) -m venv .venv-beam
+	.venv-beam/bin/pip install --quiet -e ".[cpu,beam,test]"
 	touch $@
 
 .venv-oldest/.test: setup.cfg pyproject.toml
@@ -48,10 +53,13 @@ test-slow: .venv/.test ## the tests that take minutes each
 test-oldest: .venv-oldest/.test ## the tests of make test on the oldest TensorFlow that is supported
 	.venv-oldest/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
+test-beam: .venv-beam/.test ## the tests of Apache Beam's runners, which needs an older Pillow and protobuf than the others
+	.venv-beam/bin/python -m pytest -m "slow or not slow" $$(grep -rl apache_beam tests --include='test_*.py')
+
 lint: .venv/.test ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
 clean: ## remove .venv and what the demo wrote
-	rm -rf .venv .venv-gpu .venv-tpu .venv-oldest $(DEMO_RECORDS) $(DEMO_OUTPUT)
+	rm -rf .venv .venv-gpu .venv-tpu .venv-oldest .venv-beam $(DEMO_RECORDS) $(DEMO_OUTPUT)

@@ -23,6 +23,12 @@ def add_flags(parser: ArgumentParser) -> None:
     )
     records = add_command(which, "records", "Time writing records: all cores, one core.")
     records.add_argument("--pictures", type=int, default=100, help="pictures to make and write (default 100)")
+    records.add_argument(
+        "--workers", type=int, metavar="N", help="N worker processes of Apache Beam against one (extra beam)"
+    )
+    plan = add_command(which, "plan", "Time listing and planning the records of a huge folder, and its manifest.")
+    plan.add_argument("--pictures", type=int, default=1_000_000, help="in the folder (default 1000000)")
+    plan.add_argument("--shards", type=int, default=100_000, help="in the manifest (default 100000)")
     quality = add_command(which, "quality", "Train ours and the tutorial's for as long: scores against training time.")
     quality.add_argument("--preset", default="light", metavar="NAME", help="ours (default light)")
     quality.add_argument("--minutes", type=float, default=10.0, help="of training for each (default 10)")
@@ -58,7 +64,7 @@ def add_flags(parser: ArgumentParser) -> None:
             "--images", type=folder_path, metavar="DIR", help="pictures to use (default: made, 2040x1356)"
         )
         parser.add_argument("--plot", metavar="FILE", help="draw the figures here, as PNG or PDF")
-    for parser in (step, loader, records, quality, upscale, runtimes, flicker, style):
+    for parser in (step, loader, records, plan, quality, upscale, runtimes, flicker, style):
         parser.add_argument("--json", metavar="FILE", help="write the figures here")
 
 
@@ -81,6 +87,10 @@ def run(args: Namespace) -> None:
         loader.run(
             images=args.images, preset=args.preset, degradations=args.degrade, json_path=args.json, plot_path=args.plot
         )
+    elif args.benchmark == "plan":
+        from pyimagesearch.benchmarks import plan
+
+        plan.run(pictures=args.pictures, shards=args.shards, json_path=args.json)
     elif args.benchmark == "quality":
         from pyimagesearch.benchmarks import quality
 
@@ -107,4 +117,6 @@ def run(args: Namespace) -> None:
     else:
         from pyimagesearch.benchmarks import records
 
-        records.run(images=args.images, pictures=args.pictures, json_path=args.json, plot_path=args.plot)
+        records.run(
+            images=args.images, pictures=args.pictures, workers=args.workers, json_path=args.json, plot_path=args.plot
+        )

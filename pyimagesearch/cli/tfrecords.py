@@ -1,15 +1,22 @@
 """srgan tfrecords."""
 
 from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING, Any
 
-from pyimagesearch.cli.flags import LR_NAME, factors, folder_path
+from pyimagesearch.cli.flags import LR_NAME, add_runner_flags, factors, folder_path
 from pyimagesearch.cli.libraries import load_tensorflow
 from pyimagesearch.config import COMPRESSIONS
 from pyimagesearch.config_groups import SCALES
 from pyimagesearch.data.sources import SOURCES
 from pyimagesearch.errors import InputError
+from pyimagesearch.system.beam import make_runner
 from pyimagesearch.system.console import Stopwatch
 
+if TYPE_CHECKING:
+    from pyimagesearch.data.dataset.manifest import Manifest
+    from pyimagesearch.system.beam import Runner
+
+OF_COMMAND = ("command", "yes", "output", "compression", "repair", "runner", "beam_option")
 HELP = "Write photographs as TFRecord shards."
 
 
@@ -27,7 +34,7 @@ def add_flags(parser: ArgumentParser) -> None:
         "--images",
         type=folder_path,
         metavar="DIR",
-        help="folder: HR pictures; tfrecord: TFRecord files, local or gs://",
+        help="folder: HR pictures; tfrecord: TFRecord files; local or gs://",
     )
     add(
         "--lr-images",
@@ -80,6 +87,7 @@ def add_flags(parser: ArgumentParser) -> None:
         action="store_true",
         help="folder, tfrecord: leave unreadable or too small pictures out, and count them",
     )
+    add_runner_flags(parser)
 
 
 def run(args: Namespace) -> None:
@@ -93,18 +101,36 @@ def run(args: Namespace) -> None:
             "`source` folder with `images` DIR for your own pictures, or `source` sample"
         )
     args.source = args.source or "div2k"
+    runner = make_runner(args.runner, args.beam_option)
+    if runner and args.repair:
+        raise InputError("`repair` is done by this process; leave `runner` out")
     load_tensorflow()
-    for path in (args.output, args.images or ""):
+    for path in (args.output, args.images or "", args.lr_images or ""):
         check_bucket(path)  # before pictures are read, which can take long
     from pyimagesearch.data.dataset.writer import write_records
     from pyimagesearch.data.sources import make_source
 
-    of_command = ("command", "yes", "output", "compression", "repair")
-    source = make_source(**{name: value for name, value in vars(args).items() if name not in of_command})
-    manifest = write_records(source, args.output, compression=args.compression, repair=args.repair)
-    if source.skipped:
-        print(f"Left out {len(source.skipped)} picture(s):", *source.skipped, sep="\n  ")
+    asked = {name: value for name, value in vars(args).items() if name not in OF_COMMAND}
+    if runner:
+        manifest, skipped = _write_by(runner, asked, args)
+    else:
+        source = make_source(**asked)
+        manifest = write_records(source, args.output, compression=args.compression, repair=args.repair)
+        skipped = source.skipped
+    if skipped:
+        print(f"Left out {len(skipped)} picture(s):", *skipped, sep="\n  ")
     print(
         f"{args.output}: {manifest.records('train')} tiles of {manifest.pictures['train']} training pictures, "
         f"{manifest.pictures['test']} test pictures ({stopwatch})"
     )
+
+
+def _write_by(runner: "Runner", asked: dict[str, Any], args: Namespace) -> "tuple[Manifest, list[str]]":
+    """Write by the workers of a runner, and print Beam's counters; returns the manifest and what was left out."""
+    from pyimagesearch.data.beam.writer import write_records_by
+    from pyimagesearch.data.sources.arguments import Arguments
+
+    written = write_records_by(runner, Arguments(**asked), args.output, compression=args.compression)
+    if written.counters:
+        print("Counted by Beam:", ", ".join(f"{number} {name}" for name, number in sorted(written.counters.items())))
+    return written.manifest, written.skipped

@@ -1,7 +1,7 @@
 """An LR picture and the HR picture that it was made from, out of files."""
 
+import os
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -9,6 +9,8 @@ from PIL import Image
 from pyimagesearch.errors import InputError
 from pyimagesearch.images import picture_io
 from pyimagesearch.images.resize import crop_to_multiple, downscale, resize_bicubic
+
+PathLike = str | os.PathLike[str]
 
 THUMBNAIL = 16  # pixels a side at which HR and LR of a pair are compared
 DIFFERENT_LEVELS = 20  # mean difference of 0 to 255 from which they may be of different pictures
@@ -24,23 +26,25 @@ class Pair:
     hr: np.ndarray
 
 
-def read_pair(hr_path: Path, lr_path: Path | None, scale: int, resize: int | None = None, shrink: int = 1) -> Pair:
+def read_pair(
+    hr_path: PathLike, lr_path: PathLike | None, scale: int, resize: int | None = None, shrink: int = 1
+) -> Pair:
     """A pair from files; without `lr_path` the LR side is made, as `make_pair` does.
 
     Raises InputError where a picture cannot be read and where LR is not `scale` times smaller or of another picture.
     """
     hr = picture_io.read_rgb(hr_path)
     if lr_path is None:
-        return make_pair(hr_path.name, hr, scale, resize, shrink)
+        return make_pair(os.path.basename(hr_path), hr, scale, resize, shrink)
     lr = picture_io.read_rgb(lr_path)
     if any(abs(small * scale - big) >= scale for small, big in zip(lr.shape[:2], hr.shape[:2], strict=True)):
         raise InputError(
             f"{lr_path}: {lr.shape[1]}x{lr.shape[0]} pixels are not 1/{scale} of "
-            f"{hr_path.name}'s {hr.shape[1]}x{hr.shape[0]}"
+            f"{os.path.basename(hr_path)}'s {hr.shape[1]}x{hr.shape[0]}"
         )
     if not _show_the_same(hr, lr):
         raise InputError(f"{lr_path}: shows another picture than {hr_path}, to which it belongs by its name")
-    return Pair(hr_path.name, *same_area(lr, hr, scale))
+    return Pair(os.path.basename(hr_path), *same_area(lr, hr, scale))
 
 
 def make_pair(name: str, hr: np.ndarray, scale: int, resize: int | None = None, shrink: int = 1) -> Pair:

@@ -3,6 +3,7 @@
 import os
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from pyimagesearch.errors import InputError
 from pyimagesearch.images import other_formats, plugins
 from pyimagesearch.system import console
 from pyimagesearch.system.files import is_folder
-from pyimagesearch.system.gcs import is_failure
+from pyimagesearch.system.gcs import is_failure, on_bucket
 from pyimagesearch.system.paths import path_of, visible
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".jp2")  # of pictures in folders
@@ -51,21 +52,82 @@ def read_folder(folder: str | os.PathLike[str], *, recursive: bool | None = None
     Raises InputError where there is no picture, and TensorFlow's errors where a bucket cannot be used.
     """
     path = path_of(folder)
+    with _reading(path):
+        files, folders = _contents(path, bool(recursive))
+    pictures = [file for file in files if is_picture(file)]
+    left_out = _left_out(sorted(set(files) - set(pictures)), folders, recursive)
+    if not pictures:
+        raise _no_picture(path, left_out)
+    return Folder(path, pictures, left_out)
+
+
+def walk_folder(folder: str | os.PathLike[str], left_out: list[str], *, recursive: bool) -> Iterator[Path]:
+    """The pictures that `read_folder` gives, in any order: of a local folder one at a time, of a bucket a folder's.
+
+    left_out: gets the phrases of `Folder.left_out` at the end. Raises as `read_folder` does.
+    """
+    path = path_of(folder)
+    others: list[Path] = []
+    not_entered: list[Path] = []
+    found = False
+    with _reading(path):
+        for file in _walk(path, recursive, not_entered):
+            if is_picture(file):
+                found = True
+                yield file
+            else:
+                others.append(file)
+    left_out += _left_out(sorted(others), sorted(not_entered), recursive)
+    if not found:
+        raise _no_picture(path, left_out)
+
+
+def _walk(path: Path, recursive: bool, not_entered: list[Path]) -> Iterator[Path]:
+    """The files below a folder, without hidden ones."""
+    if on_bucket(os.fspath(path)):
+        files, folders = visible(path)
+        yield from files
+    else:
+        folders = []
+        with os.scandir(path) as entries:
+            for entry in entries:
+                if entry.name.startswith("."):
+                    continue
+                if entry.is_dir():
+                    folders.append(Path(entry.path))
+                else:
+                    yield Path(entry.path)
+    if not recursive:
+        not_entered += folders
+        return
+    for folder in folders:
+        if not os.path.islink(folder):  # loops of links have no end
+            yield from _walk(folder, recursive, not_entered)
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Raise InputError where a folder is missing or cannot be read."""
     if not is_folder(os.fspath(path)):
         raise InputError(f"{path}: no such folder; name a folder of pictures")
     try:
-        files, folders = _contents(path, bool(recursive))
+        yield
     except PermissionError as error:
         raise InputError(f"{error.filename or path}: this folder cannot be read (permission denied)") from None
-    pictures = [file for file in files if is_picture(file)]
-    left_out = _not_read(sorted(set(files) - set(pictures)))
+
+
+def _left_out(files: list[Path], folders: list[Path], recursive: bool | None) -> list[str]:
+    """A phrase for each reason why files are no pictures, and for folders that are not entered."""
+    phrases = _not_read(files)
     if folders:
         remedy = "; `recursive` enters them" if recursive is False else ""
         names = console.some([f"{entry.name}/" for entry in folders])
-        left_out.append(f"folders that are not entered: {names}{remedy}")
-    if not pictures:
-        raise InputError(f"{path}: holds no picture ({'; '.join([', '.join(SUFFIXES), *left_out])})")
-    return Folder(path, pictures, left_out)
+        phrases.append(f"folders that are not entered: {names}{remedy}")
+    return phrases
+
+
+def _no_picture(path: Path, left_out: list[str]) -> InputError:
+    return InputError(f"{path}: holds no picture ({'; '.join([', '.join(SUFFIXES), *left_out])})")
 
 
 def _contents(path: Path, recursive: bool) -> tuple[list[Path], list[Path]]:

@@ -22,6 +22,7 @@ from pyimagesearch.system import beam
 
 logger = logging.getLogger(__name__)
 
+NOT_BY_PROXY = "no_grpc_proxy"  # environment variable of gRPC, which else reads no_proxy
 MOST_DEATHS = 5  # one after the other, without progress
 
 
@@ -76,6 +77,9 @@ def _drive(pickled: bytes, parent: Connection, log: Path) -> None:
     os.dup2(sink, 1)
     os.dup2(sink, 2)
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))  # workers find this package as we did
+    # gRPC, by which workers talk to their driver, would ask a proxy of the environment for this machine itself.
+    not_by_proxy = os.environ.get(NOT_BY_PROXY) or os.environ.get(NOT_BY_PROXY.replace("grpc_", "")) or ""
+    os.environ[NOT_BY_PROXY] = ",".join(filter(None, (not_by_proxy, "localhost")))
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     # Beam's threads end by an exception when their worker has died; its main thread goes on waiting.
     threading.excepthook = lambda _: os._exit(1)

@@ -5,8 +5,9 @@ import os
 import resource
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -57,6 +58,28 @@ def progress_bar(*, total: int, label: str, unit: str, leave: bool = True, done:
         total=total, desc=label, unit=unit, mininterval=0.5, dynamic_ncols=True, disable=None, leave=leave,
         unit_scale=total >= 100_000, initial=done,
     )  # fmt: skip
+
+
+@contextmanager
+def watched(done: Callable[[], int], *, total: int, label: str, unit: str, every_s: float = 2.0) -> Iterator[None]:
+    """Show a progress bar, if stderr is a terminal, of work that others do; `done()` tells how much of it is done."""
+    ended = threading.Event()
+
+    def watch(bar: tqdm) -> None:
+        while not ended.wait(every_s):
+            bar.update(done() - bar.n)
+
+    with progress_bar(total=total, label=label, unit=unit) as bar:
+        watcher = threading.Thread(target=watch, args=(bar,), daemon=True)
+        if not bar.disable:
+            watcher.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            if not bar.disable:
+                watcher.join()
+                bar.update(done() - bar.n)
 
 
 def say(line: str) -> None:

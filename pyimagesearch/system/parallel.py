@@ -18,16 +18,23 @@ def cores() -> int:
 
 
 def ordered(
-    work: Callable[[T], R], items: Iterable[T], *, weight: Callable[[T], int], budget: int = PIXELS
+    work: Callable[[T], R],
+    items: Iterable[T],
+    *,
+    weight: Callable[[T], int],
+    budget: int = PIXELS,
+    threads: int | None = None,
 ) -> Iterator[R]:
-    """Yield work(item) for every item, in order. One thread per core: decoding and hashing release Python's lock.
+    """Yield work(item) for every item, in order.
+
+    threads: one per core unless said otherwise; decoding and hashing release Python's lock.
 
     The weights of the items that are started and not yet yielded add up to at most `budget`. An item that is heavier
     than the budget runs alone.
     """
     pending: deque[tuple[int, Future[R]]] = deque()
     load = 0
-    pool = ThreadPoolExecutor(cores())
+    pool = ThreadPoolExecutor(threads or cores())
     try:
         for item in items:
             cost = weight(item)

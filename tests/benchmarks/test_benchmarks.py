@@ -128,6 +128,18 @@ def test_benchmark_records_writes_on_all_cores_and_on_one(tmp_path, capsys, monk
     assert "x one core's speed" in capsys.readouterr().out
 
 
+def test_a_large_folder_is_listed_and_planned_and_its_manifest_written_and_read(tmp_path, capsys):
+    json_path = tmp_path / "plan.json"
+    command = ["benchmark", "plan", "--pictures", "2000", "--shards", "500", "--json", str(json_path)]
+    assert main(command) == 0
+    found = json.loads(json_path.read_text())
+    assert found["200"]["shards"]["count"] < found["2000"]["shards"]["count"]
+    for side in ("200", "2000"):
+        assert all(found[side][step]["cpu_seconds"] >= 0 for step in ("listing", "catalog", "planning"))
+    assert all(found["manifest"][step]["seconds"] > 0 for step in ("making", "writing", "loading"))
+    assert "A manifest of 500 shards:" in capsys.readouterr().out
+
+
 @pytest.mark.slow
 def test_benchmark_quality_trains_both_sides_for_as_long(tmp_path, capsys, monkeypatch):
     small = get_config("smoke").with_values(

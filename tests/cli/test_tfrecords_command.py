@@ -9,7 +9,7 @@ from PIL import Image
 
 from pyimagesearch.data.dataset.manifest import read_manifest
 from pyimagesearch.data.dataset.records import read_pictures
-from pyimagesearch.data.sources import folder
+from pyimagesearch.data.sources import picture_files
 from pyimagesearch.images import resize
 
 
@@ -85,7 +85,7 @@ def test_ctrl_c_exits_with_130_and_leaves_nothing_half_written(pictures, create,
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(folder, "read_pair", interrupt)
+    monkeypatch.setattr(picture_files, "read_pair", interrupt)
     code, _, err = create(*crop_folder(pictures))
     assert code == 130
     assert err == ["srgan: stopped by SIGINT"]

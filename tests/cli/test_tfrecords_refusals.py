@@ -10,7 +10,7 @@ import tensorflow_datasets as tfds
 from helpers.tfrecords_flags import crop_folder
 from PIL import Image
 
-from pyimagesearch.data.sources import folder
+from pyimagesearch.data.sources import picture_files
 
 
 @pytest.fixture
@@ -186,13 +186,13 @@ def test_an_output_that_cannot_be_a_folder(refused, pictures, output):
 
 def test_a_picture_that_vanishes_while_records_are_written(create, pictures, monkeypatch):
     """It was there when the folder was checked."""
-    read_pair = folder.read_pair
+    read_pair = picture_files.read_pair
 
     def vanish(*args):
         (pictures / "hr" / "0002.png").unlink(missing_ok=True)
         return read_pair(*args)
 
-    monkeypatch.setattr(folder, "read_pair", vanish)
+    monkeypatch.setattr(picture_files, "read_pair", vanish)
     code, _, err = create(*crop_folder(pictures))
     assert code == 2
     assert err == [f"srgan: {pictures / 'hr' / '0002.png'}: no such file"]

@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 from helpers.dataset_folders import files, write
 
-from pyimagesearch.data.dataset import shards, writer
+from pyimagesearch.data.dataset import shards, unfinished, writer
 from pyimagesearch.data.dataset.manifest import read_manifest
 from pyimagesearch.data.dataset.records import parse, read_pictures
 from pyimagesearch.data.dataset.tiling import Tiling
@@ -134,13 +134,13 @@ def test_a_writer_that_comes_when_another_has_just_finished_finds_its_records(so
 
 def test_the_manifest_comes_last(source, tmp_path, monkeypatch):
     seen = []
-    write_whole = writer.write_whole
+    write_whole = unfinished.write_whole
 
     def whole_so_far(path, text, **options):
         seen.append((path, set(files(tmp_path))))
         write_whole(path, text, **options)
 
-    monkeypatch.setattr(writer, "write_whole", whole_so_far)
+    monkeypatch.setattr(unfinished, "write_whole", whole_so_far)
     manifest = write(source, tmp_path)
     assert seen[-1] == (
         str(tmp_path / "manifest.json"),

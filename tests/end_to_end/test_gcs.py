@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from helpers.command_session import CommandSession
+from helpers.dataset_folders import files
 from helpers.gcs_emulator import LocalGCS, free_port
 from PIL import Image
 
@@ -77,6 +78,21 @@ def local_records(gcs, tmp_path_factory) -> str:
     folder = str(tmp_path_factory.mktemp("local") / "records")
     succeed(gcs, "create_tfrecords.py", "--source", "sample", "--crop", "32", "--output", folder)
     return folder
+
+
+@pytest.mark.slow
+def test_records_of_pictures_on_a_bucket_are_those_of_the_same_pictures_here(gcs, noise, tmp_path):
+    (tmp_path / "photos").mkdir()
+    for number in range(4):
+        path = tmp_path / "photos" / f"{number}.png"
+        Image.fromarray(noise(48, 64, number)).save(path)
+        gcs.put("lab", f"photos/{path.name}", path.read_bytes())
+    for images, output in (("gs://lab/photos", tmp_path / "far"), (tmp_path / "photos", tmp_path / "near")):
+        succeed(
+            gcs, "create_tfrecords.py", "--source", "folder", "--images", str(images), "--crop", "32", "--output",
+            str(output),
+        )  # fmt: skip
+    assert files(tmp_path / "far") == files(tmp_path / "near")
 
 
 @pytest.mark.slow

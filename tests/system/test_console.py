@@ -1,5 +1,6 @@
 """pyimagesearch.system.console: durations, sizes, log records as lines, progress bars, stderr of native libraries."""
 
+import io
 import logging
 import os
 import re
@@ -7,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+from tqdm import tqdm
 
 from pyimagesearch.system import console
 
@@ -97,3 +99,11 @@ def test_a_reader_that_has_gone_away_stops_no_work():
     process.stdout.close()
     assert process.stderr.read() == b"0\n1\n2\n"
     assert process.wait(60) == 0
+
+
+def test_a_bar_shows_how_much_others_have_done(monkeypatch):
+    shown = io.StringIO()
+    monkeypatch.setattr(console, "progress_bar", lambda *, total, **_: tqdm(total=total, file=shown))
+    with console.watched(lambda: 3, total=4, label="writing", unit="shard"):
+        pass
+    assert "3/4" in shown.getvalue()

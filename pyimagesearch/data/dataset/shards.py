@@ -1,7 +1,7 @@
 """Shards: which pictures go where, and how one is written."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import tensorflow as tf
@@ -10,7 +10,7 @@ from pyimagesearch.data.dataset.manifest import SPLITS, Shard
 from pyimagesearch.data.dataset.records import BLOCK, BLOCK_BYTES, FRAMING, serialize
 from pyimagesearch.data.dataset.tiling import Tiling
 from pyimagesearch.data.pairs import Pair
-from pyimagesearch.data.sources.base import Entry, Source
+from pyimagesearch.data.sources.base import Entry, PairMaker
 from pyimagesearch.errors import InputError
 from pyimagesearch.system import parallel
 from pyimagesearch.system.files import appearing, join
@@ -42,20 +42,31 @@ class _Record:
 def plan_shards(entries: Sequence[Entry], tiling: Tiling, scale: int) -> Iterator[Plan]:
     """Runs of `entries` of about SHARD_BYTES: tiles in train/, whole pictures in test/."""
     for split in SPLITS:
-        groups: list[list[Entry]] = [[]]
-        sizes = [0]
-        for entry in (entry for entry in entries if entry.split == split):
-            pixels = entry.height * entry.width
-            if split == "train":
-                pixels = tiling.plan(entry.height, entry.width, scale).pixels
-            size = round(pixels * 3 * (1 + 1 / scale**2))
-            if groups[-1] and sizes[-1] + size > SHARD_BYTES:
-                groups.append([])
-                sizes.append(0)
-            groups[-1].append(entry)
-            sizes[-1] += size
-        for number, (group, size) in enumerate(zip(groups, sizes, strict=True)):
-            yield Plan(f"{split}/{number:05d}-of-{len(groups):05d}.tfrec", group, size)
+        groups = list(shard_groups((entry for entry in entries if entry.split == split), tiling, scale))
+        yield from named_plans(split, groups, len(groups))
+
+
+def named_plans(split: str, groups: Iterable[tuple[list[Entry], int]], count: int) -> Iterator[Plan]:
+    """The plans of a split out of its `count` groups; without entries it has a single empty one."""
+    for number, (group, size) in enumerate(groups):
+        yield Plan(f"{split}/{number:05d}-of-{count:05d}.tfrec", group, size)
+
+
+def shard_groups(entries: Iterable[Entry], tiling: Tiling, scale: int) -> Iterator[tuple[list[Entry], int]]:
+    """The entries of each shard of one split, and their bytes. One group is in memory at a time."""
+    group: list[Entry] = []
+    total = 0
+    for entry in entries:
+        pixels = entry.height * entry.width
+        if entry.split == "train":
+            pixels = tiling.plan(entry.height, entry.width, scale).pixels
+        size = round(pixels * 3 * (1 + 1 / scale**2))
+        if group and total + size > SHARD_BYTES:
+            yield group, total
+            group, total = [], 0
+        group.append(entry)
+        total += size
+    yield group, total
 
 
 def block_size(tiling: Tiling, scale: int) -> int:
@@ -65,16 +76,17 @@ def block_size(tiling: Tiling, scale: int) -> int:
 
 
 def write_shards(
-    source: Source,
+    source: PairMaker,
     plans: Sequence[Plan],
     output: str,
     *,
     tiling: Tiling,
     compression: str,
     block: int,
-    done: Callable[[], object],
+    done: Callable[[], object] = lambda: None,
+    threads: int | None = None,
 ) -> Iterator[Shard]:
-    """Write `plans` one after the other, each from pictures that all cores work on; `done()` follows every picture."""
+    """Write `plans` one after the other; `done()` follows every picture. threads: as `parallel.ordered` takes them."""
 
     def records(item: tuple[Plan, Entry, Callable[[], Pair]]) -> list[_Record]:
         plan, _, job = item
@@ -98,7 +110,9 @@ def write_shards(
     items = (
         (plan, entry, job) for plan in plans for entry, job in zip(plan.entries, source.jobs(plan.entries), strict=True)
     )
-    made = parallel.ordered(records, items, weight=lambda item: max(item[1].decoded, item[1].height * item[1].width))
+    made = parallel.ordered(
+        records, items, weight=lambda item: max(item[1].decoded, item[1].height * item[1].width), threads=threads
+    )
     for plan in plans:
         shard_records: list[_Record] = []
         for _ in plan.entries:

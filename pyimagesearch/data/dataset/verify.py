@@ -22,19 +22,20 @@ def shard_problems(folder: str, shards: Sequence[Shard], recipe: Mapping[str, An
     """What is wrong with each of `shards`, or None. recipe: the values of their manifest."""
 
     def check(shard: Shard) -> str | None:
-        return _shard_problem(folder, shard, recipe["block"], recipe["scale"], recipe["compression"])
+        return shard_problem(folder, shard, recipe)
 
     problems = parallel.ordered(check, shards, weight=lambda _: 0)
     return console.progress(problems, total=len(shards), label="verifying", unit="shard")
 
 
-def _shard_problem(folder: str, shard: Shard, block: int, scale: int, compression: str) -> str | None:
+def shard_problem(folder: str, shard: Shard, recipe: Mapping[str, Any]) -> str | None:
+    """What is wrong with a shard, or None. recipe: the values of its manifest."""
     problem = presence_problem(folder, shard)
     if problem:
         return problem
     path = join(folder, shard.path)
     try:
-        content, (digest, _) = scan(path, scale, compression), hash_file(path)
+        content, (digest, _) = scan(path, recipe["scale"], recipe["compression"]), hash_file(path)
     except tf.errors.OpError as error:
         if is_failure(error):
             raise  # of the bucket: no shard is to blame
@@ -46,6 +47,6 @@ def _shard_problem(folder: str, shard: Shard, block: int, scale: int, compressio
         return f"{path}: holds {records} records, the manifest says {shard.records}: a shard of other pictures"
     if digest != shard.sha256:
         return f"{path}: its records are whole, but not those of the manifest (SHA-256): a shard of another data set"
-    if (content.lr_pixels, tuple(content.offsets[::block])) != (shard.lr_pixels, shard.blocks):
+    if (content.lr_pixels, tuple(content.offsets[:: recipe["block"]])) != (shard.lr_pixels, shard.blocks):
         return f"{path}: the manifest's offsets or pixels are not those of its records"
     return None

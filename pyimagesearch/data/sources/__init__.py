@@ -1,19 +1,15 @@
 """Where pictures come from."""
 
-import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pyimagesearch.config import check_crop
-from pyimagesearch.config_groups import SCALES
-from pyimagesearch.errors import InputError
+from pyimagesearch.data.sources.arguments import SOURCES, Arguments, Path
 
 if TYPE_CHECKING:
     from pyimagesearch.data.sources.base import Source
     from pyimagesearch.data.sources.folder import FolderSource
 
-SOURCES = ("div2k", "folder", "sample", "tfrecord")
-Path = str | os.PathLike[str]
+__all__ = ["SOURCES", "make_source"]
 
 
 def make_source(
@@ -62,65 +58,25 @@ def make_source(
     Example:
         make_source("folder", images="photographs", scale=4, crop=96, shrink=(2, 3), collages=100)
     """
-    if source not in SOURCES:
-        raise InputError(f"`source` must be one of {', '.join(SOURCES)}, received {source}")
-    if scale not in SCALES:
-        raise InputError(f"`scale` must be one of {', '.join(map(str, SCALES))}, received {scale}")
-    if resize is not None:
-        check_crop(resize, scale, "`resize`")
-    if crop is None:
-        crop = resize or 96
-    check_crop(crop, scale)
-    if resize and resize < crop:
-        raise InputError(f"`resize` {resize}: such pictures hold no crop of `crop` {crop}; leave `crop` out")
-    of_files = {"images": images, "validation": validation, "skip_bad": skip_bad or None}
-    of_folder: dict[str, object] = {
-        "lr_images": lr_images, "lr_name": lr_name, "recursive": recursive or None, "resize": resize, "shrink": shrink,
-        "collages": collages, "imperfect": imperfect,
-    }  # fmt: skip
-    for owners, values in (
-        (("folder", "tfrecord"), of_files),
-        (("folder",), of_folder),
-        (("div2k",), {"div2k_config": div2k_config}),
-    ):
-        for name, value in values.items():
-            if value is not None and source not in owners:
-                raise InputError(f"`{name}` belongs to `source` {' or '.join(owners)}, but the source is {source}")
+    asked = Arguments(**locals())
     if source == "sample":
         from pyimagesearch.data.sources.sample import SampleSource
 
-        return SampleSource(scale=scale, crop=crop)
+        return SampleSource(scale=scale, crop=asked.held_crop)
     if source == "div2k":
         from pyimagesearch.data.sources.div2k import Div2kSource
 
-        return Div2kSource(div2k_config or "bicubic_x4", scale=scale, crop=crop)
-    if not images:
-        what = "HR pictures" if source == "folder" else "TFRecord files"
-        raise InputError(f"`source` {source} needs `images` DIR, a folder of {what}")
-    validation = 0.05 if validation is None else validation
-    if not 0 <= validation < 1:
-        raise InputError(f"`validation` must be at least 0 and below 1, received {validation}")
+        return Div2kSource(div2k_config or "bicubic_x4", scale=scale, crop=asked.held_crop)
+    assert images  # or Arguments had raised
+    validation = asked.part_held_out
     if source == "tfrecord":
         from pyimagesearch.data.sources.tfrecord import TfrecordSource
 
-        return TfrecordSource(images, scale=scale, crop=crop, validation=validation, skip_bad=skip_bad)
-    if resize and shrink:
-        raise InputError("`resize` sets every picture's size; leave `shrink` out")
-    if collages is not None and collages < 1:
-        raise InputError(f"`collages` must be at least 1, received {collages}")
-    if collages and resize:
-        raise InputError("`collages` draws hard edges for pictures of `shrink`, not of `resize`; leave one of them out")
-    if imperfect is not None and not 0 <= imperfect <= 1:
-        raise InputError(f"`imperfect` must be from 0 to 1, received {imperfect}")
-    if lr_name is not None and not lr_images:
-        raise InputError("`lr_name` tells the names of the pictures in `lr_images` DIR, which is missing")
-    for name in ("resize", "shrink", "collages", "imperfect"):
-        if of_folder[name] and lr_images:
-            raise InputError(f"`{name}` makes LR pictures of its own; leave `lr_images` out")
+        return TfrecordSource(images, scale=scale, crop=asked.held_crop, validation=validation, skip_bad=skip_bad)
     from pyimagesearch.data.sources.folder import FolderSource
 
     folder = FolderSource(
-        images, scale=scale, crop=crop, validation=validation, lr_folder=lr_images, lr_name=lr_name,
+        images, scale=scale, crop=asked.held_crop, validation=validation, lr_folder=lr_images, lr_name=lr_name,
         recursive=recursive, resize=resize, shrink=shrink or (1,), skip_bad=skip_bad,
     )  # fmt: skip
     return _with_additions(folder, collages or 0, imperfect or 0)

@@ -1,0 +1,1 @@
+"""The dataset folder written by the workers of an Apache Beam runner."""
