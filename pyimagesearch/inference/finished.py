@@ -144,9 +144,12 @@ class _BucketRecord:
 
 def count_recorded(folder: Path) -> int:
     """A number that grows with every result that is recorded in a folder."""
-    if on_bucket(os.fspath(folder)):
-        return sum(1 for _ in files_below(path_of(join(os.fspath(folder), RECORDS))))
-    return _size(folder / RECORD)
+    if not on_bucket(os.fspath(folder)):
+        return _size(folder / RECORD)
+    import tensorflow as tf
+
+    records = files_below(path_of(join(os.fspath(folder), RECORDS)))
+    return sum(tf.io.gfile.stat(os.fspath(path)).length for path in records)
 
 
 def _size(path: Path) -> int:

@@ -127,7 +127,7 @@ def _parse(runner: Runner) -> dict[str, object]:
     if "runner" in named:
         raise InputError("`beam_option` runner: name the runner by `runner`")
     for name in named:
-        if name not in known and name in given:
+        if name not in known and name.replace("-", "_") in given:  # argparse's name of it
             raise InputError(f"`beam_option` {name}: Beam has no such option; they are in its PipelineOptions")
     return given
 

@@ -31,7 +31,8 @@ def visible(folder: Path) -> tuple[list[Path], list[Path]]:
     if on_bucket(os.fspath(folder)):
         import tensorflow as tf
 
-        names = sorted(name for name in tf.io.gfile.listdir(os.fspath(folder)) if name[0] != ".")
+        # An object called a//b has a folder without a name, which would be the root of this machine's disk.
+        names = sorted(name for name in tf.io.gfile.listdir(os.fspath(folder)) if name[0] not in "./")
         inside = [name for name in names if name.endswith("/")]
         return [folder / name for name in names if not name.endswith("/")], [folder / name for name in inside]
     entries = sorted(entry for entry in folder.iterdir() if entry.name[0] != ".")

@@ -12,6 +12,7 @@ from PIL import Image
 from pyimagesearch.cli.main import main
 from pyimagesearch.data.dataset import shards
 from pyimagesearch.data.dataset.manifest import read_manifest
+from pyimagesearch.data.dataset.unfinished import FINISHED, TASKS
 from pyimagesearch.system.locks import hold
 
 pytest.importorskip("apache_beam", reason='Apache Beam is not installed: pip install -e ".[beam]"')
@@ -108,7 +109,7 @@ def test_it_goes_on_where_the_writer_of_one_process_was_stopped_and_back(photos,
 
     def stop(finished_by_beam):
         """What a kill leaves after the first shard."""
-        (out / "tasks" / "writing" / "answers").mkdir(parents=True)
+        (out / TASKS / "writing" / "answers").mkdir(parents=True)
         (out / "manifest.json").unlink()
         for shard in manifest["shards"][1:]:
             (out / shard["path"]).unlink(missing_ok=True)
@@ -116,8 +117,8 @@ def test_it_goes_on_where_the_writer_of_one_process_was_stopped_and_back(photos,
         first = manifest["shards"][0]
         (out / "unfinished.json").write_text(json.dumps({**recipe, "shards": [] if finished_by_beam else [first]}))
         if finished_by_beam:
-            (out / "finished").mkdir()
-            (out / "finished" / f"{kept.replace('/', '-')[:-6]}.json").write_text(json.dumps(first))
+            (out / FINISHED).mkdir()
+            (out / FINISHED / f"{kept.replace('/', '-')[:-6]}.json").write_text(json.dumps(first))
 
     for by_beam, runner in ((False, ("--runner", "direct")), (True, ()), (True, ("--runner", "direct"))):
         stop(by_beam)
@@ -140,7 +141,7 @@ def test_a_finished_folder_stays_and_one_of_other_records_is_refused(photos, cre
 
 
 def test_a_second_writer_is_refused_and_leaves_the_work_of_the_first_alone(photos, create, tmp_path):
-    task = tmp_path / "out" / "tasks" / "writing" / "tasks" / "00000000.json"
+    task = tmp_path / "out" / TASKS / "writing" / "tasks" / "00000000.json"
     with hold(str(tmp_path / "out"), what="dataset folder"):
         task.parent.mkdir(parents=True)
         task.write_text("{}")

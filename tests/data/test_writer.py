@@ -68,6 +68,15 @@ def test_test_shards_hold_whole_pictures_and_train_shards_their_tiles(source, tm
         np.testing.assert_array_equal(stored[tile.name][1], tile.hr)
 
 
+def test_folders_of_the_users_own_stay(source, tmp_path):
+    for name in ("tasks", "finished"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "mine.txt").write_text("mine")
+    for _ in range(2):
+        write(source, tmp_path)
+        assert all((tmp_path / name / "mine.txt").read_text() == "mine" for name in ("tasks", "finished"))
+
+
 def test_writing_again_says_so_and_changes_nothing(source, tmp_path, caplog):
     first = write(source, tmp_path)
     before = files(tmp_path)

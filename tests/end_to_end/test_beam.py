@@ -83,7 +83,7 @@ def lives(pid: int) -> bool:
 
 def answers(folder: Path) -> int:
     """How many tasks are done, of both kinds."""
-    return sum(1 for _ in folder.glob("tasks/*/answers/*.json"))
+    return sum(1 for _ in folder.glob(".srgan-tasks/*/answers/*.json"))
 
 
 @pytest.mark.slow
@@ -120,7 +120,7 @@ def test_a_killed_command_leaves_no_process_and_goes_on(photos, tmp_path, to):
     out = tmp_path / "out"
     flags = ("--images", photos, "--crop", 32, "--output", out)
     process = start(*flags, *BY_TWO)
-    while not list(out.glob("finished/*.json")) and process.poll() is None:
+    while not list(out.glob(".srgan-finished/*.json")) and process.poll() is None:
         time.sleep(0.05)
     left = workers(process.pid)
     process.send_signal(to)

@@ -38,6 +38,7 @@ def test_a_runner_that_is_none_is_refused():
     ("runner", "options", "message"),
     [
         ("direct", ["direct_num_worker=2"], "--beam-option direct_num_worker: Beam has no such option"),
+        ("direct", ["direct-num-workers=2"], "--beam-option direct-num-workers: Beam has no such option"),
         ("direct", ["direct_num_workers=two"], "argument --direct_num_workers: invalid int value: 'two'"),
         ("direct", ["direct_running_mode=fast"], "argument --direct_running_mode: invalid choice: 'fast'"),
         ("direct", ["runner=FlinkRunner"], "--beam-option runner: name the runner by --runner"),

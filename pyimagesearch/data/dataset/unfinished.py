@@ -32,8 +32,8 @@ from pyimagesearch.system.folders import remove_folder
 
 logger = logging.getLogger(__name__)
 
-FINISHED = "finished"  # folder of what is known of shards that many processes write
-TASKS = "tasks"  # folder of what these processes do
+FINISHED = ".srgan-finished"  # folder of what is known of shards that many processes write
+TASKS = ".srgan-tasks"  # folder of what these processes do
 AT_ONCE = 16  # such files read at a time: a bucket takes its time for each
 
 Recipe = dict[str, Any]  # what a manifest says beside shards and versions

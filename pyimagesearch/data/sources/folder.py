@@ -25,6 +25,7 @@ from pyimagesearch.data.sources.picture_files import (
 from pyimagesearch.errors import InputError
 from pyimagesearch.images import picture_io
 from pyimagesearch.system import console, parallel
+from pyimagesearch.system.gcs import on_bucket
 
 logger = logging.getLogger(__name__)
 
@@ -96,7 +97,7 @@ class FolderSource:
         checks = parallel.ordered(
             lambda name: self._making.check(self._file(name)),
             self.paths,
-            weight=lambda name: picture_io.header_pixels(self.paths[name]),
+            weight=lambda name: _pixels(self.paths[name]),
         )
         bar = console.progress(checks, total=len(self.paths), label="checking", unit="picture")
         checked = dict(zip(self.paths, bar, strict=True))
@@ -118,3 +119,8 @@ class FolderSource:
             functools.partial(self._making.read, self._file(entry.name), self._contents[entry.name])
             for entry in entries
         )
+
+
+def _pixels(path: Path) -> int:
+    """The pixels of a picture by its header; of one on a bucket, which is not read twice, a guess: 6 megapixels."""
+    return parallel.PIXELS // 8 if on_bucket(os.fspath(path)) else picture_io.header_pixels(path)
