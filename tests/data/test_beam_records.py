@@ -10,6 +10,7 @@ from helpers.dataset_folders import files
 from PIL import Image
 
 from pyimagesearch.cli.main import main
+from pyimagesearch.data.beam import writer
 from pyimagesearch.data.dataset import shards
 from pyimagesearch.data.dataset.manifest import read_manifest
 from pyimagesearch.data.dataset.unfinished import FINISHED, TASKS
@@ -138,6 +139,19 @@ def test_a_finished_folder_stays_and_one_of_other_records_is_refused(photos, cre
     assert code == 2
     assert "already holds other records (test split of 1 pictures there" in err
     assert files(tmp_path / "out") == before
+
+
+def test_half_files_of_killed_workers_are_removed(photos, create, tmp_path, monkeypatch):
+    remember = writer.remember
+
+    def remember_after_a_death(output, shard):
+        (tmp_path / "beam" / "train" / f".srgan-{'0f' * 16}.part").write_bytes(b"half a shard")
+        remember(output, shard)
+
+    monkeypatch.setattr(writer, "remember", remember_after_a_death)
+    assert create(photos, tmp_path / "beam", "--runner", "direct")[0] == 0
+    assert create(photos, tmp_path / "alone")[0] == 0
+    assert files(tmp_path / "beam") == files(tmp_path / "alone")
 
 
 def test_a_second_writer_is_refused_and_leaves_the_work_of_the_first_alone(photos, create, tmp_path):
