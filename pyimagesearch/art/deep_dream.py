@@ -14,7 +14,7 @@ from pyimagesearch.art import backbones, octaves
 from pyimagesearch.art.ascent import Ascent, OnPixels
 from pyimagesearch.art.objectives import Objective, guide_sides, guided_by, mean_activation
 from pyimagesearch.art.pictures import colours_of, with_colours
-from pyimagesearch.art.tiling import TILES
+from pyimagesearch.art.tiling import TILES, seen_pixels
 from pyimagesearch.errors import InputError
 from pyimagesearch.system import memory
 
@@ -113,10 +113,13 @@ class DeepDreamer:
         other._powers = tuple(octave_powers)
         return other
 
-    def check(self, height: int, width: int) -> None:
-        """Raise InputError where a picture of this size is too small for a layer, or its dream too large for memory."""
+    def check(self, height: int, width: int, remedy: str = "take larger octaves, or earlier layers") -> None:
+        """Raise InputError where a picture of this size is too small for a layer, or its dream too large for memory.
+
+        remedy: what to do about the former.
+        """
         smallest = min(self._octaves(height, width))
-        self._check_least(f"{width}x{height} pixels", smallest, "take larger octaves, or earlier layers")
+        self._check_least(f"{width}x{height} pixels", smallest, remedy)
         memory.require(
             self._needed_memory(height, width),
             f"a dream of {width}x{height} pixels in these octaves needs",
@@ -138,6 +141,10 @@ class DeepDreamer:
     def count_pixels(self, height: int, width: int, steps: int) -> int:
         """How many pixels `dream` tells `on_pixels` of in all."""
         return steps * sum(h * w for h, w in self._octaves(height, width))
+
+    def seen_pixels(self, height: int, width: int, steps: int) -> int:
+        """How many pixels the network sees in all, those of the margins of tiles included."""
+        return steps * sum(seen_pixels(h, w, self._tile) for h, w in self._octaves(height, width))
 
     def _needed_memory(self, height: int, width: int) -> int:
         """About the bytes that a dream of a picture of this size takes, in 16-bit RGB and in the network.

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pyimagesearch.art.float_pictures import fitted_sides, floats, samples_of
+from pyimagesearch.art.float_pictures import fitted_sides, floats, sample_of, samples_of
 from pyimagesearch.art.painting import STYLE_SIDE, Painter, StyleMix
 from pyimagesearch.art.pictures import colours_of
 from pyimagesearch.art.style_colours import KEEP_COLOURS
@@ -29,7 +29,7 @@ def paint(
     Of the settings, `size`, `strength`, `mix` and `keep_colours` count. Raises InputError.
     """
     colours = colours_of(content, "content")
-    height, width = check_sides(painter, content, settings)
+    (height, width), _ = plan(painter, content, len(styles), settings)
     ways = KEEP_COLOURS[settings.keep_colours]
     original = floats(colours, height, width)
     seen = ways.content(original)
@@ -41,8 +41,17 @@ def paint(
     return samples_of(ways.result(painted, original), content, grey=settings.keeps_colours)
 
 
-def check_sides(painter: Painter, content: np.ndarray, settings: StyleSettings) -> tuple[int, int]:
-    """Height and width of the result. Raises InputError where they are too small, or too large for the memory."""
+def plan(
+    painter: Painter, content: np.ndarray, styles: int, settings: StyleSettings
+) -> tuple[tuple[int, int], np.ndarray]:
+    """Height and width of the result, and one pixel of its kind. styles: how many.
+
+    Raises InputError where the networks cannot mix styles, or the result is too small, or too large for the memory.
+    """
+    if not painter.mixes and (styles > 1 or settings.strength != 1):
+        raise InputError(
+            "`fast_models`: a SavedModel paints one style, at full `strength`; the pair of .tflite files can mix them"
+        )
     height, width = content.shape[:2]
     sides = fitted_sides(height, width, settings.size or max(height, width))
     if min(sides) < LEAST:
@@ -52,7 +61,7 @@ def check_sides(painter: Painter, content: np.ndarray, settings: StyleSettings) 
         )
     needed = painter.bytes_needed(*sides) + BYTES * sides[0] * sides[1]
     memory.require(needed, f"`content` {sides[1]}x{sides[0]} pixels need", "; give a smaller `size`")
-    return sides
+    return sides, sample_of(content, grey=settings.keeps_colours)
 
 
 def centre(colours: np.ndarray) -> np.ndarray:

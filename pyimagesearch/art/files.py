@@ -40,19 +40,12 @@ def plan_picture(source: str, target: str, *, overwrite: bool) -> Job:
     return job
 
 
-def read_guide(path: str | None, dreamer: DeepDreamer) -> np.ndarray | None:
-    """The samples of a guide. Raises InputError where it cannot be read or is too small."""
-    if path is None:
-        return None
-    guide = picture_io.read(path).samples
-    dreamer.check_guide(*guide.shape[:2])
-    return guide
-
-
-def dream_file(job: Job, dreamer: DeepDreamer, *, steps: int, step_size: float, guide: np.ndarray | None) -> None:
-    """Write the dream of a picture file. It appears only when it is whole."""
+def dream_file(
+    job: Job, picture: Picture, dreamer: DeepDreamer, *, steps: int, step_size: float, guide: np.ndarray | None
+) -> None:
+    """Write the dream of a job's picture. It appears only when it is whole."""
     stopwatch = console.Stopwatch()
-    picture = _read(job.source, dreamer)
+    _check(job.source, picture, dreamer)
     height, width = picture.samples.shape[:2]
     picture_io.check_format(job.target, picture, height, width)
     total = dreamer.count_pixels(height, width, steps)
@@ -64,6 +57,7 @@ def dream_file(job: Job, dreamer: DeepDreamer, *, steps: int, step_size: float, 
 
 def dive_file(
     source: Path,
+    picture: Picture,
     target: str,
     dreamer: DeepDreamer,
     count: int,
@@ -72,9 +66,9 @@ def dive_file(
     step_size: float,
     guide: np.ndarray | None,
 ) -> None:
-    """Write `count` frames of a dive into the dream of a picture file, as `frames.writing` does."""
+    """Write `count` frames of a dive into the dream of a file's picture, as `frames.writing` does."""
     stopwatch = console.Stopwatch()
-    picture = _read(source, dreamer)
+    _check(source, picture, dreamer)
     height, width = picture.samples.shape[:2]
     total = sum(dreamer.count_pixels(height, width, frame_steps(steps, number)) for number in range(count))
     with (
@@ -88,14 +82,12 @@ def dive_file(
     logger.info("%s: %d frame(s) of %s (%s)", target, count, describe(picture), stopwatch)
 
 
-def _read(source: Path, dreamer: DeepDreamer) -> Picture:
-    """A picture that can be dreamt of. Raises InputError, which names the file."""
-    picture = picture_io.read(source)
+def _check(source: Path, picture: Picture, dreamer: DeepDreamer) -> None:
+    """Raise InputError, which names the file, where its picture cannot be dreamt of."""
     try:
         dreamer.check(*picture.samples.shape[:2])
     except InputError as error:
         raise InputError(f"{source}: {error}") from None
-    return picture
 
 
 def describe(picture: Picture) -> str:

@@ -18,6 +18,8 @@ class HubPainter:
     Its two networks are one here, so that neither styles nor strengths can be mixed.
     """
 
+    mixes = False
+
     def __init__(self, path: Path):
         self._path = path
         try:
@@ -29,8 +31,6 @@ class HubPainter:
 
     def __call__(self, content: np.ndarray, style: StyleMix) -> np.ndarray:
         """See Painter."""
-        if len(style.pictures) > 1 or style.strength != 1:
-            raise self._refused("paints one style, at full `strength`; the pair of .tflite files can mix them")
         height, width = content.shape[:2]
         try:
             made = self._model(tf.constant(padded(content)[None]), tf.constant(style.pictures[0][None]))

@@ -4,10 +4,11 @@ One network predicts 100 numbers from a style, another paints a content with the
 normalisation in the second network needs the mean of the whole picture, so that tiles would differ and show seams.
 """
 
+import textwrap
 from pathlib import Path
 
 from pyimagesearch.art.painting import Painter
-from pyimagesearch.errors import InputError, one_line
+from pyimagesearch.errors import InputError, one_line, os_error_text
 
 HANDLE = "google/arbitrary-image-stylization-v1/tensorFlow1/256/2"  # of Kaggle Models, which took in TensorFlow Hub
 
@@ -45,8 +46,20 @@ def _downloaded() -> str:
     try:
         return kagglehub.model_download(HANDLE)
     except Exception as error:  # of requests, of kagglehub, of the file system
-        reason = one_line(error)[:200]
         raise InputError(
-            f"Magenta's networks could not be downloaded ({reason}); unpack https://www.kaggle.com/models/{HANDLE} "
-            "in a folder, and name it with `fast_models`"
+            f"Magenta's networks could not be downloaded ({_reason(error)}); unpack "
+            f"https://www.kaggle.com/models/{HANDLE} in a folder, and name it with `fast_models`"
         ) from None
+
+
+def _reason(error: BaseException) -> str:
+    """What the operating system said at the bottom of an error, or else what the error itself says.
+
+    On the way up from a socket, libraries of HTTP put the whole text of each error into the next one.
+    """
+    bottom = error
+    while below := bottom.__cause__ or bottom.__context__:
+        bottom = below
+    if isinstance(bottom, OSError) and bottom.strerror:
+        return os_error_text(bottom)
+    return textwrap.shorten(one_line(error), 200, placeholder="…")

@@ -22,10 +22,15 @@ class StyleMix:
 
 
 class Painter(Protocol):
-    """Paints a content (H, W, 3) in a mix of styles."""
+    """Paints a content (H, W, 3) in a mix of styles.
+
+    mixes: whether it takes several styles, and another strength than 1.
+    """
+
+    mixes: bool
 
     def __call__(self, content: np.ndarray, style: StyleMix) -> np.ndarray:
-        """The painted picture (H, W, 3). Raises InputError where the network cannot do that."""
+        """The painted picture (H, W, 3). Raises InputError where the network is another than it should be."""
         ...
 
     def bytes_needed(self, height: int, width: int) -> int:

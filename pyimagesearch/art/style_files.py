@@ -2,17 +2,15 @@
 
 import dataclasses
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from pyimagesearch.art import unfinished
-from pyimagesearch.art.fast_style import check_sides, paint
+from pyimagesearch.art import fast_style, unfinished
 from pyimagesearch.art.files import check_source, describe, plan_picture
-from pyimagesearch.art.float_pictures import sample_of
 from pyimagesearch.art.painting import Painter
 from pyimagesearch.art.style_settings import StyleSettings
 from pyimagesearch.art.style_transfer import StyleTransferrer
@@ -80,7 +78,7 @@ def naming_files(job: StyleJob) -> Iterator[None]:
         text = str(error)
         for name, path in job.sources.items():
             text = text.replace(f"`{name}`", f"{path}:")
-        raise type(error)(text) from None
+        raise InputError(text) from None
 
 
 def style_file(
@@ -118,20 +116,21 @@ def style_file(
     )
 
 
-def paint_file(job: StyleJob, painter: Painter, settings: StyleSettings, *, overwrite: bool = False) -> None:
+def paint_file(job: StyleJob, load: Callable[[], Painter], settings: StyleSettings, *, overwrite: bool = False) -> None:
     """Write the content of a job in the style of its pictures, by one pass of a network.
+
+    load: loads or downloads the network, once the pictures are known to be some.
 
     Raises InputError. The result appears only when it is whole.
     """
     stopwatch = console.Stopwatch()
     check_new(job.target, overwrite=overwrite)
     pictures = read_pictures(job)
-    content = pictures.content
+    content, painter = pictures.content, load()
     with naming_files(job):
-        height, width = check_sides(painter, content.samples, settings)
-        sample = sample_of(content.samples, grey=settings.keeps_colours)
+        (height, width), sample = fast_style.plan(painter, content.samples, len(pictures.styles), settings)
         picture_io.check_format(job.target, content.with_samples(sample), height, width)
-        painted = paint(painter, pictures.styles, content.samples, settings, pictures.mask)
+        painted = fast_style.paint(painter, pictures.styles, content.samples, settings, pictures.mask)
     picture_io.write(job.target, content.with_samples(painted))
     logger.info(f"{job.target}: {describe(content)} to {width}x{height} ({stopwatch})")
 

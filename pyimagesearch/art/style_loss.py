@@ -118,6 +118,11 @@ class StyleLoss:
             loss += float(share)
         return loss, gradient
 
+    def seen_pixels(self, height: int, width: int) -> int:
+        """Pixels that the network sees of a picture, those around tiles included."""
+        seen = (tile[0] for tile in self._tiles(height, width))
+        return sum((area.bottom - area.top) * (area.right - area.left) for area in seen)
+
     def _places(self, shape: tuple[int, ...], *mask: np.ndarray) -> dict[str, np.float32]:
         """How many places of each style layer count, by the mask where there is one."""
         counts = {}

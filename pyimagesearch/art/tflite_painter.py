@@ -28,6 +28,8 @@ BYTES = {True: 1700, False: 150}  # for each pixel, with XNNPACK and without
 class TflitePainter:
     """Paints with the pair."""
 
+    mixes = True
+
     def __init__(self, path: Path, files: Sequence[Path]):
         """files: all .tflite files of the folder `path`. Raises InputError where they are not such a pair."""
         contents = {file: file.read_bytes() for file in files}

@@ -22,6 +22,19 @@ def tiles(height: int, width: int, largest: int, rng: np.random.Generator) -> li
     return [((y, x), (seen_y, seen_x)) for (y, seen_y), (x, seen_x) in itertools.product(rows, columns)]
 
 
+def seen_pixels(height: int, width: int, largest: int) -> int:
+    """Pixels that the network sees for a picture, those of the margins included."""
+    return math.prod(count * seen for count, seen in (_parts(side, largest) for side in (height, width)))
+
+
+def _parts(side: int, largest: int) -> tuple[int, int]:
+    """Into how many parts a side is cut, and how many pixels of each the network sees."""
+    if side <= largest:
+        return 1, side
+    count = math.ceil(side / (largest - 2 * MARGIN))
+    return count, math.ceil(side / count) + 2 * MARGIN
+
+
 def _spans(side: int, largest: int, rng: np.random.Generator) -> Iterator[Span]:
     """Parts of a side, whose cuts a draw moves by up to MARGIN pixels, each with MARGIN pixels around it, or more.
 
@@ -30,9 +43,8 @@ def _spans(side: int, largest: int, rng: np.random.Generator) -> Iterator[Span]:
     if side <= largest:
         yield slice(0, side), slice(0, side)
         return
-    count = math.ceil(side / (largest - 2 * MARGIN))
+    count, seen = _parts(side, largest)
     part = side / count
-    seen = math.ceil(part) + 2 * MARGIN
     shift = rng.uniform(-MARGIN, MARGIN)
     cuts = [0, *(round(number * part + shift) for number in range(1, count)), side]
     for start, end in itertools.pairwise(cuts):

@@ -1,7 +1,7 @@
 """One style transfer, step by step: its levels, what each is to come close to, and the picture at any step."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,7 @@ from pyimagesearch.art.style_settings import StyleSettings
 from pyimagesearch.errors import InputError
 
 BYTES_OF_TILE = 3000  # of VGG19 and its gradients, for each pixel that goes through it at once
+STEP_COST = 3  # of a step, in descriptions of the same picture: it goes forward and back
 BYTES_OF_PICTURE = {"adam": 200, "lbfgs": 480}  # of copies and of what the method keeps, for each pixel of the result
 
 
@@ -72,8 +73,24 @@ class Transfer:
         """All steps."""
         return sum(self.counts)
 
-    def steps(self, start: Snapshot | None = None) -> Iterator[Snapshot]:
-        """Take all steps that follow `start`, and yield after each."""
+    @property
+    def pixels(self) -> int:
+        """That `steps` tells `on_pixels` of in all."""
+        return self._sum_over_work(lambda height, width: height * width)
+
+    @property
+    def seen_pixels(self) -> int:
+        """The same, with what the network sees around tiles."""
+        return self._sum_over_work(self._loss.seen_pixels)
+
+    def steps(
+        self, start: Snapshot | None = None, on_pixels: Callable[[int], object] = lambda _: None
+    ) -> Iterator[Snapshot]:
+        """Take all steps that follow `start`, and yield after each.
+
+        on_pixels: called after each description of a picture and after each step, with the number of its pixels; those
+        of a description are divided by what a step costs more.
+        """
         state, done = (start.state, start.done) if start else (None, 0)
         for level in range(start.level if start else 0, len(self.levels)):
             content, mask = self._content_at(level), self._mask_at(level)
@@ -85,11 +102,12 @@ class Transfer:
                 state = descent.State(mirrored(enlarged))
             if state.step == self.counts[level]:
                 continue
-            target = self._target(level, content, mask)
+            target = self._target(level, content, mask, on_pixels)
             while state.step < self.counts[level]:
                 loss, gradient = self._loss_at(within(state.picture, content, mask), target, mask)
                 state = descent.METHODS[self.settings.optimizer](state, loss, gradient)
                 done += 1
+                on_pixels(math.prod(self.levels[level]))
                 yield Snapshot(done, level, state, loss)
 
     def picture(self, snapshot: Snapshot) -> np.ndarray:
@@ -122,18 +140,35 @@ class Transfer:
             return None
         return mirrored(resized_floats(self._mask[:, :, None], *self.levels[level]))[:, :, 0]
 
-    def _target(self, level: int, content: np.ndarray, mask: np.ndarray | None) -> Description:
+    def _target(
+        self,
+        level: int,
+        content: np.ndarray,
+        mask: np.ndarray | None,
+        on_pixels: Callable[[int], object] = lambda _: None,
+    ) -> Description:
         """The content's features and the Gram matrices of the styles, mixed with the content's own for `strength`."""
         masks = [] if mask is None else [mask]
         own = self._loss.describe(content, *masks)
+        on_pixels(math.prod(self.levels[level]) // STEP_COST)
         colours = floats(self._content, *self.levels[level])
         grams = {name: (1 - self.settings.strength) * gram for name, gram in own.grams.items()}
         for style, part in zip(self._styles, self._parts, strict=True):
-            picture = self._colours.style(floats(style, *self._style_sides(style, level)), colours)
+            sides = self._style_sides(style, level)
+            picture = self._colours.style(floats(style, *sides), colours)
             all_of_it = [np.ones(picture.shape[:2], np.float32) for _ in masks]
             for name, gram in self._loss.describe(picture, *all_of_it).grams.items():
                 grams[name] = grams[name] + self.settings.strength * part * gram
+            on_pixels(math.prod(sides) // STEP_COST)
         return Description(own.content, {name: gram.astype(np.float32) for name, gram in grams.items()})
+
+    def _sum_over_work(self, pixels: Callable[[int, int], int]) -> int:
+        """The pixels of all steps and of all descriptions."""
+        total = 0
+        for level, (count, sides) in enumerate(zip(self.counts, self.levels, strict=True)):
+            described = [sides, *(self._style_sides(style, level) for style in self._styles)]
+            total += count * pixels(*sides) + sum(pixels(*each) // STEP_COST for each in described)
+        return total
 
     def _style_sides(self, style: np.ndarray, level: int) -> tuple[int, int]:
         """Height and width of a style: as long as the level's picture, but not enlarged beyond the first level's."""

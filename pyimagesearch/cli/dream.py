@@ -1,10 +1,9 @@
 """srgan dream."""
 
-import argparse
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from pyimagesearch.cli.flags import folder_path
+from pyimagesearch.cli.flags import folder_path, numbers_like
 from pyimagesearch.cli.libraries import load_tensorflow
 from pyimagesearch.errors import InputError
 
@@ -28,7 +27,7 @@ def add_flags(parser: ArgumentParser) -> None:
         help="layers to amplify; later ones dream of larger things (default mixed3,mixed5; block4_conv3,block5_conv2)",
     )  # fmt: skip
     add(
-        "--octaves", type=powers, metavar="POWER,…", default=(-2.0, -1.0, 0.0, 1.0, 2.0),
+        "--octaves", type=numbers_like("-2,-1,0,1,2"), metavar="POWER,…", default=(-2.0, -1.0, 0.0, 1.0, 2.0),
         help="sizes to dream in: the picture's times 1.3 to these powers (default -2,-1,0,1,2)",
     )  # fmt: skip
     add("--steps", type=int, default=100, metavar="N", help="steps in each octave (default 100)")
@@ -47,6 +46,7 @@ def run(args: Namespace) -> None:
     load_tensorflow()
     from pyimagesearch.art import files, frames
     from pyimagesearch.art.deep_dream import DeepDreamer, check_steps
+    from pyimagesearch.images import picture_io
 
     check_steps(args.steps, args.step_size)
     if args.zoom:
@@ -54,6 +54,8 @@ def run(args: Namespace) -> None:
         frames.check_target(args.output, overwrite=args.overwrite)
     else:
         job = files.plan_picture(args.picture, args.output, overwrite=args.overwrite)
+    picture = picture_io.read(args.picture)  # before the network, which may have to be downloaded
+    guide = picture_io.read(args.guide).samples if args.guide else None
     dreamer = DeepDreamer(
         octave_powers=args.octaves,
         layers=args.layers,
@@ -62,25 +64,15 @@ def run(args: Namespace) -> None:
         tile=args.tile,
         seed=args.seed,
     )
-    options = {
-        "steps": args.steps,
-        "step_size": args.step_size,
-        "guide": files.read_guide(args.guide, dreamer),
-    }
+    if guide is not None:
+        dreamer.check_guide(*guide.shape[:2])
+    options = {"steps": args.steps, "step_size": args.step_size, "guide": guide}
     if args.zoom:
-        files.dive_file(Path(args.picture), args.output, dreamer, args.zoom, **options)
+        files.dive_file(Path(args.picture), picture, args.output, dreamer, args.zoom, **options)
     else:
-        files.dream_file(job, dreamer, **options)
+        files.dream_file(job, picture, dreamer, **options)
 
 
 def names(text: str) -> tuple[str, ...]:
     """Names separated by commas."""
     return tuple(name.strip() for name in text.split(","))
-
-
-def powers(text: str) -> tuple[float, ...]:
-    """Numbers separated by commas."""
-    try:
-        return tuple(map(float, text.split(",")))
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"takes numbers, such as -2,-1,0,1,2, received {text}") from None

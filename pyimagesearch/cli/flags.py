@@ -2,6 +2,7 @@
 
 import argparse
 import re
+from collections.abc import Callable
 from typing import NoReturn
 
 from pyimagesearch.errors import InputError
@@ -67,6 +68,18 @@ def folder_path(text: str) -> str:
     if not text.strip():
         raise argparse.ArgumentTypeError("is empty; name a folder")
     return text
+
+
+def numbers_like(example: str) -> Callable[[str], tuple[float, ...]]:
+    """A type of numbers separated by commas, such as `example`."""
+
+    def parse(text: str) -> tuple[float, ...]:
+        try:
+            return tuple(map(float, text.split(",")))
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"takes numbers, such as {example}, received {text}") from None
+
+    return parse
 
 
 def factors(text: str) -> tuple[int, ...]:

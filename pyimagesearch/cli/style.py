@@ -2,6 +2,7 @@
 
 import argparse
 from argparse import ArgumentParser, Namespace
+from functools import partial
 
 from pyimagesearch.art.style_settings import (
     CONTENT_LAYERS,
@@ -12,7 +13,7 @@ from pyimagesearch.art.style_settings import (
     check_count,
 )
 from pyimagesearch.cli.dream import names
-from pyimagesearch.cli.flags import folder_path
+from pyimagesearch.cli.flags import folder_path, numbers_like
 from pyimagesearch.cli.libraries import load_tensorflow
 from pyimagesearch.errors import InputError
 
@@ -33,7 +34,12 @@ def add_flags(parser: ArgumentParser) -> None:
     add("-o", "--output", type=folder_path, metavar="OUT", required=True, help="a picture file, or a folder")
     add("--size", type=side, default=512, metavar="N", help="the result's longest side, or full (default 512)")
     add("--strength", type=float, metavar="S", help="0: the content's own style; 1: that of STYLE (default 1)")
-    add("--mix", type=numbers, metavar="N,…", help="how much of each STYLE, such as 2,1 (default: equal parts)")
+    add(
+        "--mix",
+        type=numbers_like("2,1"),
+        metavar="N,…",
+        help="how much of each STYLE, such as 2,1 (default: equal parts)",
+    )
     add("--keep-colours", choices=KEEPS, help="keep the content's colours: all but the luminance, or by matching")
     add("--mask", metavar="PICTURE", help="as large as CONTENT; white is painted, black stays as it is")
     add("--overwrite", action="store_true", help="replace a result that exists")
@@ -93,7 +99,7 @@ def _run_fast(args: Namespace, settings: StyleSettings) -> None:
     from pyimagesearch.art.painters import load_painter
 
     job = style_files.plan_style(args.content, args.styles, args.output, args.mask)
-    style_files.paint_file(job, load_painter(args.fast_models), settings, overwrite=args.overwrite)
+    style_files.paint_file(job, partial(load_painter, args.fast_models), settings, overwrite=args.overwrite)
 
 
 def side(text: str) -> int | None:
@@ -103,11 +109,3 @@ def side(text: str) -> int | None:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"must be full or pixels, such as 1024, received {text}")
     return int(text)
-
-
-def numbers(text: str) -> tuple[float, ...]:
-    """Numbers separated by commas."""
-    try:
-        return tuple(map(float, text.split(",")))
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"takes numbers, such as 2,1, received {text}") from None

@@ -45,6 +45,7 @@ class Health(BaseModel):
     sliders: list[str]
     blend: bool
     art: list[str] = Field(description="dream, style and fast: what the server makes; empty without --art")
+    art_mixes: bool = Field(description="whether fast takes several styles and a strength; true where there is no fast")
     limits: LimitsAnswer
     browser: browser.BrowserAnswer | None
 
@@ -164,7 +165,8 @@ def _add_pages(app: FastAPI, service: Service, offered: browser.Browser | None) 
         )
         about: dict[str, Any] = {"scale": engine.scale, "models": engine.models, "sliders": engine.sliders}
         about |= {"scales": engine.scales, "formats": [*formats.NAMES], "browser": offered and offered.answer}
-        about |= {"art": service.artist.offers if service.artist else []}
+        artist = service.artist
+        about |= {"art": artist.offers if artist else [], "art_mixes": artist is None or artist.mixes}
         return Health(status="ok", version=__version__, limits=allowed, blend="crisp" in engine.sliders, **about)
 
     @app.get(

@@ -1,19 +1,22 @@
 """Three ways to make art of pictures: dreams, styles by optimisation, styles at once."""
 
+from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
-from pyimagesearch.art.deep_dream import DeepDreamer
-from pyimagesearch.art.fast_style import check_sides, paint
-from pyimagesearch.art.float_pictures import fitted_sides, sample_of
+from pyimagesearch.art import fast_style
+from pyimagesearch.art.deep_dream import TILE, DeepDreamer
+from pyimagesearch.art.float_pictures import fitted_sides
 from pyimagesearch.art.painting import Painter
 from pyimagesearch.art.style_settings import StyleSettings
 from pyimagesearch.art.style_transfer import StyleTransferrer
 from pyimagesearch.art.transfer import Transfer
 from pyimagesearch.inference.sizes import resized
 from pyimagesearch.serving.art_options import WantedDream, WantedStyle
+from pyimagesearch.serving.errors import ServiceError
 from pyimagesearch.serving.formats import Kind
 from pyimagesearch.serving.task import OnPixels
 from pyimagesearch.system import memory
@@ -25,16 +28,32 @@ OPTIMISATION: dict[str, Any] = {
 }  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Work:
+    """What a way makes, and what that takes.
+
+    kind: of the result. pixels: that `make` tells of in all. piece: those that it tells of at once, at most. seen:
+    those that networks see, around tiles too, which decide how long it takes.
+    """
+
+    kind: Kind
+    pixels: int
+    piece: int
+    seen: int
+
+
 class Way(Protocol):
     """A way to make a picture of one or several, whose samples are as those of images.Picture.
 
-    pictures: that it takes at least. `wanted` is a WantedDream or a WantedStyle. Methods raise InputError.
+    pictures: that it takes at least. has_fixed_cost: whether a part of the work is the same for all sizes. `wanted` is
+    a WantedDream or a WantedStyle.
     """
 
     pictures: int
+    has_fixed_cost: bool
 
-    def plan(self, wanted: Any, samples: Sequence[np.ndarray]) -> tuple[Kind, int]:
-        """The kind of the result, and the pixels that `make` tells of in all. Raises InputError before any work."""
+    def plan(self, wanted: Any, samples: Sequence[np.ndarray]) -> Work:
+        """What `make` will do. Raises InputError or ServiceError where it cannot be done."""
         ...
 
     def make(self, wanted: Any, samples: Sequence[np.ndarray], on_pixels: OnPixels) -> np.ndarray:
@@ -50,16 +69,21 @@ class Dreams:
     """DeepDream on VGG19."""
 
     pictures = 1
+    has_fixed_cost = False
 
     def __init__(self, weights: str):
         self._dreamer = DeepDreamer(octave_powers=[0], backbone="vgg19", weights=weights)
 
-    def plan(self, wanted: WantedDream, samples: Sequence[np.ndarray]) -> tuple[Kind, int]:
+    def plan(self, wanted: WantedDream, samples: Sequence[np.ndarray]) -> Work:
         """See Way."""
         dreamer, (height, width) = self._in_octaves(wanted), _sides(samples[0], wanted.size)
-        dreamer.check(height, width)
-        kind = Kind((height, width, *samples[0].shape[2:]), samples[0].dtype.str)
-        return kind, dreamer.count_pixels(height, width, wanted.steps)
+        dreamer.check(height, width, "ask for fewer octaves or a larger size, or send a larger picture")
+        return Work(
+            Kind((height, width, *samples[0].shape[2:]), samples[0].dtype.str),
+            dreamer.count_pixels(height, width, wanted.steps),
+            min(height * width, TILE**2),
+            dreamer.seen_pixels(height, width, wanted.steps),
+        )
 
     def make(self, wanted: WantedDream, samples: Sequence[np.ndarray], on_pixels: OnPixels) -> np.ndarray:
         """See Way."""
@@ -78,24 +102,23 @@ class Optimised:
     """Styles by optimisation on VGG19."""
 
     pictures = 2
+    has_fixed_cost = False
 
     def __init__(self, weights: str):
         self._transferrer = StyleTransferrer(weights=weights, **OPTIMISATION)
 
-    def plan(self, wanted: WantedStyle, samples: Sequence[np.ndarray]) -> tuple[Kind, int]:
+    def plan(self, wanted: WantedStyle, samples: Sequence[np.ndarray]) -> Work:
         """See Way."""
         transfer = self._transfer(wanted, samples)
-        steps = zip(transfer.counts, transfer.levels, strict=True)
-        kind = Kind((*transfer.levels[-1], *transfer.sample.shape[2:]), transfer.sample.dtype.str)
-        return kind, sum(count * height * width for count, (height, width) in steps)
+        height, width = transfer.levels[-1]
+        kind = Kind((height, width, *transfer.sample.shape[2:]), transfer.sample.dtype.str)
+        return Work(kind, transfer.pixels, height * width, transfer.seen_pixels)
 
     def make(self, wanted: WantedStyle, samples: Sequence[np.ndarray], on_pixels: OnPixels) -> np.ndarray:
         """See Way."""
         transfer = self._transfer(wanted, samples)
-        for snapshot in transfer.steps():
-            height, width = transfer.levels[snapshot.level]
-            on_pixels(height * width)
-        return transfer.picture(snapshot)
+        (last,) = deque(transfer.steps(on_pixels=on_pixels), maxlen=1)
+        return transfer.picture(last)
 
     def least(self, size: int) -> WantedStyle:
         """See Way."""
@@ -107,7 +130,7 @@ class Optimised:
             styles, content, steps_per_epoch=wanted.steps or STEPS, size=wanted.size, strength=wanted.strength,
             keep_colours=wanted.keep_colours,
         )  # fmt: skip
-        memory.require(transfer.bytes_needed, "this size needs", "; ask for a smaller one")
+        memory.require(transfer.bytes_needed, "this size needs")
         return transfer
 
 
@@ -115,21 +138,28 @@ class PaintedAtOnce:
     """Styles by one pass of networks that were trained for it."""
 
     pictures = 2
+    has_fixed_cost = True  # that of the style's numbers
 
     def __init__(self, painter: Painter):
         self._painter = painter
 
-    def plan(self, wanted: WantedStyle, samples: Sequence[np.ndarray]) -> tuple[Kind, int]:
+    def plan(self, wanted: WantedStyle, samples: Sequence[np.ndarray]) -> Work:
         """See Way."""
-        settings = _settings(wanted)
-        height, width = check_sides(self._painter, samples[0], settings)
-        sample = sample_of(samples[0], grey=settings.keeps_colours)
-        return Kind((height, width, *sample.shape[2:]), sample.dtype.str), height * width
+        content, *styles = samples
+        if not self._painter.mixes and (len(styles) > 1 or wanted.strength != 1):
+            reason = (
+                "what is painted at once is painted in one style, at full strength, by this server; send one style and "
+                "leave strength out, or ask for fast=false"
+            )
+            raise ServiceError(422, "bad_parameter", reason)
+        (height, width), sample = fast_style.plan(self._painter, content, len(styles), _settings(wanted))
+        pixels = height * width
+        return Work(Kind((height, width, *sample.shape[2:]), sample.dtype.str), pixels, pixels, pixels)
 
     def make(self, wanted: WantedStyle, samples: Sequence[np.ndarray], on_pixels: OnPixels) -> np.ndarray:
         """See Way."""
         content, *styles = samples
-        painted = paint(self._painter, styles, content, _settings(wanted))
+        painted = fast_style.paint(self._painter, styles, content, _settings(wanted))
         on_pixels(painted.shape[0] * painted.shape[1])
         return painted
 

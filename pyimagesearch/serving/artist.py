@@ -1,5 +1,6 @@
 """The networks that dream and paint (`srgan serve --art`), and how long they take here."""
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +20,8 @@ from pyimagesearch.serving.forecast import Rate
 from pyimagesearch.serving.formats import PNG
 from pyimagesearch.serving.options import mimes_of
 from pyimagesearch.serving.task import OnPixels, Plan, Task
+from pyimagesearch.system import memory
+from pyimagesearch.system.console import size
 
 PROBE = 256  # pixels a side of the picture that is measured
 
@@ -41,10 +44,17 @@ class Artist:
         """
         self._most_seconds = most_seconds
         self._ways: dict[str, Way] = {}
+        self.mixes = True  # whether `fast`, where it is offered, takes several styles and strengths
         if models.fast_models is not None:
-            self._ways["fast"] = PaintedAtOnce(load_painter(models.fast_models))
+            painter = load_painter(models.fast_models)
+            self._ways["fast"], self.mixes = PaintedAtOnce(painter), painter.mixes
         self._ways |= {"style": Optimised(models.weights), "dream": Dreams(models.weights)}
-        self._rates = {name: Rate(_seconds_per_pixel(way)) for name, way in self._ways.items()}
+        self._rates = {name: _measured(way) for name, way in self._ways.items()}
+        self._most_memory = math.inf
+
+    def measure_memory(self) -> None:
+        """Take what is free now for what is free at best: all of the server is loaded, and nothing is worked on."""
+        self._most_memory = memory.available()
 
     @property
     def offers(self) -> list[str]:
@@ -71,9 +81,9 @@ class Artist:
 
     def _plan(self, name: str, wanted: Any, samples: Sequence[np.ndarray]) -> Plan:
         way, rate = self._ways[name], self._rates[name]
-        with answering():
-            kind, pixels = way.plan(wanted, samples)
-        seconds = rate(pixels)
+        with self._answering(samples):
+            work = way.plan(wanted, samples)
+        seconds = rate(work.seen)
         if seconds > self._most_seconds:
             fewer = "" if name == "fast" else ", or fewer steps"
             reason = (
@@ -81,29 +91,46 @@ class Artist:
                 f"smaller size{fewer}"
             )
             raise ServiceError(413, "too_much_work", reason)
-        return Plan(kind, pixels, seconds, partial(_work, way, wanted), partial(rate.add, pixels))
+        make = partial(_work, way, wanted)
+        return Plan(work.kind, work.pixels, work.piece, seconds, make, partial(rate.add_part, work.seen))
+
+    @contextmanager
+    def _answering(self, samples: Sequence[np.ndarray]) -> Iterator[None]:
+        """Turn the errors of `art` about what is wanted of these pictures into those of the service."""
+        try:
+            yield
+        except memory.NoMemory as error:
+            needs = f"this needs {size(error.needed)} of memory"
+            if error.needed + sum(each.nbytes for each in samples) > self._most_memory:
+                reason = f"{needs}, which this server never has; ask for a smaller size"
+                raise ServiceError(413, "too_much_work", reason) from None
+            reason = f"{needs}, but {size(error.free)} are free now; ask for a smaller size, or later"
+            raise ServiceError(503, "out_of_memory", reason, {"Retry-After": "10"}) from None
+        except InputError as error:
+            raise ServiceError(422, "bad_parameter", str(error).replace("`", "")) from None
 
 
-def _seconds_per_pixel(way: Way) -> float:
-    """That a way takes, measured on a small picture after its programs are made on a smaller one."""
-    for side in (PROBE // 4, PROBE):
-        samples = [np.random.default_rng(0).integers(0, 256, (side, side, 3), np.uint8)] * way.pictures
-        began = time.perf_counter()
-        way.make(way.least(side), samples, lambda _: None)
-        seconds = time.perf_counter() - began
-    return seconds / way.plan(way.least(side), samples)[1]
+def _measured(way: Way) -> Rate:
+    """How fast a way is, measured on two small pictures after its programs are made."""
+    small, large = PROBE // 4, PROBE
+    _seconds_of(way, small)
+    (less, soon), (more, late) = _seconds_of(way, small), _seconds_of(way, large)
+    # At most half of the time is taken for fixed, so that a measurement that was disturbed makes nothing look free.
+    fixed = min(max(0.0, soon - less * (late - soon) / (more - less)), late / 2) if way.has_fixed_cost else 0.0
+    return Rate((late - fixed) / more, fixed)
+
+
+def _seconds_of(way: Way, side: int) -> tuple[int, float]:
+    """The pixels that networks see for the least work at this size, and the seconds that it takes."""
+    samples = [np.random.default_rng(0).integers(0, 256, (side, side, 3), np.uint8)] * way.pictures
+    wanted = way.least(side)
+    seen = way.plan(wanted, samples).seen
+    began = time.perf_counter()
+    way.make(wanted, samples, lambda _: None)
+    return seen, time.perf_counter() - began
 
 
 def _work(way: Way, wanted: Any, samples: Sequence[np.ndarray], on_pixels: OnPixels) -> np.ndarray:
-    with answering():
+    """The result. What was wrong with the request has been said by `plan`; what fails now is for the operator's log."""
+    with answering_for_memory():
         return way.make(wanted, samples, on_pixels)
-
-
-@contextmanager
-def answering() -> Iterator[None]:
-    """Turn the errors of `art` into those of the service."""
-    try:
-        with answering_for_memory():
-            yield
-    except InputError as error:
-        raise ServiceError(422, "bad_parameter", str(error).replace("`", "")) from None

@@ -95,7 +95,10 @@ async def received_fields(request: Request, limits: Limits, fields: Fields) -> A
         raise ServiceError(422, "bad_form", f"the body is no multipart form; send one with the file(s) {names}")
     most_files = sum(fields.most.values())
     length = most_files * (limits.bytes + PART_BYTES) + FORM_BYTES
-    form = await _parsed(_limited(request, length, limits.bytes), most_files, f"send {names}")
+    counted = (
+        f"{'one file' if most == 1 else f'at most {most} files'} named {name}" for name, most in fields.most.items()
+    )
+    form = await _parsed(_limited(request, length, limits.bytes), most_files, f"send {' and '.join(counted)}")
     try:
         sent = _files_of(form, fields)
         for each in sent:

@@ -1,6 +1,8 @@
 """What is wrong with a file, in a person's words and with the file's name. The codes of errors stay."""
 
 import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from pyimagesearch.serving.errors import ServiceError
 
@@ -24,6 +26,21 @@ def about(name: str, error: ServiceError) -> ServiceError:
     """The error of decoding a file, for the person who sent it. name: of the file; may be empty."""
     shown = _shown(name)
     return ServiceError(error.status, error.code, _words(shown, str(error)), error.headers)
+
+
+@contextmanager
+def naming(names: Iterable[str]) -> Iterator[None]:
+    """Where an error begins with what a file is in a form, such as style 2, say its name instead.
+
+    names: of the files: that of the content, then those of the styles.
+    """
+    try:
+        yield
+    except ServiceError as error:
+        content, *styles = map(_shown, names)
+        files = {"content": content} | {f"style {number}": name for number, name in enumerate(styles, 1)}
+        said = re.sub(rf"^({'|'.join(files)})(?=:? )", lambda match: files[match[0]], str(error))
+        raise ServiceError(error.status, error.code, said, error.headers) from None
 
 
 def _words(name: str, message: str) -> str:

@@ -17,13 +17,17 @@ class Rate:
         self._seconds, self._pixels = HALF_LIFE, HALF_LIFE / seconds_per_pixel
         self._fixed = fixed
 
-    def add(self, pixels: int, seconds: float) -> None:
+    def add(self, pixels: float, seconds: float) -> None:
         """Take account of work that was done."""
         worked = max(0.0, seconds - self._fixed)
         fade = 0.5 ** (worked / HALF_LIFE)
         self._seconds, self._pixels = self._seconds * fade + worked, self._pixels * fade + pixels
 
-    def __call__(self, pixels: int) -> float:
+    def add_part(self, pixels: int, part: float, seconds: float) -> None:
+        """Take account of work of which a part was done, 0 to 1."""
+        self.add(pixels * part, seconds)
+
+    def __call__(self, pixels: float) -> float:
         """The seconds that so many pixels take."""
         return self._fixed + pixels * self._seconds / self._pixels
 

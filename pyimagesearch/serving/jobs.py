@@ -83,7 +83,9 @@ class Jobs:
             picture.inputs.append(stored)
             await asyncio.to_thread(_write, stored.path, each)
         work = self._work_of(picture.inputs, plan)
-        picture.ticket = Ticket(job.id, work, seconds=plan.seconds, pixels=plan.pixels, before=before)
+        picture.ticket = Ticket(
+            job.id, work, seconds=plan.seconds, pixels=plan.pixels, piece=plan.piece, before=before
+        )  # fmt: skip
 
     def begin(self, job: Job) -> None:
         """Put a job's pictures in line. Raises ServiceError where others have filled it meanwhile."""
@@ -144,18 +146,25 @@ class Jobs:
 
         def work(ticket: Ticket) -> tuple[Path, formats.Kind]:
             samples = [np.fromfile(path, kind.dtype).reshape(kind.shape) for path, kind in inputs]
-            made = plan.work(samples, lambda pixels: self._line.tile_done(ticket, pixels))
-            raw = self._store.new()
             try:
-                _write(raw, made)
-            except BaseException:
-                raw.unlink(missing_ok=True)
-                raise
-            ticket.pause()
-            plan.learn(ticket.worked)
-            return raw, formats.Kind(made.shape, made.dtype.str)
+                made = plan.work(samples, lambda pixels: self._line.tile_done(ticket, pixels))
+                return self._kept(made), formats.Kind(made.shape, made.dtype.str)
+            finally:  # work that was stopped, or took too long, tells as much about the rate as any other
+                ticket.pause()
+                if ticket.done_pixels:
+                    plan.learn(ticket.done_pixels / ticket.pixels, ticket.worked)
 
         return work
+
+    def _kept(self, samples: np.ndarray) -> Path:
+        """The file on the disk with these samples."""
+        path = self._store.new()
+        try:
+            _write(path, samples)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        return path
 
     async def _finish(self, job: Job) -> None:
         """Wait for the pictures of a job, and end it."""

@@ -4,7 +4,7 @@ One picture is worked on at a time, with all cores. Pictures wait in lanes, by t
 (LANES). In a lane, who comes first is first. Lanes that are not empty share the time equally: the next picture is
 from the lane that has had least (Goyal et al., "Start-time Fair Queuing", SIGCOMM 1996). So a picture waits at most
 three times as long as the work takes that is before it in its lane, whatever comes after it. A picture of several
-tiles gives way to those of shorter lanes after each tile.
+tiles gives way to those of shorter lanes after each tile; so does a picture that is painted in steps, after each step.
 """
 
 import asyncio
@@ -72,16 +72,19 @@ class Line:
             ticket.stop.set()
 
     def tile_done(self, ticket: Ticket, pixels: int) -> None:
-        """Called in the thread after each tile. Raises Stopped, and ServiceError 504 where it takes too long."""
+        """Called in the thread after each piece of the work, such as a tile, with the number of its pixels.
+
+        Raises Stopped, and ServiceError 504 where work is left and it takes too long.
+        """
         ticket.done_pixels += pixels
         ticket.pause()
         self._charge(ticket)
         if ticket.stop.is_set():
             raise Stopped
-        if ticket.worked > self._most_each:
-            reason = f"it took more than {self._most_each:g} s; try a smaller picture, or later"
-            raise ServiceError(504, "too_slow", reason)
         if ticket.done_pixels < ticket.pixels:
+            if ticket.worked > self._most_each:
+                reason = f"it took more than {self._most_each:g} s; try a smaller picture, or later"
+                raise ServiceError(504, "too_slow", reason)
             while other := self._next(within=ticket):
                 self._run(other)
         ticket.resume()
@@ -137,9 +140,9 @@ class Line:
             return self._tile_before(ticket) + seconds_until_done(self._work_until(ticket), others)
 
     def _tile_before(self, ticket: Ticket) -> float:
-        """Seconds of a tile at work of another lane, for whose end a waiting picture waits."""
+        """Seconds of a piece at work of another lane, for whose end a waiting picture waits."""
         at_work = self._running[-1:]
-        return 0.0 if ticket.begun or not at_work or at_work[0].lane == ticket.lane else at_work[0].tile_left
+        return 0.0 if ticket.begun or not at_work or at_work[0].lane == ticket.lane else at_work[0].piece_left
 
     def _work_until(self, ticket: Ticket) -> float:
         """Seconds of work in the lane of a picture until it is done."""

@@ -72,6 +72,8 @@ def run(
             limits = dataclasses.replace(limits, pixels=most)
         with PictureWorkers(limits.pixels) as workers:
             workers.wait_until_ready()
+            if artist:
+                artist.measure_memory()
             service = Service(engine, workers, limits, store, rate, artist)
             app = application(create_app(service, offered), service, hosts, origins, tokens)
             listen(listener, host)

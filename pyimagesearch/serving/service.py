@@ -87,7 +87,8 @@ class Service:
             try:
                 async with self._several:
                     inputs = [await self._decoded_as_named(each) for each in sent]
-                    await self.jobs.add_picture(job, sent[0].name, *inputs, alone=True)
+                    with file_errors.naming(each.name for each in sent):
+                        await self.jobs.add_picture(job, sent[0].name, *inputs, alone=True)
                 self.jobs.begin(job)
             except BaseException:
                 self.jobs.cancel(job)

@@ -14,16 +14,18 @@ OnPixels = Callable[[int], object]
 class Plan:
     """What will be done for one picture. It holds no pictures: what waits lies on the disk.
 
-    kind: of the result's samples. pixels: of all the work, by which progress is counted. seconds: that it will take.
-    work: makes the result of the samples that came in; it calls OnPixels after each piece of the work with the number
-    of its pixels, and lets through what that raises. learn: is told of the seconds that the work took.
+    kind: of the result's samples. pixels: of all the work, by which progress is counted. piece: of them, those of the
+    largest piece, during which no other picture is worked on. seconds: that the work will take. work: makes the result
+    of the samples that came in; it calls OnPixels after each piece with the number of its pixels, and lets through what
+    that raises. learn: is told which part of the work was done, 0 to 1, and the seconds that this took.
     """
 
     kind: Kind
     pixels: int
+    piece: int
     seconds: float
     work: Callable[[Sequence[np.ndarray], OnPixels], np.ndarray]
-    learn: Callable[[float], object]
+    learn: Callable[[float, float], object]
 
 
 @dataclass(frozen=True)

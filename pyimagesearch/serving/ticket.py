@@ -9,8 +9,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from pyimagesearch.inference.tiles import LARGEST_TILE
-
 LANES = (0.5, 5.0, math.inf)  # seconds of work up to which a job's pictures wait in each lane
 PACE_PART = 0.2  # of a picture that tells how long the rest takes
 LATE_SECONDS = 0.5  # that a picture is said to take still, where it has taken longer than was foreseen
@@ -21,14 +19,16 @@ class Ticket:
     """One picture in line."""
 
     def __init__(
-        self, owner: str, work: Callable[["Ticket"], Any], *, seconds: float, pixels: int, before: float = 0.0
-    ):
-        """owner: the job's id. work: what is done, in the thread; it calls Line.tile_done after each tile.
+        self, owner: str, work: Callable[["Ticket"], Any], *, seconds: float, pixels: int, piece: int,
+        before: float = 0.0,
+    ):  # fmt: skip
+        """owner: the job's id. work: what is done, in the thread; it calls Line.tile_done after each piece of it.
 
-        seconds: that this will take. pixels: of the picture that came in. before: seconds of the job's pictures that
-        are in line before this one, so that a job of many pictures waits like one long picture.
+        seconds: that this will take. pixels: of all the work, by which progress is counted. piece: of them, those of
+        the largest piece. before: seconds of the job's pictures that are in line before this one, so that a job of
+        many pictures waits like one long picture.
         """
-        self.owner, self.work, self.seconds, self.pixels = owner, work, seconds, pixels
+        self.owner, self.work, self.seconds, self.pixels, self._piece = owner, work, seconds, pixels, piece
         self.lane = bisect.bisect_left(LANES, before + seconds)
         self.number = next(_NUMBERS)
         self.stop = threading.Event()
@@ -47,11 +47,10 @@ class Ticket:
         return max(LATE_SECONDS, self._whole() - self._worked_now()) if self.begun else self.seconds
 
     @property
-    def tile_left(self) -> float:
-        """Seconds until the next tile is done, about."""
-        tiles = max(1.0, self.pixels / LARGEST_TILE**2)
+    def piece_left(self) -> float:
+        """Seconds until the next piece is done, about."""
         since = time.monotonic() - self._resumed if self._resumed else 0.0
-        return max(0.0, min(self.left, self._whole() / tiles - since))
+        return max(0.0, min(self.left, self._whole() * self._piece / self.pixels - since))
 
     def _whole(self) -> float:
         """Seconds that all of it takes: as foreseen, and once some of it is done, by its own pace."""
@@ -67,9 +66,6 @@ class Ticket:
         if not self.begun:
             self.begun, self.waited = True, self._resumed - self.entered
 
-    def pause(self) -> float:
-        """The clock stands. Returns the seconds since `resume`."""
-        seconds = time.monotonic() - self._resumed
-        self.worked += seconds
-        self._resumed = 0.0
-        return seconds
+    def pause(self) -> None:
+        """The clock stands."""
+        self.worked, self._resumed = self._worked_now(), 0.0

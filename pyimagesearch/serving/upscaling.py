@@ -5,6 +5,7 @@ from functools import partial
 
 import numpy as np
 
+from pyimagesearch.inference.tiles import LARGEST_TILE
 from pyimagesearch.serving.engine import Engine
 from pyimagesearch.serving.errors import ServiceError
 from pyimagesearch.serving.forecast import Rate
@@ -35,7 +36,9 @@ class Upscaling:
         _check_seen(seen, height, width, self._limits.seen_pixels)
         rate = self._rates[options.scale]
         kind = Kind((height * options.scale, width * options.scale, *lr.shape[2:]), lr.dtype.str)
-        return Plan(kind, height * width, rate(seen), partial(self._work, options), partial(rate.add, seen))
+        pixels = height * width
+        work, piece = partial(self._work, options), min(pixels, LARGEST_TILE**2)
+        return Plan(kind, pixels, piece, rate(seen), work, partial(rate.add_part, seen))
 
     def _work(self, options: Options, samples: Sequence[np.ndarray], on_pixels: OnPixels) -> np.ndarray:
         return self._engine(samples[0], options.amounts, options.scale, on_pixels)

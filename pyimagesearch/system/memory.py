@@ -11,7 +11,11 @@ OWN_GROUP = Path("/proc/self/cgroup")
 
 
 class NoMemory(InputError):
-    """Work needs more memory than is free."""
+    """Work needs more memory than is free; both in bytes."""
+
+    def __init__(self, text: str, needed: float, free: float):
+        super().__init__(text)
+        self.needed, self.free = needed, free
 
 
 def require(needed: float, what: str, remedy: str = "") -> None:
@@ -21,7 +25,8 @@ def require(needed: float, what: str, remedy: str = "") -> None:
     """
     free = available()
     if needed > free:
-        raise NoMemory(f"{what} {console.size(needed)} of memory, but {console.size(free)} are free{remedy}")
+        text = f"{what} {console.size(needed)} of memory, but {console.size(free)} are free{remedy}"
+        raise NoMemory(text, needed, free)
 
 
 def available() -> int:

@@ -83,15 +83,17 @@ class Works:
         self.line, self.log, self.tile = line, [], threading.Semaphore(0)
 
     def ticket(self, name, seconds, tiles=1, before=0.0, takes=0.0):
+        tile = LARGEST_TILE**2
+
         def work(ticket):
             for _ in range(tiles):
                 self.log.append(name)
                 self.tile.acquire()
                 time.sleep(takes)
-                self.line.tile_done(ticket, LARGEST_TILE**2)
+                self.line.tile_done(ticket, tile)
             return name
 
-        return Ticket(name, work, seconds=seconds, pixels=tiles * LARGEST_TILE**2, before=before)
+        return Ticket(name, work, seconds=seconds, pixels=tiles * tile, piece=tile, before=before)
 
     def give(self, tiles):
         for _ in range(tiles):
