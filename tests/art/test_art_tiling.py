@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pyimagesearch.art.tiling import MARGIN, tiles
+from pyimagesearch.art.tiling import MARGIN, seen_pixels, tiles
 
 LEAST_SEEN = 75  # pixels a side that the deepest layers of InceptionV3 need
 
@@ -13,14 +13,16 @@ LEAST_SEEN = 75  # pixels a side that the deepest layers of InceptionV3 need
 def test_every_pixel_is_in_one_tile_whose_network_sees_enough_around_it(height, width, largest):
     for seed in range(5):
         covered = np.zeros((height, width), np.uint8)
-        sizes = set()
+        sizes, looked_at = set(), 0
         for core, seen in tiles(height, width, largest, np.random.default_rng(seed)):
             covered[core] += 1
             sizes.add(tuple(outer.stop - outer.start for outer in seen))
+            looked_at += covered[seen].size
             for inner, outer, side in zip(core, seen, (height, width), strict=True):
                 assert 0 <= outer.start <= max(0, inner.start - MARGIN)
                 assert min(side, inner.stop + MARGIN) <= outer.stop <= side
         assert (covered == 1).all()
+        assert seen_pixels(height, width, largest) == looked_at
         ((seen_height, seen_width),) = sizes  # one size for all, of which programs are compiled
         assert min(height, LEAST_SEEN) <= seen_height <= largest
         assert min(width, LEAST_SEEN) <= seen_width <= largest

@@ -136,6 +136,15 @@ def test_a_picture_or_guide_that_is_too_small_is_refused(srgan_dream, photo, tmp
     ])  # fmt: skip
 
 
+def test_what_is_no_picture_is_said_before_the_network_is_loaded(srgan_dream, photo, tmp_path):
+    (tmp_path / "text.jpg").write_text("no picture")
+    network = ("--weights", tmp_path / "nowhere.h5")
+    for pictures in ([tmp_path / "text.jpg"], [photo, "--guide", tmp_path / "text.jpg"]):
+        code, _, err = srgan_dream(*pictures, "-o", tmp_path / "dream.png", network=network)
+        assert code == 2
+        assert err[0].startswith(f"srgan: {tmp_path}/text.jpg: ")
+
+
 def test_a_dream_that_does_not_fit_into_memory_is_refused(srgan_dream, photo, tmp_path, monkeypatch):
     monkeypatch.setattr("pyimagesearch.system.memory.available", lambda: 500_000)
     code, _, err = srgan_dream(photo, "-o", tmp_path / "dream.png", "--octaves", "0,8")

@@ -147,7 +147,7 @@ def test_without_a_network_the_other_ways_are_named(tmp_path):
         [sys.executable, "-c", program], capture_output=True, text=True, check=False, env=environment
     )
     last = ended.stderr.strip().splitlines()[-1]
-    assert "InputError: Magenta's networks could not be downloaded (" in last
+    assert "InputError: Magenta's networks could not be downloaded (Connection refused); unpack" in last
     assert "arbitrary-image-stylization-v1/tensorFlow1/256/2 in a folder, and name it with `fast_models`" in last
 
 
@@ -198,6 +198,14 @@ def test_what_are_no_networks_is_refused_in_one_line(hub, capsys, monkeypatch, a
     assert len(err) == 1
     assert wrong in err[0]
     assert not Path("out.png").exists()
+
+
+@pytest.mark.usefixtures("files")
+def test_what_is_no_picture_is_said_before_networks_are_loaded(capsys):
+    Path("text.jpg").write_text("no picture")
+    command = ["style", "--fast", "--fast-models", "nowhere", "text.jpg", "wave.png", "-o", "out.png"]
+    assert main(command) == 2
+    assert capsys.readouterr().err.startswith("srgan: text.jpg: ")
 
 
 @pytest.mark.usefixtures("files")

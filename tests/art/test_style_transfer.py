@@ -70,6 +70,18 @@ def test_larger_pictures_begin_small_and_each_level_takes_a_quarter_of_the_steps
     assert transferrer.plan(style, photograph).levels == [(512, 410)]
 
 
+def test_all_work_is_told_by_its_pixels_also_what_comes_before_the_first_step(transferrer, photograph, style):
+    plan = transferrer.plan(style, photograph, size=160, coarsest=80, epochs=1, steps_per_epoch=4)
+    told: list[int] = []
+    first = next(plan.steps(on_pixels=told.append))
+    assert (first.done, len(told)) == (1, 3)  # the content and the style were described
+    told.clear()
+    list(plan.steps(on_pixels=told.append))
+    assert plan.pixels == plan.seen_pixels == sum(told)
+    tiled = transferrer.plan(style, photograph, size=160, coarsest=80, epochs=1, steps_per_epoch=4, tile=128)
+    assert tiled.seen_pixels > tiled.pixels == plan.pixels
+
+
 def test_every_step_brings_the_picture_closer(transferrer, photograph, style):
     losses: list[float] = []
     transferrer.transfer(

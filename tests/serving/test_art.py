@@ -4,9 +4,10 @@ import shlex
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from helpers.art_server import LONG, made, start
 from helpers.optional_extras import need_art
-from helpers.server_process import code, png, wait_until
+from helpers.server_process import code, png, serving, wait_until
 from PIL import Image, ImageCms
 
 from pyimagesearch.cli.main import main
@@ -99,13 +100,19 @@ BLACK = png(np.zeros((1024, 1024, 3), np.uint8))
         ("dream", {"content": b"text"}, 422, "not_a_picture", "content is no picture"),
         ("dream", {"content": BLACK, "style": BLACK}, 422, "bad_form", "more than 1 file(s)"),
         ("dream", {"image": BLACK}, 422, "bad_form", "pictures are named content"),
-        ("dream", {"content": png(np.zeros((9, 99, 3), np.uint8))}, 422, "bad_parameter", "needs 16 a side"),
+        ("dream", {"content": png(np.zeros((9, 99, 3), np.uint8))}, 422, "bad_parameter", "ask for fewer octaves or"),
         ("style", {"content": BLACK}, 422, "no_picture", "no file named style"),
         ("style?size=1025", {"content": BLACK, "style": BLACK}, 422, "bad_parameter", "size"),
         ("style?steps=9", {"content": BLACK, "style": BLACK}, 422, "bad_parameter", "belongs to fast=false"),
         ("style?quality=9", {"content": BLACK, "style": BLACK}, 422, "bad_parameter", "format=jpeg"),
         ("style", {"content": BLACK, "style": b"text"}, 422, "not_a_picture", "style is no picture"),
-        ("style", {"content": png(np.zeros((1, 99, 3), np.uint8)), "style": BLACK}, 422, "bad_parameter", "too small"),
+        (
+            "style",
+            {"content": png(np.zeros((1, 99, 3), np.uint8)), "style": BLACK},
+            422,
+            "bad_parameter",
+            "content is too small",
+        ),
     ],
 )
 def test_what_is_refused_is_refused_before_any_work(client, path, files, status, expected, said):
@@ -118,10 +125,44 @@ def test_what_is_refused_is_refused_before_any_work(client, path, files, status,
 def test_a_form_has_few_styles_and_parameters_belong_to_the_address(client):
     many = client.post("/v1/style", files=[("content", BLACK), *[("style", BLACK)] * 5])
     assert (many.status_code, code(many)) == (422, "bad_form")
+    assert "one file named content and at most 4 files named style" in many.json()["error"]["message"]
     inside = client.post("/v1/dream", files={"content": BLACK}, data={"size": "64"})
     assert "size belongs to the address" in inside.json()["error"]["message"]
     raw = client.post("/v1/dream", content=BLACK)
     assert "send one with the file(s) content" in raw.json()["error"]["message"]
+
+
+class OneNetwork(tf.Module):
+    """With the call of Magenta's SavedModel; it fails at contents of more than 300 pixels a side."""
+
+    @tf.function(input_signature=[tf.TensorSpec([None, None, None, 3]), tf.TensorSpec([None, None, None, 3])])
+    def __call__(self, content, style):
+        with tf.control_dependencies([tf.debugging.assert_less(tf.shape(content)[1], 300)]):
+            return [(content + tf.reduce_mean(style, axis=[1, 2], keepdims=True)) / 2]
+
+
+def test_a_saved_model_paints_one_style_and_clients_never_see_where_it_lies(model, tmp_path):
+    folder = tmp_path / "networks"
+    tf.saved_model.save(OneNetwork(), str(folder))
+    black, answers = png(np.zeros((60, 80, 3), np.uint8)), []
+    flags = ["--art", "--weights", "random", "--fast-models", folder]
+    with serving("--model", model, *flags) as running, running.client() as client:
+        health = client.get("/healthz").json()
+        assert (health["art"], health["art_mixes"]) == (["fast", "style", "dream"], False)
+        for query, styles in (("strength=0.5", 1), ("size=64", 2)):
+            files = [("content", black), *[("style", black)] * styles]
+            refused = client.post(f"/v1/style?{query}", files=files)
+            assert (refused.status_code, code(refused)) == (422, "bad_parameter")
+            answers.append(refused.text)
+        painted, _, _ = made(client, "/v1/style?size=64", content=black, style=black)
+        assert not painted.samples.any()
+        job = f"/v1/jobs/{start(client, '/v1/style?size=500', content=BLACK, style=black)['id']}"
+        wait_until(lambda: client.get(job).json()["state"] == "failed", 60)
+        answers.append(client.get(job).text)
+        assert client.get(job).json()["pictures"][0]["error"]["code"] == "fault"
+        assert not [answer for answer in answers if str(folder) in answer or "networks" in answer]
+        assert running.stop() == 0
+        assert any(str(folder) in line for line in running.errors)  # the operator's log
 
 
 def test_short_pictures_are_enlarged_between_the_steps_of_a_dream_which_can_be_stopped(client, noise):

@@ -10,8 +10,15 @@ from fastapi import Request
 from pyimagesearch.inference.tiles import LARGEST_TILE
 from pyimagesearch.serving import places as places_module
 from pyimagesearch.serving.errors import ServiceError
+from pyimagesearch.serving.formats import PNG, Kind
+from pyimagesearch.serving.job import Job
+from pyimagesearch.serving.jobs import Jobs
 from pyimagesearch.serving.line import Line, busy
-from pyimagesearch.serving.places import Places
+from pyimagesearch.serving.metrics import Metrics
+from pyimagesearch.serving.picture_workers import Decoded
+from pyimagesearch.serving.places import Place, Places
+from pyimagesearch.serving.store import Store
+from pyimagesearch.serving.task import Plan, Task
 from pyimagesearch.serving.ticket import LANES, Ticket
 
 
@@ -82,7 +89,7 @@ class Works:
     def __init__(self, line):
         self.line, self.log, self.tile = line, [], threading.Semaphore(0)
 
-    def ticket(self, name, seconds, tiles=1, before=0.0, takes=0.0):
+    def ticket(self, name, seconds, tiles=1, before=0.0, takes=0.0, pieces=1):
         tile = LARGEST_TILE**2
 
         def work(ticket):
@@ -93,7 +100,7 @@ class Works:
                 self.line.tile_done(ticket, tile)
             return name
 
-        return Ticket(name, work, seconds=seconds, pixels=tiles * tile, piece=tile, before=before)
+        return Ticket(name, work, seconds=seconds, pixels=tiles * tile, piece=pieces * tile, before=before)
 
     def give(self, tiles):
         for _ in range(tiles):
@@ -225,6 +232,12 @@ def test_time_counts_from_the_first_tile():
         with pytest.raises(ServiceError) as refused:
             await slow.future
         assert (refused.value.status, refused.value.code) == (504, "too_slow")
+        whole = works.ticket("whole", 50)
+        works.line.add([whole])
+        await works.begun(5)
+        time.sleep(0.3)
+        works.give(1)
+        assert await whole.future == "whole"  # it took too long, but nothing is left of it to be saved
 
     run(play, most_each=0.25)
 
@@ -244,6 +257,49 @@ def test_the_end_of_a_picture_is_foreseen_from_the_lanes():
         await long.future
 
     run(play)
+
+
+def test_who_waits_for_another_lane_waits_for_a_whole_piece_of_its_work():
+    async def play(works):
+        long = works.ticket("long", 40, tiles=4, pieces=2)
+        works.line.add([long])
+        await works.begun(1)
+        short = works.ticket("short", 4)
+        works.line.add([short])
+        assert works.line.seconds_until_done(short) == pytest.approx(20 + 8, rel=0.1)
+        works.give(5)
+        await long.future
+
+    run(play)
+
+
+def test_work_that_takes_too_long_teaches_the_rate(noise):
+    """The disk, the line and its thread are those of a server; no worker processes, since there is no result."""
+    learnt = []
+
+    def work(_samples, on_pixels):
+        for _ in range(4):
+            time.sleep(0.1)
+            on_pixels(1)
+
+    def plan(samples):
+        kind = Kind(samples[0].shape, samples[0].dtype.str)
+        return Plan(kind, 4, 1, 0.1, work, lambda part, seconds: learnt.append((part, seconds)))
+
+    async def whole():
+        with Store() as store:
+            line = Line(1000, most_each=0.15)
+            jobs = Jobs(None, store, line, places(1), Metrics())
+            job = Job(Task(plan, "late", PNG), Place(), kept=True)
+            await jobs.add_picture(job, "a.png", Decoded(noise(8, 8), b""), alone=True)
+            jobs.begin(job)
+            await job.wait()
+            assert job.pictures[0].error.code == "too_slow"
+
+    asyncio.run(whole())
+    ((part, seconds),) = learnt
+    assert part == 0.5
+    assert seconds >= 0.2
 
 
 def test_a_full_line_says_when_there_will_be_room():

@@ -40,7 +40,8 @@ def test_it_says_where_it_is_and_what_it_serves(server, client):
     limits = {"bytes": MOST_BYTES, "pixels": MOST_PIXELS, "seconds": 120.0, "pictures": 50}
     names = ["light_x4_0", "light_x4_gan"]
     what = {"status": "ok", "scale": 4, "models": names, "sliders": ["crisp"], "blend": True}
-    what |= {"scales": [1, 2, 3, 4], "formats": ["png", "jpeg", "webp"], "art": [], "browser": None}
+    what |= {"scales": [1, 2, 3, 4], "formats": ["png", "jpeg", "webp"], "art": [], "art_mixes": True}
+    what |= {"browser": None}
     assert health == what | {"limits": limits}
 
 

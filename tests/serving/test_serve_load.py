@@ -30,7 +30,7 @@ def file_of(picture):
 
 @pytest.fixture(scope="module")
 def slow_model(tmp_path_factory):
-    """A generator that needs seconds for a picture of 320x320."""
+    """A generator that needs seconds for a tile of 320x320."""
     path = tmp_path_factory.mktemp("slow") / "slow.keras"
     build_generator(get_config("light").with_values({"network.filters": 64, "network.blocks": 32})).save(path)
     return str(path)
@@ -137,7 +137,7 @@ def test_a_full_queue_is_503_and_who_leaves_it_makes_room(slow_model, noise):
 @pytest.mark.slow
 def test_what_takes_too_long_is_504_and_the_next_is_served(slow_model, noise):
     with server_process.serving("--model", slow_model, "--max-seconds", 1) as server, server.client() as client:
-        threads = [open_request(server, file_of(noise(320, 320))) for _ in range(3)]
+        threads = [open_request(server, file_of(noise(320, 640))) for _ in range(3)]  # two tiles each
         for thread, answers in threads:
             thread.join()
             assert answers[0].status_code == 504
