@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pyimagesearch.images.resize import resized_rows, to_whole
+from pyimagesearch.images.resize import STRIP, resized_rows, to_whole
 from pyimagesearch.inference.samples import count_colours
 
 
@@ -22,7 +22,13 @@ def resized_floats(picture: np.ndarray, height: int, width: int, unit: float = 1
     """A picture (H, W, channels) times `unit`, resized and clipped to [0, 1]: float32 (height, width, channels)."""
     if picture.shape[:2] == (height, width):
         return picture.astype(np.float32) * np.float32(unit)
-    return np.clip(resized_rows(picture, height, width, slice(None)) * np.float32(unit), 0.0, 1.0)
+    out = np.empty((height, width, picture.shape[2]), np.float32)
+    # In bands of the larger picture: a whole photograph in float32 would need far more memory than what it becomes.
+    step = max(1, STRIP * height // max(height * width, picture.shape[0] * picture.shape[1]))
+    for top in range(0, height, step):
+        rows = slice(top, min(top + step, height))
+        out[rows] = np.clip(resized_rows(picture, height, width, rows) * np.float32(unit), 0.0, 1.0)
+    return out
 
 
 def sample_of(source: np.ndarray, *, grey: bool) -> np.ndarray:

@@ -1,5 +1,7 @@
 """Style transfer of arrays: the same steps as the cookbook's, its levels, masks, colours and kinds of pictures."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -68,6 +70,17 @@ def test_larger_pictures_begin_small_and_each_level_takes_a_quarter_of_the_steps
     assert (plan.counts, plan.total) == ([10, 3, 1], 14)
     assert transferrer.plan(style, photograph, size=None).levels == [(80, 64)]
     assert transferrer.plan(style, photograph).levels == [(512, 410)]
+
+
+def test_a_large_picture_becomes_small_floats_in_bands_without_a_copy_of_it_in_floats(noise):
+    large = noise(1500, 2000)
+    tracemalloc.start()
+    made = floats(large, 150, 200)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    whole = np.clip(resize.resized_rows(large, 150, 200, slice(None)) * np.float32(1 / 255), 0, 1)
+    np.testing.assert_array_equal(made, whole)
+    assert peak < large.nbytes * 4
 
 
 def test_all_work_is_told_by_its_pixels_also_what_comes_before_the_first_step(transferrer, photograph, style):
