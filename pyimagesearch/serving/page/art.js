@@ -56,7 +56,7 @@ export class Art {
   }
 
   /** Offer what the server has: `art`, `art_mixes` and `limits` of /healthz. */
-  offer({ art, art_mixes: mixes = true, limits }) {
+  offer({ art, art_mixes: mixes, limits }) {
     this.limits = limits;
     this.wells.offer(limits);
     this.settings.offer(art, mixes);
