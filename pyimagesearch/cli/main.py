@@ -45,6 +45,7 @@ COMMANDS = {
     "results": results,
     "benchmark": benchmark,
 }
+TERMINATED = "stopped by SIGTERM"
 
 
 def build_parser(prog: str = "srgan") -> Parser:
@@ -67,7 +68,14 @@ def main(argv: Sequence[str] | None = None, prog: str = "srgan") -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):  # file names may hold bytes that are not UTF-8
         sys.stdout.reconfigure(errors="backslashreplace")
     on_main_thread = threading.current_thread() is threading.main_thread()
-    before = signal.signal(signal.SIGTERM, _terminated) if on_main_thread else None
+    received: list[int] = []
+
+    def terminate(number: int, _) -> NoReturn:
+        """Unwind the command, which removes its temporary files. Training has its own handler, which saves first."""
+        received.append(number)
+        raise Interrupted(TERMINATED, 128 + number)
+
+    before = signal.signal(signal.SIGTERM, terminate) if on_main_thread else None
     try:
         args = build_parser().parse_args(argv)
         with console.log_to_stdout():
@@ -84,16 +92,13 @@ def main(argv: Sequence[str] | None = None, prog: str = "srgan") -> int:
         console.close_stdout()
         return 1
     except Exception as error:
+        if received:  # in the middle of a library's C++, which has made another error of it
+            return _fail(prog, TERMINATED, 128 + received[0])
         line, code = _explain(error)
         return _fail(prog, _as_run(prog, line), code)
     finally:
         if on_main_thread:
             signal.signal(signal.SIGTERM, before)
-
-
-def _terminated(*_) -> NoReturn:
-    """Unwind the command, which removes its temporary files. Training has its own handler, which saves first."""
-    raise Interrupted("stopped by SIGTERM", 128 + signal.SIGTERM)
 
 
 # TensorFlow's file errors are not OSErrors. They are compared by name, since importing TensorFlow takes seconds.

@@ -114,7 +114,7 @@ def test_a_stopped_transfer_leaves_the_picture_so_far_and_the_same_command_goes_
         time.sleep(0.005)
     process.send_signal(number)
     _, said = process.communicate(timeout=60)
-    assert process.returncode == code
+    assert process.returncode == code, said
     if number != signal.SIGKILL:
         assert f"stopped by {number.name} after step " in said
         assert said.endswith(f"of 60: {stopped} is the picture so far; the same command goes on\n")
