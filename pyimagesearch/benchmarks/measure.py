@@ -8,6 +8,9 @@ import numpy as np
 from PIL import Image
 
 from pyimagesearch.data.sources.sample import SampleSource
+from pyimagesearch.errors import InputError
+from pyimagesearch.images import resize
+from pyimagesearch.inference.upscaler import BICUBIC
 from pyimagesearch.system import console, parallel
 
 SIZE = (1356, 2040)  # of a typical DIV2K picture
@@ -27,6 +30,21 @@ def make_pictures(folder: Path, count: int) -> None:
 
     made = parallel.ordered(write, range(count), weight=lambda _: SIZE[0] * SIZE[1])
     list(console.progress(made, total=count, label="making pictures", unit="picture"))
+
+
+def photograph(height: int, width: int) -> np.ndarray:
+    """A photograph of scikit-image, (height, width, 3) uint8."""
+    from skimage import data
+
+    return resize.resize_bicubic(data.astronaut(), height, width)
+
+
+def check(model: str, rounds: int) -> None:
+    """Raise InputError where no network is named, or no round is asked for."""
+    if rounds < 1:
+        raise InputError(f"`rounds` must be at least 1, received {rounds}")
+    if model == BICUBIC:
+        raise InputError("`model` bicubic is no model; name a .keras file")
 
 
 def bytes_read() -> int:

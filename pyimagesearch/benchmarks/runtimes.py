@@ -12,11 +12,8 @@ import numpy as np
 import tensorflow as tf
 
 from pyimagesearch.benchmarks import measure
-from pyimagesearch.errors import InputError
 from pyimagesearch.evaluation.scoring import write_json
 from pyimagesearch.export import exporter, runtimes
-from pyimagesearch.images import resize
-from pyimagesearch.inference.upscaler import BICUBIC
 from pyimagesearch.models import loading
 
 logger = logging.getLogger(__name__)
@@ -31,13 +28,8 @@ def run(*, model: str, rounds: int, images: str | None = None, json_path: str | 
 
     images: a folder of photographs to calibrate 8 bits on, which are then measured too.
     """
-    if rounds < 1:
-        raise InputError(f"`rounds` must be at least 1, received {rounds}")
-    if model == BICUBIC:
-        raise InputError("`model` bicubic is no model; name a .keras file")
-    from skimage import data
-
-    lr = resize.resize_bicubic(data.astronaut(), *LR)[None].astype(np.float32)
+    measure.check(model, rounds)
+    lr = measure.photograph(*LR)[None].astype(np.float32)
     with tempfile.TemporaryDirectory() as folder:
         sides = dict(_sides(model, images, folder))
         results = {name: forward(lr) for name, forward in sides.items()}  # compiles, and warms up

@@ -18,10 +18,10 @@ import numpy as np
 import tensorflow as tf
 
 from pyimagesearch.benchmarks import measure
-from pyimagesearch.errors import InputError, RunError
+from pyimagesearch.errors import RunError
 from pyimagesearch.evaluation.scoring import write_json
-from pyimagesearch.images import picture_io, resize
-from pyimagesearch.inference.upscaler import BICUBIC, Upscaler
+from pyimagesearch.images import picture_io
+from pyimagesearch.inference.upscaler import Upscaler
 from pyimagesearch.models import loading
 from pyimagesearch.serving.limits import Limits
 from pyimagesearch.serving.picture_workers import PictureWorkers
@@ -41,10 +41,7 @@ LABELS = {
 
 def run(*, model: str, rounds: int, json_path: str | None) -> None:
     """Log the median seconds of each side and the two ratios; write them as JSON."""
-    if rounds < 1:
-        raise InputError(f"`rounds` must be at least 1, received {rounds}")
-    if model == BICUBIC:
-        raise InputError("`model` bicubic is no model; name a .keras file")
+    measure.check(model, rounds)
     generator = loading.load_generator(model)
     with _server(model) as port, PictureWorkers(Limits.pixels) as workers, asyncio.Runner() as runner:
         workers.wait_until_ready()
@@ -68,7 +65,7 @@ def run(*, model: str, rounds: int, json_path: str | None) -> None:
 def _measure(
     generator: keras.Model, port: int, workers: PictureWorkers, runner: asyncio.Runner, rounds: int
 ) -> dict[str, list[dict[str, float]]]:
-    large, small = (_photograph(*sides) for sides in (LARGE, SMALL))
+    large, small = (measure.photograph(*sides) for sides in (LARGE, SMALL))
     upscaler = Upscaler(generator, loading.generator_scale(generator))
     upscaler.fit_tile()
     signature = [tf.TensorSpec([1, None, None, 3], tf.float32)]
@@ -107,12 +104,6 @@ def _in_process(sent: bytes, sr: np.ndarray) -> None:
     """The same without other processes."""
     picture = picture_io.read(picture_io.Upload(sent), Limits.pixels)
     picture_io.encode(".png", dataclasses.replace(picture, samples=sr))
-
-
-def _photograph(height: int, width: int) -> np.ndarray:
-    from skimage import data
-
-    return resize.resize_bicubic(data.astronaut(), height, width)
 
 
 def _post(port: int, sent: bytes) -> bytes:
